@@ -1,0 +1,37 @@
+// Where a tensor lives. Only the CPU is built in; other backends register themselves under their type.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace fovea {
+
+enum class DeviceType : uint8_t { cpu, opencl, cuda };
+
+struct Device {
+  DeviceType type = DeviceType::cpu;
+  int16_t index = 0;
+  bool operator==(const Device&) const = default;
+  /// "cpu", "opencl:0", "cuda:1"
+  std::string str() const;
+  /// Parses "cpu", "cuda", "opencl:1"; throws if no such device is usable here, listing those that are.
+  static Device parse(const std::string& text);
+};
+
+/// One usable device as shown by `fovea devices`.
+struct DeviceInfo {
+  Device device;
+  std::string description;  // "AMD EPYC, AVX2+FMA, 2 threads"
+};
+std::vector<DeviceInfo> devices();
+
+/// Instruction sets of this processor that fovea has code for, e.g. "AVX2+FMA" or "baseline".
+std::string cpu_isa();
+/// Whether AVX2, FMA and F16C code may run (FOVEA_ISA=baseline in the environment turns it off).
+bool cpu_has_avx2();
+
+/// Threads used by kernels. 0 = as many as the process may use. Results do not depend on it.
+void set_num_threads(int n);
+int num_threads();
+
+}  // namespace fovea

@@ -1,0 +1,52 @@
+#include "fovea/device.h"
+
+#include <cstdlib>
+#include <fstream>
+
+#include "fovea/error.h"
+
+namespace fovea {
+namespace {
+std::string cpu_model() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "CPU";
+}
+}  // namespace
+
+bool cpu_has_avx2() {
+#if defined(__x86_64__)
+  static const bool yes = [] {
+    const char* isa = std::getenv("FOVEA_ISA");
+    if (isa && std::string(isa) == "baseline") return false;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  }();
+  return yes;
+#else
+  return false;
+#endif
+}
+
+std::string cpu_isa() { return cpu_has_avx2() ? "AVX2+FMA" : "baseline"; }
+
+std::string Device::str() const {
+  if (type == DeviceType::cpu) return "cpu";
+  return fmt::format("{}:{}", type == DeviceType::cuda ? "cuda" : "opencl", index);
+}
+
+std::vector<DeviceInfo> devices() {
+  const int n = num_threads();
+  return {{Device{}, fmt::format("{}, {}, {} thread{}", cpu_model(), cpu_isa(), n, n == 1 ? "" : "s")}};
+}
+
+Device Device::parse(const std::string& text) {
+  std::string usable;
+  for (const auto& d : devices()) {
+    if (d.device.str() == text) return d.device;
+    usable += (usable.empty() ? "" : ", ") + d.device.str();
+  }
+  fail("device={} is not usable here; usable: {}", text, usable);
+}
+
+}  // namespace fovea

@@ -1,0 +1,49 @@
+#include "base/parallel.h"
+
+#include <omp.h>
+
+#include <atomic>
+#include <exception>
+
+#include "fovea/device.h"
+#include "fovea/error.h"
+
+namespace fovea {
+namespace {
+std::atomic<int> threads{0};
+
+int usable_cpus() {
+  static const int n = omp_get_num_procs();
+  return n;
+}
+}  // namespace
+
+void set_num_threads(int n) {
+  check(n >= 0 && n <= 4096, "threads={} is not a count of threads (0 = all)", n);
+  threads = n;
+}
+
+int num_threads() { return threads > 0 ? threads.load() : usable_cpus(); }
+
+int thread_index() { return omp_get_thread_num(); }
+
+void parallel_chunks(int64_t chunks, void (*body)(void*, int64_t), void* context) {
+  const int team = int(std::min<int64_t>(chunks, num_threads()));
+  if (team <= 1 || omp_in_parallel()) {
+    for (int64_t c = 0; c < chunks; ++c) body(context, c);
+    return;
+  }
+  std::exception_ptr error;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(team)
+  for (int64_t c = 0; c < chunks; ++c) {
+    try {
+      body(context, c);
+    } catch (...) {
+#pragma omp critical(fovea_parallel_error)
+      if (!error) error = std::current_exception();
+    }
+  }
+  if (error) std::rethrow_exception(error);
+}
+
+}  // namespace fovea

@@ -1,0 +1,86 @@
+#include "tensor/convert.h"
+
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+namespace fovea {
+namespace {
+
+struct Half {
+  uint16_t bits;
+};
+struct Brain {
+  uint16_t bits;
+};
+
+template <class T> auto load(T v) { return v; }
+float load(Half v) { return f32_from_f16(v.bits); }
+float load(Brain v) { return f32_from_bf16(v.bits); }
+
+template <class To, class From>
+To store(From v) {
+  if constexpr (std::is_same_v<To, Half>) return {f16_from_f32(float(v))};
+  else if constexpr (std::is_same_v<To, Brain>) return {bf16_from_f32(float(v))};
+  else if constexpr (std::is_same_v<To, bool>) return v != From(0);
+  else if constexpr (std::is_floating_point_v<To> || std::is_same_v<From, bool>) return To(v);
+  else if constexpr (std::is_floating_point_v<From>) {
+    if (std::isnan(v)) return 0;
+    if (v <= From(std::numeric_limits<To>::min())) return std::numeric_limits<To>::min();
+    if (v >= From(std::numeric_limits<To>::max())) return std::numeric_limits<To>::max();
+    return To(v);
+  } else {
+    const int64_t low = std::numeric_limits<To>::min(), high = std::numeric_limits<To>::max();
+    return To(int64_t(v) < low ? low : int64_t(v) > high ? high : int64_t(v));
+  }
+}
+
+template <class From, class To>
+void copy_row(const void* from, int64_t from_stride, void* to, int64_t to_stride, int64_t n) {
+  const From* x = static_cast<const From*>(from);
+  To* y = static_cast<To*>(to);
+  if (from_stride == 1 && to_stride == 1)
+    for (int64_t i = 0; i < n; ++i) y[i] = store<To>(load(x[i]));
+  else
+    for (int64_t i = 0; i < n; ++i) y[i * to_stride] = store<To>(load(x[i * from_stride]));
+}
+
+template <class F>
+void with_type(DType t, F&& f) {
+  switch (t) {
+    case f32: return f(float{});
+    case f64: return f(double{});
+    case f16: return f(Half{});
+    case bf16: return f(Brain{});
+    case i32: return f(int32_t{});
+    case i64: return f(int64_t{});
+    case u8: return f(uint8_t{});
+    case u16: return f(uint16_t{});
+    case i16: return f(int16_t{});
+    case boolean: return f(bool{});
+  }
+}
+
+using CopyRow = void (*)(const void*, int64_t, void*, int64_t, int64_t);
+
+CopyRow copy_row_for(DType from, DType to) {
+  CopyRow row = nullptr;
+  with_type(from, [&]<class From>(From) {
+    with_type(to, [&]<class To>(To) { row = copy_row<From, To>; });
+  });
+  return row;
+}
+
+}  // namespace
+
+void convert_elements(const View& from, const View& to) {
+  const CopyRow row = copy_row_for(from.dtype, to.dtype);
+  const Walk walk(to.shape, {&from, &to});
+  const int64_t from_size = size_of(from.dtype), to_size = size_of(to.dtype);
+  walk.run([&](const auto& at, int64_t n) {
+    row(from.ptr<char>() + at[0] * from_size, walk.inner_stride(0), to.ptr<char>() + at[1] * to_size,
+        walk.inner_stride(1), n);
+  });
+}
+
+}  // namespace fovea

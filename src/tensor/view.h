@@ -1,0 +1,65 @@
+// View: what a kernel sees of a tensor: pointer, type, layout, logical shape and strides. No ownership.
+#pragma once
+#include <array>
+
+#include "base/parallel.h"
+#include "fovea/tensor.h"
+
+namespace fovea {
+
+struct View {
+  void* data = nullptr;
+  DType dtype = f32;
+  Layout layout = Layout::plain;
+  Dims shape, strides;
+
+  explicit operator bool() const { return data != nullptr; }
+  template <class T>
+  T* ptr() const { return static_cast<T*>(data); }
+  int64_t numel() const { return shape.numel(); }
+  int rank() const { return shape.size(); }
+  bool contiguous() const;
+};
+View view_of(const Tensor& t);
+
+/// Whether the elements of `shape` with `strides` lie dense in row-major order.
+bool dense(const Dims& shape, const Dims& strides);
+
+/// How to walk up to six operands of one broadcast shape together: as few dimensions as their strides allow.
+/// A blocked8 operand is walked as (N, C/8, rest..., 8); plain operands follow by their own strides.
+struct Walk {
+  static constexpr int max_operands = 6;
+  Dims shape;
+  std::array<Dims, max_operands> strides;  // in elements, 0 where an operand broadcasts
+  int operands = 0;
+
+  Walk(const Dims& shape, std::initializer_list<const View*> views);
+  Walk(const Dims& shape, const View* const* views, int n);
+
+  int64_t inner() const { return shape.empty() ? 1 : shape.back(); }
+  int64_t inner_stride(int operand) const { return shape.empty() ? 0 : strides[operand].back(); }
+
+  /// Calls f(offsets, n): `n` consecutive elements of the innermost dimension, starting at offsets[operand] (elements),
+  /// in parallel over pieces that depend on the shape alone.
+  template <class F>
+  void run(F&& f) const {
+    const int64_t n = inner(), rows = n == 0 ? 0 : shape.numel() / n;
+    if (rows == 1) {
+      parallel_for(n, grain, [&](int64_t begin, int64_t end) {
+        std::array<int64_t, max_operands> at{};
+        for (int k = 0; k < operands; ++k) at[k] = begin * inner_stride(k);
+        f(at, end - begin);
+      });
+      return;
+    }
+    parallel_for(rows, std::max<int64_t>(1, grain / std::max<int64_t>(n, 1)), [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) f(offsets_of(row), n);
+    });
+  }
+
+ private:
+  static constexpr int64_t grain = 16384;
+  std::array<int64_t, max_operands> offsets_of(int64_t row) const;
+};
+
+}  // namespace fovea
