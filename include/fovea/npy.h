@@ -1,4 +1,5 @@
-// Reading and writing NumPy .npy files (format 1.0 - 3.0), little-endian, C and Fortran order.
+// Reading and writing NumPy .npy files (format 1.0 - 3.0), C and Fortran order, either byte order.
+//   save_npy("x.npy", x);   Tensor y = load_npy("x.npy");
 #pragma once
 #include <string>
 
@@ -6,7 +7,8 @@
 
 namespace fovea {
 
-/// The array in `path`. Types: f2 f4 f8 i2 i4 i8 u1 u2 b1 (others, big-endian and objects throw with the descr found).
+/// The array in `path`. Types: f2 f4 f8 i2 i4 i8 u1 u2 b1; others (complex, objects ...) throw with the descr
+/// found. Throws unless the file holds exactly what its header promises; nothing is ever unpickled.
 Tensor load_npy(const std::string& path);
 /// Writes atomically (temporary name, sync, rename); bf16 has no .npy name and throws.
 void save_npy(const std::string& path, const Tensor& t);
