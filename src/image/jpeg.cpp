@@ -1,0 +1,274 @@
+// JPEG through libjpeg-turbo. The library is lenient: it paints what a damaged file lacks gray. Here such
+// warnings are errors.
+#include <cstdio>  // jpeglib.h wants FILE
+
+#include <jpeglib.h>
+
+#include <jerror.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "image/codec.h"
+
+namespace fovea::image {
+namespace {
+
+constexpr int exif_marker = JPEG_APP0 + 1, icc_marker = JPEG_APP0 + 2;
+
+[[noreturn]] void jump(j_common_ptr info) {
+  auto& failure = *static_cast<Failure*>(info->client_data);
+  (*info->err->format_message)(info, failure.message);
+  std::longjmp(failure.back, 1);
+}
+
+/// Level -1 is a warning. Oddities that leave the pixels whole are kept for the header, all others are
+/// errors.
+void on_message(j_common_ptr info, int level) {
+  if (level >= 0) return;
+  switch (info->err->msg_code) {
+    case JWRN_ADOBE_XFORM:
+    case JWRN_BOGUS_PROGRESSION:
+    case JWRN_EXTRANEOUS_DATA:
+    case JWRN_JFIF_MAJOR:
+    case JWRN_NOT_SEQUENTIAL:
+      break;
+    default:
+      jump(info);
+  }
+  auto& failure = *static_cast<Failure*>(info->client_data);
+  if (failure.warning[0] == 0) (*info->err->format_message)(info, failure.warning);
+}
+
+static_assert(sizeof(Failure::message) >= JMSG_LENGTH_MAX);
+
+jpeg_error_mgr* set_up(jpeg_error_mgr& errors) {
+  jpeg_std_error(&errors);
+  errors.error_exit = jump;
+  errors.emit_message = on_message;
+  return &errors;
+}
+
+/// A progressive file of few bytes may ask for any number of passes over a large picture; real ones have
+/// about ten.
+void limit_scans(j_common_ptr info) {
+  constexpr int most = 500;
+  auto* reader = reinterpret_cast<j_decompress_ptr>(info);
+  if (reader->input_scan_number <= most) return;
+  auto& failure = *static_cast<Failure*>(info->client_data);
+  std::snprintf(failure.message, sizeof failure.message, "it has more than %d scans", most);
+  std::longjmp(failure.back, 1);
+}
+
+struct Decompressor : jpeg_decompress_struct {
+  Decompressor() : jpeg_decompress_struct{} {}
+  ~Decompressor() { jpeg_destroy_decompress(this); }
+  Decompressor(const Decompressor&) = delete;
+  Decompressor& operator=(const Decompressor&) = delete;
+};
+
+class Reader {
+ public:
+  Reader(View8 bytes, const std::string& name) : bytes_(bytes) {
+    header_.name = name, header_.format = "jpeg", header_.file_bytes = bytes.size();
+    info_.err = set_up(errors_);
+    info_.client_data = &failure_;
+    progress_.progress_monitor = limit_scans;
+    guard([&] {
+      jpeg_create_decompress(&info_);
+      info_.progress = &progress_;
+      jpeg_mem_src(&info_, bytes_.data(), static_cast<unsigned long>(bytes_.size()));
+      jpeg_save_markers(&info_, JPEG_COM, 0xffff);
+      jpeg_save_markers(&info_, exif_marker, 0xffff);
+      jpeg_save_markers(&info_, icc_marker, 14);
+      jpeg_read_header(&info_, TRUE);
+    });
+    describe();
+  }
+
+  const Header& header() const { return header_; }
+
+  Image decode() {
+    // Huffman codes take at least one bit per block of 64 pixels; the arithmetic coder packs blank pictures
+    // without end.
+    check_plausible(header_, info_.arith_code ? 32768 : 512);
+    Image image;
+    image.pixels = Tensor::empty(header_.shape, u8);
+    uint8_t* const pixels = image.pixels.data<uint8_t>();
+    const size_t row_bytes = size_t(header_.shape[1] * header_.shape[2]);
+    guard([&] {
+      jpeg_start_decompress(&info_);
+      while (info_.output_scanline < info_.output_height) {
+        JSAMPROW row = pixels + info_.output_scanline * row_bytes;
+        jpeg_read_scanlines(&info_, &row, 1);
+      }
+      jpeg_finish_decompress(&info_);
+    });
+    // Adobe's programs store CMYK inverted and mark it as theirs.
+    if (header_.color == ColorModel::cmyk && info_.saw_Adobe_marker)
+      for (int64_t i = 0; i < image.pixels.numel(); ++i) pixels[i] = uint8_t(255 - pixels[i]);
+    if (failure_.warning[0]) header_.entries.emplace_back("warning", failure_.warning);
+    static_cast<Header&>(image) = header_;
+    return image;
+  }
+
+ private:
+  template <class F>
+  void guard(F&& f) {
+    guarded(failure_, header_.name, "damaged or unsupported JPEG file", f);
+  }
+
+  void describe();
+  void describe_markers();
+  std::string subsampling() const;
+
+  View8 bytes_;
+  Header header_;
+  Failure failure_;
+  jpeg_error_mgr errors_{};
+  jpeg_progress_mgr progress_{};
+  Decompressor info_;
+};
+
+void Reader::describe() {
+  switch (info_.out_color_space) {
+    case JCS_GRAYSCALE:
+      header_.color = ColorModel::gray;
+      break;
+    case JCS_RGB:
+      header_.color = ColorModel::rgb;
+      break;
+    case JCS_CMYK:
+      header_.color = ColorModel::cmyk;
+      break;
+    default:
+      fail("{} is a JPEG file of {} components without a known colour model", header_.name,
+           info_.num_components);
+  }
+  header_.depth = info_.data_precision;
+  header_.shape = {info_.image_height, info_.image_width, channels_of(header_.color)};
+  auto& entries = header_.entries;
+  entries.emplace_back("process",
+                       fmt::format("{}, {} coding", info_.progressive_mode ? "progressive" : "sequential",
+                                   info_.arith_code ? "arithmetic" : "Huffman"));
+  constexpr const char* spaces[]{"unknown", "gray", "RGB", "YCbCr", "CMYK", "YCCK"};
+  entries.emplace_back("stored as",
+                       fmt::format("{}{}", spaces[std::min<int>(info_.jpeg_color_space, 5)], subsampling()));
+  if (info_.saw_JFIF_marker) {
+    entries.emplace_back("JFIF", fmt::format("{}.{:02}", info_.JFIF_major_version, info_.JFIF_minor_version));
+    if (info_.density_unit == 0)
+      entries.emplace_back("pixel aspect", fmt::format("{}:{}", info_.X_density, info_.Y_density));
+    else
+      entries.emplace_back("resolution", fmt::format("{} x {} dots per {}", info_.X_density, info_.Y_density,
+                                                     info_.density_unit == 1 ? "inch" : "cm"));
+  }
+  if (info_.saw_Adobe_marker)
+    entries.emplace_back("Adobe", fmt::format("colour transform {}", info_.Adobe_transform));
+  if (info_.restart_interval)
+    entries.emplace_back("restart interval", fmt::format("{} blocks", info_.restart_interval));
+  describe_markers();
+}
+
+std::string Reader::subsampling() const {
+  if (info_.num_components < 3) return "";
+  const auto& first = info_.comp_info[0];
+  const auto& second = info_.comp_info[1];
+  if (second.h_samp_factor != 1 || second.v_samp_factor != 1)
+    return fmt::format(", {}x{} samples to {}x{}", first.h_samp_factor, first.v_samp_factor,
+                       second.h_samp_factor, second.v_samp_factor);
+  const int h = first.h_samp_factor, v = first.v_samp_factor;
+  if ((h != 1 && h != 2 && h != 4) || v > 2) return fmt::format(", {}x{} samples to 1x1", h, v);
+  return fmt::format(" 4:{}:{}", 4 / h, v == 1 ? 4 / h : 0);
+}
+
+void Reader::describe_markers() {
+  for (auto* m = info_.marker_list; m; m = m->next) {
+    const View8 data(m->data, m->data_length);
+    const std::string_view text(reinterpret_cast<const char*>(m->data), m->data_length);
+    if (m->marker == JPEG_COM) {
+      header_.entries.emplace_back("comment", printable(text));
+    } else if (m->marker == exif_marker && text.starts_with(std::string_view("Exif\0\0", 6))) {
+      header_.orientation = exif_orientation(data.subspan(6));
+      header_.entries.emplace_back("Exif", fmt::format("{} bytes", m->original_length));
+    } else if (m->marker == icc_marker && text.starts_with("ICC_PROFILE") && text.size() >= 14) {
+      header_.entries.emplace_back(
+          "ICC profile", fmt::format("part {} of {}, {} bytes", data[12], data[13], m->original_length - 14));
+    }
+  }
+}
+
+class Writer {
+ public:
+  explicit Writer(const std::string& name) : name_(name) {
+    info_.err = set_up(errors_);
+    info_.client_data = &failure_;
+  }
+  ~Writer() {
+    jpeg_destroy_compress(&info_);
+    std::free(buffer_);
+  }
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  Bytes encode(const Tensor& pixels, J_COLOR_SPACE space, int quality) {
+    uint8_t* const data = pixels.data<uint8_t>();
+    const size_t row_bytes = size_t(pixels.size(1) * pixels.size(2));
+    guarded(failure_, name_, "cannot encode as JPEG", [&] {
+      jpeg_create_compress(&info_);
+      jpeg_mem_dest(&info_, &buffer_, &size_);
+      info_.image_width = JDIMENSION(pixels.impl().shape[1]);
+      info_.image_height = JDIMENSION(pixels.impl().shape[0]);
+      info_.input_components = int(pixels.impl().shape[2]);
+      info_.in_color_space = space;
+      jpeg_set_defaults(&info_);
+      jpeg_set_quality(&info_, quality, TRUE);
+      info_.optimize_coding = TRUE;
+      jpeg_start_compress(&info_, TRUE);
+      while (info_.next_scanline < info_.image_height) {
+        JSAMPROW row = data + info_.next_scanline * row_bytes;
+        jpeg_write_scanlines(&info_, &row, 1);
+      }
+      jpeg_finish_compress(&info_);
+    });
+    return Bytes(buffer_, buffer_ + size_);
+  }
+
+ private:
+  std::string name_;
+  Failure failure_;
+  jpeg_error_mgr errors_{};
+  jpeg_compress_struct info_{};
+  unsigned char* buffer_ = nullptr;
+  unsigned long size_ = 0;
+};
+
+bool matches(View8 b) { return b.size() >= 3 && b[0] == 0xff && b[1] == 0xd8 && b[2] == 0xff; }
+
+Header probe_jpeg(View8 bytes, const std::string& name) { return Reader(bytes, name).header(); }
+
+Image decode_jpeg(View8 bytes, const std::string& name) { return Reader(bytes, name).decode(); }
+
+Bytes encode_jpeg(const Image& image, int quality) {
+  const std::string name = image.name.empty() ? "image" : image.name;
+  check(image.pixels.dtype() == u8,
+        "{}: JPEG holds 8 bits per sample, not {}; convert with to_u8 or write a PNG", name,
+        image.pixels.describe());
+  check(image.width() <= JPEG_MAX_DIMENSION && image.height() <= JPEG_MAX_DIMENSION,
+        "{}: JPEG holds at most {} pixels per side, not {} x {}", name, JPEG_MAX_DIMENSION, image.width(),
+        image.height());
+  if (image.color == ColorModel::gray) return Writer(name).encode(image.pixels, JCS_GRAYSCALE, quality);
+  if (image.color == ColorModel::rgb) return Writer(name).encode(image.pixels, JCS_RGB, quality);
+  check(image.color == ColorModel::cmyk,
+        "{}: JPEG has no {}; drop the alpha channel with to_rgb or to_gray, or write a PNG", name,
+        image::name_of(image.color));
+  const Tensor inverted =
+      image.pixels.clone();  // libjpeg marks CMYK as Adobe's, whose readers expect it inverted
+  for (int64_t i = 0; i < inverted.numel(); ++i) inverted.data<uint8_t>()[i] ^= 255;
+  return Writer(name).encode(inverted, JCS_CMYK, quality);
+}
+
+}  // namespace
+
+const Codec jpeg_codec{"jpeg", {"jpg", "jpeg", "jpe", "jfif"}, matches, probe_jpeg, decode_jpeg, encode_jpeg};
+
+}  // namespace fovea::image

@@ -1,0 +1,275 @@
+// PNG through libpng: every depth and colour type; checksums of all chunks are checked.
+#include <png.h>
+
+#include <bit>
+#include <cstring>
+
+#include "image/codec.h"
+
+namespace fovea::image {
+namespace {
+
+[[noreturn]] void jump(png_structp png, png_const_charp message) {
+  auto& failure = *static_cast<Failure*>(png_get_error_ptr(png));
+  std::snprintf(failure.message, sizeof failure.message, "%s", message);
+  std::longjmp(failure.back, 1);
+}
+
+/// libpng ignores a damaged palette or transparency with a warning, which would change pixels: an error here.
+void on_warning(png_structp png, png_const_charp message) {
+  if (std::strncmp(message, "tRNS:", 5) == 0 || std::strncmp(message, "PLTE:", 5) == 0) jump(png, message);
+  auto& failure = *static_cast<Failure*>(png_get_error_ptr(png));
+  if (failure.warning[0] == 0) std::snprintf(failure.warning, sizeof failure.warning, "%s", message);
+}
+
+/// The two structures of libpng that read a file.
+struct Handle {
+  explicit Handle(Failure& failure)
+      : png(png_create_read_struct(PNG_LIBPNG_VER_STRING, &failure, jump, on_warning)) {
+    if (png) info = png_create_info_struct(png);
+  }
+  ~Handle() { png_destroy_read_struct(&png, &info, nullptr); }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+
+  png_structp png;
+  png_infop info = nullptr;
+};
+
+class Reader {
+ public:
+  Reader(View8 bytes, const std::string& name) : left_(bytes), handle_(failure_) {
+    check(handle_.info != nullptr, "{}: libpng does not start (out of memory)", name);
+    header_.name = name, header_.format = "png", header_.file_bytes = bytes.size();
+    guard([&] {
+      png_set_read_fn(png_, this, take);
+      png_set_crc_action(png_, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+      png_read_info(png_, info_);
+    });
+    describe();
+  }
+
+  const Header& header() const { return header_; }
+  Image decode();
+
+ private:
+  template <class F>
+  void guard(F&& f) {
+    guarded(failure_, header_.name, "damaged or unsupported PNG file", f);
+  }
+
+  static void take(png_structp png, png_bytep to, size_t n) {
+    auto& self = *static_cast<Reader*>(png_get_io_ptr(png));
+    if (n > self.left_.size()) png_error(png, "the file ends too early");
+    std::memcpy(to, self.left_.data(), n);
+    self.left_ = self.left_.subspan(n);
+  }
+
+  void check_bytes() const;
+  void read_rows(const Tensor& to);
+  Tensor colors_of(const Tensor& indices);
+  void describe();
+  void describe_chunks();
+  void describe_text();
+  void add(const char* key, std::string value) { header_.entries.emplace_back(key, std::move(value)); }
+
+  View8 left_;
+  Header header_;
+  Failure failure_;
+  Handle handle_;
+  png_structp png_ = handle_.png;
+  png_infop info_ = handle_.info;
+};
+
+/// Deflate packs at most 1032 to 1, so the file bounds the rows it can hold.
+void Reader::check_bytes() const {
+  const double bits = double(png_get_bit_depth(png_, info_)) * png_get_channels(png_, info_);
+  check_plausible(header_, 1032 * 8 / bits);
+}
+
+void Reader::describe() {
+  const int type = png_get_color_type(png_, info_);
+  const bool transparent = png_get_valid(png_, info_, PNG_INFO_tRNS) != 0;
+  const bool alpha = (type & PNG_COLOR_MASK_ALPHA) || transparent;
+  if (type & PNG_COLOR_MASK_COLOR) header_.color = alpha ? ColorModel::rgba : ColorModel::rgb;
+  else header_.color = alpha ? ColorModel::gray_alpha : ColorModel::gray;
+  header_.depth = png_get_bit_depth(png_, info_);
+  header_.dtype = header_.depth == 16 ? u16 : u8;
+  header_.shape = {png_get_image_height(png_, info_), png_get_image_width(png_, info_),
+                   channels_of(header_.color)};
+  const bool interlaced = png_get_interlace_type(png_, info_) == PNG_INTERLACE_ADAM7;
+  if (type == PNG_COLOR_TYPE_PALETTE) {
+    png_colorp palette = nullptr;
+    int colors = 0;
+    png_get_PLTE(png_, info_, &palette, &colors);
+    add("palette colours", fmt::format("{}{}", colors, transparent ? ", with transparency" : ""));
+  } else if (transparent) {
+    add("transparency", "one colour stands for transparent pixels");
+  }
+  if (interlaced) add("interlace", "Adam7");
+  describe_chunks();
+}
+
+void Reader::describe_chunks() {
+  png_uint_32 x = 0, y = 0;
+  int unit = 0, intent = 0, compression = 0;
+  if (png_get_pHYs(png_, info_, &x, &y, &unit))
+    add(unit == PNG_RESOLUTION_METER ? "resolution" : "pixel aspect",
+        unit == PNG_RESOLUTION_METER ? fmt::format("{} x {} pixels per metre", x, y)
+                                     : fmt::format("{}:{}", x, y));
+  double gamma = 0;
+  if (png_get_gAMA(png_, info_, &gamma)) add("gamma", fmt::format("{:.5g}", gamma));
+  if (png_get_sRGB(png_, info_, &intent)) add("sRGB", fmt::format("rendering intent {}", intent));
+  png_charp profile_name = nullptr;
+  png_bytep data = nullptr;
+  png_uint_32 length = 0;
+  if (png_get_iCCP(png_, info_, &profile_name, &compression, &data, &length))
+    add("ICC profile", fmt::format("{}, {} bytes", printable(profile_name), length));
+  if (png_get_valid(png_, info_, PNG_INFO_bKGD)) add("background", "given");
+  png_timep time = nullptr;
+  if (png_get_tIME(png_, info_, &time))
+    add("time", fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", time->year, time->month, time->day,
+                            time->hour, time->minute, time->second));
+#ifdef PNG_eXIf_SUPPORTED
+  if (png_get_eXIf_1(png_, info_, &length, &data)) {
+    header_.orientation = exif_orientation(View8(data, length));
+    add("Exif", fmt::format("{} bytes", length));
+  }
+#endif
+  describe_text();
+}
+
+void Reader::describe_text() {
+  png_textp text = nullptr;
+  int count = 0;
+  png_get_text(png_, info_, &text, &count);
+  for (int i = 0; i < count; ++i)
+    if (text[i].text) add("text", fmt::format("{}: {}", printable(text[i].key), printable(text[i].text)));
+}
+
+Image Reader::decode() {
+  check_bytes();
+  Image image;
+  if (png_get_color_type(png_, info_) == PNG_COLOR_TYPE_PALETTE) {
+    const Tensor indices = Tensor::empty({header_.height(), header_.width(), 1}, u8);
+    read_rows(indices);
+    image.pixels = colors_of(indices);
+  } else {
+    image.pixels = Tensor::empty(header_.shape, header_.dtype);
+    read_rows(image.pixels);
+  }
+  if (failure_.warning[0]) add("warning", printable(failure_.warning));
+  static_cast<Header&>(image) = header_;
+  return image;
+}
+
+void Reader::read_rows(const Tensor& to) {
+  auto* const pixels = static_cast<uint8_t*>(to.raw());
+  const size_t row_bytes = size_t(to.size(1) * to.size(2) * size_of(to.dtype()));
+  const auto height = png_uint_32(to.size(0));
+  const bool palette = png_get_color_type(png_, info_) == PNG_COLOR_TYPE_PALETTE;
+  guard([&] {
+    if (palette) png_set_packing(png_);  // one index per byte
+    else png_set_expand(png_);           // gray to 8 bits, tRNS to alpha
+    if (std::endian::native == std::endian::little) png_set_swap(png_);
+    const int passes = png_set_interlace_handling(png_);
+    png_read_update_info(png_, info_);
+    if (png_get_rowbytes(png_, info_) != row_bytes)
+      png_error(png_, "its rows are not as long as its header says");
+    for (int pass = 0; pass < passes; ++pass)
+      for (png_uint_32 y = 0; y < height; ++y) png_read_row(png_, pixels + y * row_bytes, nullptr);
+    png_read_end(png_, info_);
+  });
+}
+
+Tensor Reader::colors_of(const Tensor& indices) {
+  png_colorp palette = nullptr;
+  png_bytep alpha = nullptr;
+  int colors = 0, alphas = 0;
+  png_get_PLTE(png_, info_, &palette, &colors);
+  png_get_tRNS(png_, info_, &alpha, &alphas, nullptr);
+  uint8_t table[256][4] = {};
+  for (int i = 0; i < 256; ++i) table[i][3] = 255;
+  for (int i = 0; i < colors; ++i)
+    table[i][0] = palette[i].red, table[i][1] = palette[i].green, table[i][2] = palette[i].blue;
+  for (int i = 0; i < alphas; ++i) table[i][3] = alpha[i];
+
+  const Tensor pixels = Tensor::empty(header_.shape, u8);
+  const int channels = header_.channels();
+  const uint8_t* from = indices.data<uint8_t>();
+  uint8_t* to = pixels.data<uint8_t>();
+  int64_t beyond = 0;
+  for (int64_t i = 0; i < indices.numel(); ++i, to += channels) {
+    std::memcpy(to, table[from[i]], size_t(channels));
+    beyond += from[i] >= colors;
+  }
+  if (beyond)
+    add("warning",
+        fmt::format("{} pixels refer to colours beyond the palette of {}; they are black", beyond, colors));
+  return pixels;
+}
+
+/// The two structures of libpng that write a file.
+struct WriteHandle {
+  explicit WriteHandle(Failure& failure)
+      : png(png_create_write_struct(PNG_LIBPNG_VER_STRING, &failure, jump, on_warning)) {
+    if (png) info = png_create_info_struct(png);
+  }
+  ~WriteHandle() { png_destroy_write_struct(&png, &info); }
+  WriteHandle(const WriteHandle&) = delete;
+  WriteHandle& operator=(const WriteHandle&) = delete;
+
+  png_structp png;
+  png_infop info = nullptr;
+};
+
+void append(png_structp png, png_bytep bytes, size_t n) {
+  auto& out = *static_cast<Bytes*>(png_get_io_ptr(png));
+  bool full = false;
+  try {
+    out.insert(out.end(), bytes, bytes + n);
+  } catch (const std::exception&) {
+    full = true;
+  }
+  if (full) png_error(png, "out of memory");
+}
+
+Bytes encode_png(const Image& image, int) {
+  const std::string name = image.name.empty() ? "image" : image.name;
+  check(image.color != ColorModel::cmyk, "{}: PNG has no CMYK; convert with to_rgb or write a JPEG", name);
+  constexpr int types[]{PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
+                        PNG_COLOR_TYPE_RGB_ALPHA};
+  const int type = types[int(image.color)];
+  const int64_t height = image.pixels.size(0), width = image.pixels.size(1);
+  check(height <= PNG_USER_HEIGHT_MAX && width <= PNG_USER_WIDTH_MAX,
+        "{}: PNG is written up to {} pixels per side, not {} x {}", name, PNG_USER_WIDTH_MAX, width, height);
+  const auto* const pixels = static_cast<const uint8_t*>(image.pixels.raw());
+  const int64_t row_bytes = width * image.pixels.size(2) * size_of(image.pixels.dtype());
+  const bool wide = image.pixels.dtype() == u16;
+  Bytes out;
+  Failure failure;
+  const WriteHandle handle(failure);
+  check(handle.info != nullptr, "{}: libpng does not start (out of memory)", name);
+  guarded(failure, name, "cannot encode as PNG", [&] {
+    png_set_write_fn(handle.png, &out, append, nullptr);
+    png_set_IHDR(handle.png, handle.info, png_uint_32(width), png_uint_32(height), wide ? 16 : 8, type,
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(handle.png, handle.info);
+    if (wide && std::endian::native == std::endian::little) png_set_swap(handle.png);
+    for (int64_t y = 0; y < height; ++y) png_write_row(handle.png, pixels + y * row_bytes);
+    png_write_end(handle.png, nullptr);
+  });
+  return out;
+}
+
+bool matches(View8 b) { return b.size() >= 8 && png_sig_cmp(b.data(), 0, 8) == 0; }
+
+Header probe_png(View8 bytes, const std::string& name) { return Reader(bytes, name).header(); }
+
+Image decode_png(View8 bytes, const std::string& name) { return Reader(bytes, name).decode(); }
+
+}  // namespace
+
+const Codec png_codec{"png", {"png"}, matches, probe_png, decode_png, encode_png};
+
+}  // namespace fovea::image
