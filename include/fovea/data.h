@@ -1,0 +1,139 @@
+// Data sets: a list of examples of one shape and type with their labels. Names, folders and synthetic sets
+// open the same way:
+//   auto train = data::open_dataset("mnist", data::Split::train);       // or "cifar10:folder", "photos/",
+//   "spiral:500" std::cout << data::summary(*train).str();
+// Threads: a Dataset may be read from many threads at once.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fovea/tensor.h"
+
+namespace fovea::data {
+
+/// What an example is for: to learn from, or to measure with (never to learn from).
+enum class Split { train, val, test = val };
+const char* name_of(Split split);
+
+/// Per channel: y = (x - mean) / std, where integer pixels are first scaled to 0..1 by their type's largest
+/// value.
+struct Normalization {
+  std::vector<float> mean, std;
+  bool operator==(const Normalization&) const = default;
+};
+
+struct Example {
+  Tensor image;  // (C,H,W) or (features)
+  int64_t label = 0;
+};
+
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+
+  virtual int64_t size() const = 0;
+  /// The class of example `index`. *Requires* 0 <= index < size(). *Ensures* 0 <= label < classes().size().
+  virtual int64_t label(int64_t index) const = 0;
+  /// Writes example `index` into `row`, a contiguous tensor of example_shape() and dtype(). Throws Error if
+  /// unreadable.
+  virtual void read(int64_t index, const Tensor& row) const = 0;
+  /// Whether reading is a mere copy, so that caching would gain nothing.
+  virtual bool in_memory() const { return true; }
+  /// What to call example `index` in a message: its file, or "example 7 of MNIST".
+  virtual std::string where(int64_t index) const;
+
+  const std::string& name() const { return name_; }
+  Split split() const { return split_; }
+  /// (C,H,W) or (features)
+  const Dims& example_shape() const { return shape_; }
+  DType dtype() const { return dtype_; }
+  const std::vector<std::string>& classes() const { return classes_; }
+  /// Mean and standard deviation where the field has agreed on figures for this set.
+  const std::optional<Normalization>& known_normalization() const { return normalization_; }
+  /// What is odd about the set but no reason to refuse it, such as a class with one image.
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+  /// A copy of example `index`.
+  Example example(int64_t index) const;
+  /// "MNIST train  60,000 examples  28x28x1 u8  10 classes"
+  std::string describe() const;
+
+ protected:
+  std::string name_;
+  Split split_ = Split::train;
+  Dims shape_;
+  DType dtype_ = u8;
+  std::vector<std::string> classes_;
+  std::optional<Normalization> normalization_;
+  std::vector<std::string> warnings_;
+};
+
+/// Examples that lie in memory: the first dimension of a tensor.
+class TensorDataset : public Dataset {
+ public:
+  struct Info {
+    std::string name;
+    Split split = Split::train;
+    std::vector<std::string> classes;
+    std::optional<Normalization> normalization = {};
+    std::vector<std::string> warnings = {};
+  };
+  /// `examples` (N,C,H,W) or (N,features). Throws if it is empty, counts differ or a label is outside of the
+  /// classes.
+  TensorDataset(Tensor examples, std::vector<int64_t> labels, Info info);
+  int64_t size() const override { return int64_t(labels_.size()); }
+  int64_t label(int64_t index) const override { return labels_[size_t(index)]; }
+  void read(int64_t index, const Tensor& row) const override;
+  const Tensor& examples() const { return examples_; }
+
+ private:
+  Tensor examples_;
+  std::vector<int64_t> labels_;
+};
+
+struct OpenOptions {
+  uint64_t seed = 0;  // of synthetic sets and of the part that is split off for validation
+};
+
+/// Opens a data set by what the user typed: a name ("mnist", "fashion-mnist", "cifar10", "cifar100"), looked
+/// for in FOVEA_DATA, data/ of the current folder, above the program and in its installed share; a name with
+/// its folder ("cifar10:folder"); or a synthetic set with its size ("xor", "circles:200", "spiral", "blobs",
+/// "line"). Throws with the places where it looked, or with the nearest known name.
+std::shared_ptr<Dataset> open_dataset(const std::string& what, Split split, const OpenOptions& options = {});
+/// The names that open_dataset knows.
+std::vector<std::string> dataset_names();
+
+/// A file in IDX format (MNIST's), raw or gzipped: u8, i16, i32, f32 or f64. Throws unless it holds what its
+/// header promises.
+Tensor load_idx(const std::string& path);
+/// A folder with MNIST's four files under their canonical names, raw or .gz (LeCun et al. 1998).
+std::shared_ptr<Dataset> open_mnist(const std::string& folder, Split split);
+/// Fashion-MNIST: MNIST's format with ten kinds of clothing (Xiao et al. 2017).
+std::shared_ptr<Dataset> open_fashion_mnist(const std::string& folder, Split split);
+/// A folder with data_batch_1..5.bin and test_batch.bin (Krizhevsky 2009).
+std::shared_ptr<Dataset> open_cifar10(const std::string& folder, Split split);
+/// A folder with train.bin and test.bin; the labels are the 100 fine ones.
+std::shared_ptr<Dataset> open_cifar100(const std::string& folder, Split split);
+/// `count` points in the plane, f32 (2): "xor", "circles", "spiral", "blobs" or "line". The splits never
+/// share a point.
+std::shared_ptr<Dataset> make_synthetic(const std::string& kind, int64_t count, Split split,
+                                        uint64_t seed = 0);
+
+/// Mean and standard deviation per channel, measured: over all examples in memory, over 1,024 spread ones of
+/// other sets.
+Normalization measure_normalization(const Dataset& dataset);
+
+/// What a data set holds, as `fovea data` shows it.
+struct Summary {
+  std::string description;
+  std::vector<std::string> classes;
+  std::vector<int64_t> counts;  // examples per class
+  Normalization normalization;  // measured
+  std::vector<std::string> warnings;
+  std::string str() const;
+};
+Summary summary(const Dataset& dataset);
+
+}  // namespace fovea::data

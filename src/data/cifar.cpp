@@ -1,0 +1,94 @@
+// CIFAR-10 and CIFAR-100, binary version: per image its label byte(s), then 1024 red, green and blue bytes
+// (Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html).
+#include <algorithm>
+
+#include "base/file.h"
+#include "data/text.h"
+#include "fovea/data.h"
+
+namespace fovea::data {
+namespace {
+
+constexpr int64_t pixels = 3 * 32 * 32;
+
+struct Files {
+  std::vector<std::string> names;
+  int label_bytes;      // the last of them is the label
+  int64_t usual_count;  // images per file as published
+};
+
+/// Images of all files, in order, with the labels split off.
+std::shared_ptr<Dataset> open_cifar(const std::string& folder, const Files& files, TensorDataset::Info info) {
+  const int64_t record = files.label_bytes + pixels;
+  std::vector<Bytes> contents;
+  int64_t count = 0;
+  for (const auto& name : files.names) {
+    const std::string path = folder + "/" + name;
+    contents.push_back(read_file(path));
+    const int64_t bytes = int64_t(contents.back().size()), images = bytes / record;
+    check(bytes > 0 && bytes % record == 0,
+          "cannot read {}: {} bytes are no whole number of {}-byte images; is it truncated?", path, bytes,
+          record);
+    if (images != files.usual_count)
+      info.warnings.push_back(fmt::format("{} holds {} images, not the usual {}", path, thousands(images),
+                                          thousands(files.usual_count)));
+    count += images;
+  }
+  const Tensor examples = Tensor::empty({count, 3, 32, 32}, u8);
+  uint8_t* to = examples.data<uint8_t>();
+  std::vector<int64_t> labels;
+  for (size_t f = 0; f < contents.size(); ++f)
+    for (auto at = contents[f].begin(); at != contents[f].end(); at += record) {
+      labels.push_back(at[files.label_bytes - 1]);
+      check(labels.back() < int64_t(info.classes.size()),
+            "cannot read {}/{}: image {} has label {}; labels are 0..{}", folder, files.names[f],
+            (at - contents[f].begin()) / record, labels.back(), info.classes.size() - 1);
+      to = std::copy_n(at + files.label_bytes, pixels, to);
+    }
+  return std::make_shared<TensorDataset>(examples, std::move(labels), std::move(info));
+}
+
+const std::vector<std::string> classes100 = {
+    "apple",      "aquarium fish", "baby",         "bear",       "beaver",      "bed",         "bee",
+    "beetle",     "bicycle",       "bottle",       "bowl",       "boy",         "bridge",      "bus",
+    "butterfly",  "camel",         "can",          "castle",     "caterpillar", "cattle",      "chair",
+    "chimpanzee", "clock",         "cloud",        "cockroach",  "couch",       "crab",        "crocodile",
+    "cup",        "dinosaur",      "dolphin",      "elephant",   "flatfish",    "forest",      "fox",
+    "girl",       "hamster",       "house",        "kangaroo",   "keyboard",    "lamp",        "lawn mower",
+    "leopard",    "lion",          "lizard",       "lobster",    "man",         "maple tree",  "motorcycle",
+    "mountain",   "mouse",         "mushroom",     "oak tree",   "orange",      "orchid",      "otter",
+    "palm tree",  "pear",          "pickup truck", "pine tree",  "plain",       "plate",       "poppy",
+    "porcupine",  "possum",        "rabbit",       "raccoon",    "ray",         "road",        "rocket",
+    "rose",       "sea",           "seal",         "shark",      "shrew",       "skunk",       "skyscraper",
+    "snail",      "snake",         "spider",       "squirrel",   "streetcar",   "sunflower",   "sweet pepper",
+    "table",      "tank",          "telephone",    "television", "tiger",       "tractor",     "train",
+    "trout",      "tulip",         "turtle",       "wardrobe",   "whale",       "willow tree", "wolf",
+    "woman",      "worm"};
+
+}  // namespace
+
+std::shared_ptr<Dataset> open_cifar10(const std::string& folder, Split split) {
+  Files files{{"test_batch.bin"}, 1, 10000};
+  if (split == Split::train)
+    files.names = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
+                   "data_batch_5.bin"};
+  return open_cifar(
+      folder, files,
+      {.name = "CIFAR-10",
+       .split = split,
+       .classes = {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"},
+       .normalization =
+           Normalization{{0.49139968f, 0.48215841f, 0.44653091f}, {0.24703223f, 0.24348513f, 0.26158784f}}});
+}
+
+std::shared_ptr<Dataset> open_cifar100(const std::string& folder, Split split) {
+  const bool train = split == Split::train;
+  return open_cifar(folder, {{train ? "train.bin" : "test.bin"}, 2, train ? 50000 : 10000},
+                    {.name = "CIFAR-100",
+                     .split = split,
+                     .classes = classes100,
+                     .normalization = Normalization{{0.50707516f, 0.48654887f, 0.44091784f},
+                                                    {0.26733429f, 0.25643846f, 0.27615047f}}});
+}
+
+}  // namespace fovea::data

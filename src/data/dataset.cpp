@@ -1,0 +1,53 @@
+#include <cstring>
+
+#include "data/text.h"
+#include "fovea/data.h"
+
+namespace fovea::data {
+
+const char* name_of(Split split) { return split == Split::train ? "train" : "val"; }
+
+std::string Dataset::where(int64_t index) const {
+  return fmt::format("example {} of {} {}", index, name_, name_of(split_));
+}
+
+Example Dataset::example(int64_t index) const {
+  check(index >= 0 && index < size(), "example {} is outside of the {} of {} {}", index, size(), name_,
+        name_of(split_));
+  Example e{Tensor::empty(shape_, dtype_), label(index)};
+  read(index, e.image);
+  return e;
+}
+
+std::string Dataset::describe() const {
+  std::string shape;
+  if (shape_.size() == 3) shape = fmt::format("{}x{}x{}", shape_[1], shape_[2], shape_[0]);
+  else shape = fmt::format("{} features", shape_.numel());
+  return fmt::format("{} {}  {} examples  {} {}  {} classes", name_, name_of(split_), thousands(size()),
+                     shape, name_of(dtype_), classes_.size());
+}
+
+TensorDataset::TensorDataset(Tensor examples, std::vector<int64_t> labels, Info info)
+    : examples_(examples.contiguous()), labels_(std::move(labels)) {
+  check(examples_.rank() == 2 || examples_.rank() == 4, "{}: examples are (N,C,H,W) or (N,features), not {}",
+        info.name, examples_.shape());
+  check(examples_.numel() > 0, "{}: there are no examples: {}", info.name, examples_.shape());
+  check(examples_.size(0) == int64_t(labels_.size()), "{}: {} examples but {} labels", info.name,
+        examples_.size(0), labels_.size());
+  for (size_t i = 0; i < labels_.size(); ++i)
+    check(labels_[i] >= 0 && labels_[i] < int64_t(info.classes.size()),
+          "{}: label {} of example {} is outside of 0..{}", info.name, labels_[i], i,
+          int64_t(info.classes.size()) - 1);
+  name_ = std::move(info.name), split_ = info.split, classes_ = std::move(info.classes);
+  normalization_ = std::move(info.normalization), warnings_ = std::move(info.warnings);
+  shape_ = examples_.shape();
+  shape_.erase(0);
+  dtype_ = examples_.dtype();
+}
+
+void TensorDataset::read(int64_t index, const Tensor& row) const {
+  const size_t bytes = size_t(shape_.numel() * size_of(dtype_));
+  std::memcpy(row.raw(), static_cast<const char*>(examples_.raw()) + size_t(index) * bytes, bytes);
+}
+
+}  // namespace fovea::data

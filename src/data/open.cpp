@@ -1,0 +1,102 @@
+// From what the user typed to a data set: names, folders and where to look for them.
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+
+#include "fovea/data.h"
+
+namespace fovea::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct FileKind {
+  const char* name;
+  std::vector<std::string> witnesses;  // one of these files tells that a folder holds this set
+  std::vector<std::string> folders;    // what the folder is usually called
+  std::shared_ptr<Dataset> (*open)(const std::string& folder, Split split);
+};
+
+const FileKind file_kinds[] = {
+    {"mnist",
+     {"t10k-images-idx3-ubyte", "t10k-images-idx3-ubyte.gz", "t10k-images.idx3-ubyte",
+      "t10k-images.idx3-ubyte.gz"},
+     {"mnist", "MNIST/raw"},
+     open_mnist},
+    {"fashion-mnist",
+     {"t10k-images-idx3-ubyte", "t10k-images-idx3-ubyte.gz"},
+     {"fashion-mnist", "FashionMNIST/raw"},
+     open_fashion_mnist},
+    {"cifar10", {"test_batch.bin"}, {"cifar10", "cifar-10-batches-bin"}, open_cifar10},
+    {"cifar100", {"test.bin"}, {"cifar100", "cifar-100-binary"}, open_cifar100}};
+const char* const synthetic_names[] = {"xor", "circles", "spiral", "blobs", "line"};
+
+/// Folders that may hold data sets: FOVEA_DATA, ./data, data/ above the program (a repository), its installed
+/// share.
+std::vector<fs::path> data_folders() {
+  std::vector<fs::path> folders;
+  if (const char* given = std::getenv("FOVEA_DATA"); given && *given) folders.emplace_back(given);
+  folders.emplace_back("data");
+  std::error_code error;
+  fs::path at = fs::read_symlink("/proc/self/exe", error).parent_path();
+  if (!error) folders.push_back(at.parent_path() / "share/fovea/data");
+  for (int level = 0; level < 4 && at.has_relative_path(); ++level, at = at.parent_path())
+    folders.push_back(at / "data");
+  return folders;
+}
+
+bool holds(const fs::path& folder, const FileKind& kind) {
+  std::error_code ignored;
+  for (const auto& file : kind.witnesses)
+    if (fs::is_regular_file(folder / file, ignored)) return true;
+  return false;
+}
+
+std::string find_folder(const FileKind& kind) {
+  std::string looked;
+  for (const auto& base : data_folders())
+    for (const auto& name : kind.folders) {
+      if (holds(base / name, kind)) return (base / name).string();
+      looked += "\n  " + (base / name).string();
+    }
+  fail(
+      "data={} is not here: looked for {} in{}\nPut the files into one of these folders, give theirs as "
+      "data={}:FOLDER, "
+      "or set FOVEA_DATA to the folder above it.",
+      kind.name, kind.witnesses[0], looked, kind.name);
+}
+
+int64_t count_of(const std::string& what, const std::string& text) {
+  int64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  check(error == std::errc{} && end == text.data() + text.size(),
+        "data={}: after the colon stands the number of points, not {}", what, text);
+  return count;
+}
+
+}  // namespace
+
+std::vector<std::string> dataset_names() {
+  std::vector<std::string> names;
+  for (const auto& kind : file_kinds) names.push_back(kind.name);
+  names.insert(names.end(), std::begin(synthetic_names), std::end(synthetic_names));
+  return names;
+}
+
+std::shared_ptr<Dataset> open_dataset(const std::string& what, Split split, const OpenOptions& options) {
+  const size_t colon = what.find(':');
+  const std::string name = what.substr(0, colon), rest = colon == what.npos ? "" : what.substr(colon + 1);
+  for (const auto& kind : file_kinds)
+    if (name == kind.name) return kind.open(rest.empty() ? find_folder(kind) : rest, split);
+  for (const char* synthetic : synthetic_names)
+    if (name == synthetic)
+      return make_synthetic(name, rest.empty() ? (split == Split::train ? 1000 : 200) : count_of(what, rest),
+                            split, options.seed);
+  std::string known;
+  for (const auto& n : dataset_names()) known += (known.empty() ? "" : " ") + n;
+  const std::string near = nearest(name, dataset_names());
+  fail("data={} is no data set that is known ({}) and no folder.{}", what, known,
+       near.empty() ? "" : fmt::format(" Did you mean {}?", near));
+}
+
+}  // namespace fovea::data
