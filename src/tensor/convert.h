@@ -1,6 +1,6 @@
 // Copying elements between views of any dtype, layout and strides, with broadcasting.
 #pragma once
-#include "tensor/view.h"
+#include "tensor/walk.h"
 
 namespace fovea {
 

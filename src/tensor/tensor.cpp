@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "tensor/convert.h"
-#include "tensor/view.h"
+#include "tensor/walk.h"
 
 namespace fovea {
 

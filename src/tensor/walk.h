@@ -1,26 +1,11 @@
-// View: what a kernel sees of a tensor: pointer, type, layout, logical shape and strides. No ownership.
+// Walk: the one loop nest under every elementwise kernel and copy: strided, broadcasting, over both layouts.
 #pragma once
 #include <array>
 
 #include "base/parallel.h"
-#include "fovea/tensor.h"
+#include "fovea/view.h"
 
 namespace fovea {
-
-struct View {
-  void* data = nullptr;
-  DType dtype = f32;
-  Layout layout = Layout::plain;
-  Dims shape, strides;
-
-  explicit operator bool() const { return data != nullptr; }
-  template <class T>
-  T* ptr() const { return static_cast<T*>(data); }
-  int64_t numel() const { return shape.numel(); }
-  int rank() const { return shape.size(); }
-  bool contiguous() const;
-};
-View view_of(const Tensor& t);
 
 /// Whether the elements of `shape` with `strides` lie dense in row-major order.
 bool dense(const Dims& shape, const Dims& strides);

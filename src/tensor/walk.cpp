@@ -1,4 +1,4 @@
-#include "tensor/view.h"
+#include "tensor/walk.h"
 
 namespace fovea {
 namespace {

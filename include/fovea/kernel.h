@@ -1,0 +1,57 @@
+// Kernel: one implementation of an op on one device. Candidates are tried in falling `rank`; each refuses with a reason or
+// runs; the reference of the op's own file comes last. Kernels never allocate (scratch is handed in) and never decide
+// anything that depends on the number of threads.
+#pragma once
+#include "fovea/op.h"
+
+namespace fovea {
+
+enum class Inputs : uint8_t {
+  dense,    // elements dense in plain layout
+  strided,  // plain layout with any strides
+  follow,   // any strides, any mix of layouts; the result is blocked if an input of its shape is
+  own,      // `layouts` says
+};
+
+struct Kernel {
+  const char* name;                                     // "cpu:direct8"
+  int rank = 0;                                         // higher is tried first
+  const char* (*refuse)(const Call&) = nullptr;         // a reason, or null if it can run
+  size_t (*scratch)(const Call&) = nullptr;             // bytes
+  void (*run)(const Call&) = nullptr;
+  Inputs inputs = Inputs::dense;
+  /// For Inputs::own: the layouts wanted for inputs (dense) and produced for results; preset to plain.
+  void (*layouts)(const Call&, std::vector<Layout>& in, std::vector<Layout>& out) = nullptr;
+  Device device = {};
+};
+
+/// Adds a candidate for the op named `op` (which may be registered later).
+struct RegisterKernel {
+  RegisterKernel(const char* op, Kernel kernel);
+};
+
+struct Refusal {
+  const char* kernel;
+  std::string reason;
+};
+
+/// The candidates for an op in the order tried, without its reference.
+const std::vector<Kernel>& kernels_of(const std::string& op);
+
+/// The kernel this call would run ("reference" if none of the candidates) and why the earlier ones refused.
+std::string chosen_kernel(const Call& call, std::vector<Refusal>* refusals = nullptr);
+
+/// While alive, only the kernel of that name ("reference" for the op's own) is considered, in this thread; a call it
+/// refuses throws with the reason. For tests and benchmarks.
+class ForceKernel {
+ public:
+  explicit ForceKernel(std::string name);
+  ~ForceKernel();
+  ForceKernel(const ForceKernel&) = delete;
+  ForceKernel& operator=(const ForceKernel&) = delete;
+
+ private:
+  std::string before_;
+};
+
+}  // namespace fovea

@@ -1,0 +1,224 @@
+// The ops as functions. Generated from the op table by fovea_generate: edit the record in src/ops/, not this file.
+#pragma once
+#include <cmath>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "fovea/tensor.h"
+
+namespace fovea {
+
+// activation
+
+/// x where x > 0, alpha (e^x - 1) elsewhere (Clevert et al. 2015).
+Tensor elu(const Tensor& x, double alpha = 1);
+
+/// x times the normal distribution function at x, by erf (Hendrycks and Gimpel 2016).
+Tensor gelu(const Tensor& x);
+
+/// GELU by its tanh approximation: 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
+Tensor gelu_tanh(const Tensor& x);
+
+/// x/6 + 1/2 clamped to [0, 1].
+Tensor hardsigmoid(const Tensor& x);
+
+/// x times hardsigmoid(x) (MobileNetV3).
+Tensor hardswish(const Tensor& x);
+
+/// x where x > 0, slope x elsewhere (Maas et al. 2013). The default is the field's 0.01; Darknet and many
+/// lectures use 0.1: pass it.
+Tensor leaky_relu(const Tensor& x, double slope = 0.01);
+
+/// max(0, x); derivative 0 at 0 (Nair and Hinton 2010).
+Tensor relu(const Tensor& x);
+
+/// min(max(0, x), 6) (MobileNet).
+Tensor relu6(const Tensor& x);
+
+/// ELU scaled so that activations keep mean 0 and variance 1 (Klambauer et al. 2017).
+Tensor selu(const Tensor& x);
+
+/// 1 / (1 + e^-x).
+Tensor sigmoid(const Tensor& x);
+
+/// x sigmoid(x), also called swish.
+Tensor silu(const Tensor& x);
+
+/// log(1 + e^x), a smooth ReLU.
+Tensor softplus(const Tensor& x);
+
+/// 1 where x > 0, else 0: the perceptron's all-or-none firing (Rosenblatt 1958). The derivative is 0
+/// everywhere, so a perceptron learns by its own rule instead of by gradients.
+Tensor step(const Tensor& x);
+
+/// Hyperbolic tangent.
+Tensor tanh(const Tensor& x);
+
+// arithmetic
+
+/// x + y, broadcast.
+Tensor add(const Tensor& x, const Tensor& y);
+
+/// scale x + shift with two numbers: what x * 2, x - 1 and 1 - x become.
+Tensor affine(const Tensor& x, double scale = 1, double shift = 0);
+
+/// x / y element by element, broadcast; 1/0 is infinite as in IEEE 754.
+Tensor div(const Tensor& x, const Tensor& y);
+
+/// The larger of x and y, broadcast; NaN if either is. Where they are equal the gradient goes to x.
+Tensor maximum(const Tensor& x, const Tensor& y);
+
+/// The smaller of x and y, broadcast; NaN if either is. Where they are equal the gradient goes to x.
+Tensor minimum(const Tensor& x, const Tensor& y);
+
+/// x * y element by element, broadcast.
+Tensor mul(const Tensor& x, const Tensor& y);
+
+/// -x.
+Tensor neg(const Tensor& x);
+
+/// x to the power y, broadcast. The gradient with respect to y wants x > 0.
+Tensor power(const Tensor& x, const Tensor& y);
+
+/// x - y, broadcast.
+Tensor sub(const Tensor& x, const Tensor& y);
+
+// compare
+
+/// x == y, broadcast, as bool; NaN equals nothing.
+Tensor equal(const Tensor& x, const Tensor& y);
+
+/// x > y, broadcast, as bool.
+Tensor greater(const Tensor& x, const Tensor& y);
+
+/// x >= y, broadcast, as bool.
+Tensor greater_equal(const Tensor& x, const Tensor& y);
+
+/// False for infinities and NaN.
+Tensor isfinite(const Tensor& x);
+
+/// x < y, broadcast, as bool.
+Tensor less(const Tensor& x, const Tensor& y);
+
+/// x <= y, broadcast, as bool.
+Tensor less_equal(const Tensor& x, const Tensor& y);
+
+/// x and y, broadcast.
+Tensor logical_and(const Tensor& x, const Tensor& y);
+
+/// not x.
+Tensor logical_not(const Tensor& x);
+
+/// x or y, broadcast.
+Tensor logical_or(const Tensor& x, const Tensor& y);
+
+/// x != y, broadcast, as bool.
+Tensor not_equal(const Tensor& x, const Tensor& y);
+
+// math
+
+/// |x|; derivative 0 at 0.
+Tensor abs(const Tensor& x);
+
+/// The smallest integer not below x.
+Tensor ceil(const Tensor& x);
+
+/// x, but at least low and at most high; derivative 0 outside.
+Tensor clamp(const Tensor& x, double low = -INFINITY, double high = INFINITY);
+
+/// Cosine of x in radians.
+Tensor cos(const Tensor& x);
+
+/// Error function: 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x.
+Tensor erf(const Tensor& x);
+
+/// e to the power x.
+Tensor exp(const Tensor& x);
+
+/// e^x - 1, exact near 0.
+Tensor expm1(const Tensor& x);
+
+/// The largest integer not above x.
+Tensor floor(const Tensor& x);
+
+/// Natural logarithm; NaN below 0, -inf at 0.
+Tensor log(const Tensor& x);
+
+/// log(1 + x), exact near 0.
+Tensor log1p(const Tensor& x);
+
+/// x to the power of one number.
+Tensor pow(const Tensor& x, double exponent = 2);
+
+/// 1 / x.
+Tensor reciprocal(const Tensor& x);
+
+/// The nearest integer, halves to even.
+Tensor round(const Tensor& x);
+
+/// 1 / sqrt(x).
+Tensor rsqrt(const Tensor& x);
+
+/// 1, -1 or 0 (NaN stays NaN).
+Tensor sign(const Tensor& x);
+
+/// Sine of x in radians.
+Tensor sin(const Tensor& x);
+
+/// Square root; NaN below 0.
+Tensor sqrt(const Tensor& x);
+
+/// x * x.
+Tensor square(const Tensor& x);
+
+// reduce
+
+/// Largest element over `dims`; NaN if one is. Equal maxima share the gradient evenly.
+Tensor max(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+
+/// Arithmetic mean over `dims` (all if none are named); NaN of nothing.
+Tensor mean(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+
+/// Smallest element over `dims`; NaN if one is. Equal minima share the gradient evenly.
+Tensor min(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+
+/// Product over `dims`. The gradient divides by the elements, so it wants them different from 0.
+Tensor prod(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+
+/// Sum over `dims` (all if none are named).
+Tensor sum(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+
+/// Variance over `dims`: squared deviations from the mean, summed and divided by (count - correction).
+/// correction=1 is the unbiased estimate, 0 the biased one that normalisation uses.
+Tensor var(const Tensor& x, const Dims& dims = {}, bool keepdim = false, int64_t correction = 1);
+
+// shape
+
+/// Elements converted to another type; floats to integers round towards zero and saturate. The gradient is
+/// cast back (none through integers).
+Tensor cast(const Tensor& x, DType dtype);
+
+/// Dimensions of size 1 repeated to `shape`, new ones in front. A view.
+Tensor expand(const Tensor& x, const Dims& shape);
+
+/// Joins all dimensions from `start` on: (N,C,H,W) becomes (N,C*H*W).
+Tensor flatten(const Tensor& x, int64_t start = 1);
+
+/// Dimension i of the result is dimension axes[i] of x. A view.
+Tensor permute(const Tensor& x, const Dims& axes);
+
+/// The same elements in row-major order with another shape; one entry may be -1. A view where the elements
+/// lie dense.
+Tensor reshape(const Tensor& x, const Dims& shape);
+
+/// Drops dimension `dim`, which must have size 1.
+Tensor squeeze(const Tensor& x, int64_t dim);
+
+/// Exchanges two dimensions; of a matrix by default.
+Tensor transpose(const Tensor& x, int64_t dim0 = -2, int64_t dim1 = -1);
+
+/// Adds a dimension of size 1 at `dim` of the result.
+Tensor unsqueeze(const Tensor& x, int64_t dim);
+
+}  // namespace fovea

@@ -1,0 +1,332 @@
+// Generated from the op table by fovea_generate: edit the record in src/ops/, not this file.
+#include "fovea/op.h"
+#include "fovea/ops.h"
+
+namespace fovea {
+
+Tensor elu(const Tensor& x, double alpha) {
+  static const Op& op = find_op("elu");
+  return apply(op, {x}, {alpha})[0];
+}
+
+Tensor gelu(const Tensor& x) {
+  static const Op& op = find_op("gelu");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor gelu_tanh(const Tensor& x) {
+  static const Op& op = find_op("gelu_tanh");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor hardsigmoid(const Tensor& x) {
+  static const Op& op = find_op("hardsigmoid");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor hardswish(const Tensor& x) {
+  static const Op& op = find_op("hardswish");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor leaky_relu(const Tensor& x, double slope) {
+  static const Op& op = find_op("leaky_relu");
+  return apply(op, {x}, {slope})[0];
+}
+
+Tensor relu(const Tensor& x) {
+  static const Op& op = find_op("relu");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor relu6(const Tensor& x) {
+  static const Op& op = find_op("relu6");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor selu(const Tensor& x) {
+  static const Op& op = find_op("selu");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor sigmoid(const Tensor& x) {
+  static const Op& op = find_op("sigmoid");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor silu(const Tensor& x) {
+  static const Op& op = find_op("silu");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor softplus(const Tensor& x) {
+  static const Op& op = find_op("softplus");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor step(const Tensor& x) {
+  static const Op& op = find_op("step");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor tanh(const Tensor& x) {
+  static const Op& op = find_op("tanh");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor add(const Tensor& x, const Tensor& y) {
+  static const Op& op = find_op("add");
+  return apply(op, {x, y}, {})[0];
+}
+
+Tensor affine(const Tensor& x, double scale, double shift) {
+  static const Op& op = find_op("affine");
+  return apply(op, {x}, {scale, shift})[0];
+}
+
+Tensor div(const Tensor& x, const Tensor& y) {
+  static const Op& op = find_op("div");
+  return apply(op, {x, y}, {})[0];
+}
+
+Tensor maximum(const Tensor& x, const Tensor& y) {
+  static const Op& op = find_op("maximum");
+  return apply(op, {x, y}, {})[0];
+}
+
+Tensor minimum(const Tensor& x, const Tensor& y) {
+  static const Op& op = find_op("minimum");
+  return apply(op, {x, y}, {})[0];
+}
+
+Tensor mul(const Tensor& x, const Tensor& y) {
+  static const Op& op = find_op("mul");
+  return apply(op, {x, y}, {})[0];
+}
+
+Tensor neg(const Tensor& x) {
+  static const Op& op = find_op("neg");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor power(const Tensor& x, const Tensor& y) {
+  static const Op& op = find_op("power");
+  return apply(op, {x, y}, {})[0];
+}
+
+Tensor sub(const Tensor& x, const Tensor& y) {
+  static const Op& op = find_op("sub");
+  return apply(op, {x, y}, {})[0];
+}
+
+Tensor equal(const Tensor& x, const Tensor& y) {
+  static const Op& op = find_op("equal");
+  return apply(op, {x, y}, {})[0];
+}
+
+Tensor greater(const Tensor& x, const Tensor& y) {
+  static const Op& op = find_op("greater");
+  return apply(op, {x, y}, {})[0];
+}
+
+Tensor greater_equal(const Tensor& x, const Tensor& y) {
+  static const Op& op = find_op("greater_equal");
+  return apply(op, {x, y}, {})[0];
+}
+
+Tensor isfinite(const Tensor& x) {
+  static const Op& op = find_op("isfinite");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor less(const Tensor& x, const Tensor& y) {
+  static const Op& op = find_op("less");
+  return apply(op, {x, y}, {})[0];
+}
+
+Tensor less_equal(const Tensor& x, const Tensor& y) {
+  static const Op& op = find_op("less_equal");
+  return apply(op, {x, y}, {})[0];
+}
+
+Tensor logical_and(const Tensor& x, const Tensor& y) {
+  static const Op& op = find_op("logical_and");
+  return apply(op, {x, y}, {})[0];
+}
+
+Tensor logical_not(const Tensor& x) {
+  static const Op& op = find_op("logical_not");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor logical_or(const Tensor& x, const Tensor& y) {
+  static const Op& op = find_op("logical_or");
+  return apply(op, {x, y}, {})[0];
+}
+
+Tensor not_equal(const Tensor& x, const Tensor& y) {
+  static const Op& op = find_op("not_equal");
+  return apply(op, {x, y}, {})[0];
+}
+
+Tensor abs(const Tensor& x) {
+  static const Op& op = find_op("abs");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor ceil(const Tensor& x) {
+  static const Op& op = find_op("ceil");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor clamp(const Tensor& x, double low, double high) {
+  static const Op& op = find_op("clamp");
+  return apply(op, {x}, {low, high})[0];
+}
+
+Tensor cos(const Tensor& x) {
+  static const Op& op = find_op("cos");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor erf(const Tensor& x) {
+  static const Op& op = find_op("erf");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor exp(const Tensor& x) {
+  static const Op& op = find_op("exp");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor expm1(const Tensor& x) {
+  static const Op& op = find_op("expm1");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor floor(const Tensor& x) {
+  static const Op& op = find_op("floor");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor log(const Tensor& x) {
+  static const Op& op = find_op("log");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor log1p(const Tensor& x) {
+  static const Op& op = find_op("log1p");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor pow(const Tensor& x, double exponent) {
+  static const Op& op = find_op("pow");
+  return apply(op, {x}, {exponent})[0];
+}
+
+Tensor reciprocal(const Tensor& x) {
+  static const Op& op = find_op("reciprocal");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor round(const Tensor& x) {
+  static const Op& op = find_op("round");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor rsqrt(const Tensor& x) {
+  static const Op& op = find_op("rsqrt");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor sign(const Tensor& x) {
+  static const Op& op = find_op("sign");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor sin(const Tensor& x) {
+  static const Op& op = find_op("sin");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor sqrt(const Tensor& x) {
+  static const Op& op = find_op("sqrt");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor square(const Tensor& x) {
+  static const Op& op = find_op("square");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor max(const Tensor& x, const Dims& dims, bool keepdim) {
+  static const Op& op = find_op("max");
+  return apply(op, {x}, {dims, keepdim})[0];
+}
+
+Tensor mean(const Tensor& x, const Dims& dims, bool keepdim) {
+  static const Op& op = find_op("mean");
+  return apply(op, {x}, {dims, keepdim})[0];
+}
+
+Tensor min(const Tensor& x, const Dims& dims, bool keepdim) {
+  static const Op& op = find_op("min");
+  return apply(op, {x}, {dims, keepdim})[0];
+}
+
+Tensor prod(const Tensor& x, const Dims& dims, bool keepdim) {
+  static const Op& op = find_op("prod");
+  return apply(op, {x}, {dims, keepdim})[0];
+}
+
+Tensor sum(const Tensor& x, const Dims& dims, bool keepdim) {
+  static const Op& op = find_op("sum");
+  return apply(op, {x}, {dims, keepdim})[0];
+}
+
+Tensor var(const Tensor& x, const Dims& dims, bool keepdim, int64_t correction) {
+  static const Op& op = find_op("var");
+  return apply(op, {x}, {dims, keepdim, correction})[0];
+}
+
+Tensor cast(const Tensor& x, DType dtype) {
+  static const Op& op = find_op("cast");
+  return apply(op, {x}, {dtype})[0];
+}
+
+Tensor expand(const Tensor& x, const Dims& shape) {
+  static const Op& op = find_op("expand");
+  return apply(op, {x}, {shape})[0];
+}
+
+Tensor flatten(const Tensor& x, int64_t start) {
+  static const Op& op = find_op("flatten");
+  return apply(op, {x}, {start})[0];
+}
+
+Tensor permute(const Tensor& x, const Dims& axes) {
+  static const Op& op = find_op("permute");
+  return apply(op, {x}, {axes})[0];
+}
+
+Tensor reshape(const Tensor& x, const Dims& shape) {
+  static const Op& op = find_op("reshape");
+  return apply(op, {x}, {shape})[0];
+}
+
+Tensor squeeze(const Tensor& x, int64_t dim) {
+  static const Op& op = find_op("squeeze");
+  return apply(op, {x}, {dim})[0];
+}
+
+Tensor transpose(const Tensor& x, int64_t dim0, int64_t dim1) {
+  static const Op& op = find_op("transpose");
+  return apply(op, {x}, {dim0, dim1})[0];
+}
+
+Tensor unsqueeze(const Tensor& x, int64_t dim) {
+  static const Op& op = find_op("unsqueeze");
+  return apply(op, {x}, {dim})[0];
+}
+
+}  // namespace fovea

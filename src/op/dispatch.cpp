@@ -1,0 +1,65 @@
+#include "op/dispatch.h"
+
+#include <utility>
+
+#include "op/pointwise_run.h"
+
+namespace fovea {
+namespace {
+
+thread_local std::string forced;
+
+void run_reference(const Call& c) { c.op().reference(c); }
+
+const Kernel& reference_of(const Op& op) {
+  static const Kernel reference{.name = "reference", .run = run_reference};
+  static const Kernel pointwise{.name = "reference", .run = run_pointwise_baseline, .inputs = Inputs::follow};
+  static const Kernel reduction{.name = "reference", .run = run_reduction_baseline, .inputs = Inputs::strided};
+  return op.pointwise ? pointwise : op.reduction ? reduction : reference;
+}
+
+/// Candidates every pointwise or reduction op has: its own text, compiled for this processor.
+const std::vector<Kernel>& candidates_of(const Op& op) {
+  static const std::vector<Kernel> pointwise{{.name = "cpu:avx2",
+                                              .refuse = refuse_avx2,
+                                              .run = run_pointwise_avx2,
+                                              .inputs = Inputs::follow}};
+  static const std::vector<Kernel> reduction{{.name = "cpu:avx2",
+                                              .refuse = refuse_avx2,
+                                              .run = run_reduction_avx2,
+                                              .inputs = Inputs::strided}};
+  return op.pointwise ? pointwise : op.reduction ? reduction : kernels_of(op.name());
+}
+
+}  // namespace
+
+const Kernel& choose_kernel(const Call& call, std::vector<Refusal>* refusals) {
+  const Op& op = call.op();
+  for (const Kernel& k : candidates_of(op)) {
+    if (!forced.empty() && forced != k.name) continue;
+    const char* reason = k.refuse ? k.refuse(call) : nullptr;
+    if (!reason) return k;
+    if (refusals) refusals->push_back({k.name, reason});
+    check(forced.empty(), "[{}] kernel {} refuses: {} (inputs {})", op.name(), forced, reason, describe(call.ins));
+  }
+  return reference_of(op);
+}
+
+void layouts_of(const Kernel& kernel, const Call& call, std::vector<Layout>& in, std::vector<Layout>& out) {
+  in.assign(call.ins.size(), Layout::plain);
+  if (kernel.inputs == Inputs::own) return kernel.layouts(call, in, out);
+  if (kernel.inputs != Inputs::follow) return;
+  for (size_t i = 0; i < in.size(); ++i) {
+    in[i] = call.ins[i].layout;
+    if (in[i] == Layout::blocked8) out.assign(out.size(), Layout::blocked8);
+  }
+}
+
+std::string chosen_kernel(const Call& call, std::vector<Refusal>* refusals) {
+  return choose_kernel(call, refusals).name;
+}
+
+ForceKernel::ForceKernel(std::string name) : before_(std::exchange(forced, std::move(name))) {}
+ForceKernel::~ForceKernel() { forced = before_; }
+
+}  // namespace fovea

@@ -1,0 +1,141 @@
+#include "fovea/reduce.h"
+
+#include "base/parallel.h"
+#include "op/pointwise_run.h"
+
+namespace fovea {
+namespace {
+
+const Reduction::Loops& loops_for(const Call& c) {
+  for (const auto& l : c.op().reduction->loops)
+    if (l.in == c.in(0).dtype) return l;
+  fail("[{}] does not compute in {}", c.op().name(), name_of(c.in(0).dtype));
+}
+
+std::array<bool, Dims::max_rank> reduced_axes(const Call& c) {
+  std::array<bool, Dims::max_rank> reduced{};
+  const Dims& dims = c.d("dims");
+  if (dims.empty()) reduced.fill(true);
+  for (int64_t d : dims) {
+    const int axis = normal_axis(d, c.in(0).rank(), c.op().name().c_str());
+    check(!reduced[size_t(axis)], "[{}] dim {} stands twice in {}", c.op().name(), d, dims);
+    reduced[size_t(axis)] = true;
+  }
+  return reduced;
+}
+
+Specs reduced_shape(const Call& c) {
+  const auto reduced = reduced_axes(c);
+  Dims shape;
+  for (int i = 0; i < c.in(0).rank(); ++i)
+    if (!reduced[size_t(i)])
+      shape.push_back(c.in(0).size(i));
+    else if (c.b("keepdim"))
+      shape.push_back(1);
+  return {{shape, c.in(0).dtype}};
+}
+
+/// A set of dimensions to walk: sizes and input strides, merged where they lie dense.
+struct Axes {
+  Dims shape, strides;
+  void add(int64_t n, int64_t stride) {
+    if (n == 1) return;
+    if (!shape.empty() && strides[-1] == stride * n)
+      shape[-1] *= n, strides[-1] = stride;
+    else
+      shape.push_back(n), strides.push_back(stride);
+  }
+  int64_t numel() const { return shape.numel(); }
+  /// All but the last dimension.
+  int64_t outer() const { return shape.empty() ? 1 : numel() / std::max<int64_t>(1, shape.back()); }
+  int64_t last() const { return shape.empty() ? 1 : shape.back(); }
+  int64_t last_stride() const { return shape.empty() ? 0 : strides.back(); }
+  int64_t offset(int64_t index, int dims) const {
+    int64_t at = 0;
+    for (int i = dims - 1; i >= 0; --i) at += index % shape[i] * strides[i], index /= shape[i];
+    return at;
+  }
+  int64_t offset_of_outer(int64_t index) const { return offset(index, shape.size() - 1); }
+  int64_t offset_of(int64_t index) const { return offset(index, shape.size()); }
+};
+
+struct Plan {
+  Axes kept, reduced;
+  const Reduction::Loops& loops;
+  Reduction::Row row;
+  Reduction::Column column;
+  const char* x;
+  int64_t item;
+};
+
+constexpr int64_t piece = 16384;  // elements per parallel piece: fixed, so results do not depend on threads
+
+/// Each result is reduced on its own; long reductions are cut into pieces that are merged in order.
+void reduce_rows(const Plan& p, char* acc) {
+  const int64_t n = p.kept.numel(), rows = p.reduced.outer(), length = p.reduced.last();
+  const int64_t per_piece = std::max<int64_t>(1, piece / std::max<int64_t>(1, length));
+  const int64_t pieces = (rows + per_piece - 1) / per_piece;
+  const int64_t size = p.loops.acc_size;
+  auto reduce = [&](int64_t result, int64_t begin, int64_t end, char* out) {
+    const char* base = p.x + p.kept.offset_of(result) * p.item;
+    for (int64_t r = begin; r < end; ++r)
+      p.row(base + p.reduced.offset_of_outer(r) * p.item, p.reduced.last_stride(), length, out);
+  };
+  if (pieces == 1 || n >= 64) {
+    parallel_for(n, std::max<int64_t>(1, piece / std::max<int64_t>(1, rows * length)), [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) reduce(i, 0, rows, acc + i * size);
+    });
+    return;
+  }
+  std::vector<char> parts(size_t(n * pieces * size));
+  p.loops.init(parts.data(), n * pieces);
+  parallel_for(n * pieces, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t k = begin; k < end; ++k)
+      reduce(k / pieces, k % pieces * per_piece, std::min(rows, (k % pieces + 1) * per_piece), parts.data() + k * size);
+  });
+  for (int64_t k = 0; k < n * pieces; ++k) p.loops.merge(acc + k / pieces * size, parts.data() + k * size, 1);
+}
+
+/// The kept dimension lies innermost: whole rows are accumulated side by side.
+void reduce_columns(const Plan& p, char* acc) {
+  const int64_t length = p.kept.last(), groups = p.kept.outer(), n = p.reduced.numel(), size = p.loops.acc_size;
+  const int64_t width = std::max<int64_t>(64, std::min<int64_t>(length, piece / std::max<int64_t>(1, n)));
+  const int64_t strips = (length + width - 1) / width;
+  parallel_for(groups * strips, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t k = begin; k < end; ++k) {
+      const int64_t group = k / strips, from = k % strips * width, count = std::min(width, length - from);
+      const char* base = p.x + (p.kept.offset_of_outer(group) + from * p.kept.last_stride()) * p.item;
+      for (int64_t r = 0; r < n; ++r)
+        p.column(base + p.reduced.offset_of(r) * p.item, p.kept.last_stride(), count, acc + (group * length + from) * size);
+    }
+  });
+}
+
+void run(const Call& c, bool avx2) {
+  const View& x = c.in(0);
+  const auto& loops = loops_for(c);
+  const auto reduced = reduced_axes(c);
+  Plan p{{}, {}, loops, avx2 ? loops.row_avx2 : loops.row, avx2 ? loops.column_avx2 : loops.column, x.ptr<char>(),
+         size_of(x.dtype)};
+  for (int i = 0; i < x.rank(); ++i) (reduced[size_t(i)] ? p.reduced : p.kept).add(x.size(i), x.strides[i]);
+  const int64_t results = c.out().numel(), count = results ? x.numel() / results : 0;
+  std::vector<char> acc(size_t(results * loops.acc_size));
+  loops.init(acc.data(), results);
+  const bool columns = p.kept.last() >= 8 && p.kept.last_stride() == 1 && p.reduced.last_stride() != 1;
+  if (count > 0) columns ? reduce_columns(p, acc.data()) : reduce_rows(p, acc.data());
+  loops.finish(acc.data(), count, c.out().data, results);
+}
+
+}  // namespace
+
+void run_reduction_baseline(const Call& c) { run(c, false); }
+void run_reduction_avx2(const Call& c) { run(c, true); }
+
+Op detail::reduction_op(Op op, Reduction reduction) {
+  op.dtypes = reduction.loops.size() > 2 ? DTypes::numbers : DTypes::floats;
+  op.shape = reduced_shape;
+  op.reduction = std::make_shared<Reduction>(std::move(reduction));
+  return op;
+}
+
+}  // namespace fovea
