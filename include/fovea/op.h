@@ -157,7 +157,7 @@ struct Op {
   std::function<Tensor(const Args&)> view = nullptr;
   std::function<std::vector<Tensor>(const Args&)> compose = nullptr;
   std::function<Grads(const Vjp&)> vjp = nullptr;
-  /// Why there is no gradient. Exactly one of vjp and this is set (compose needs neither).
+  /// Why the gradient is zero or does not exist. Exactly one of vjp and this is set (compose needs neither).
   std::string no_gradient = {};
   /// Names of the inputs and results whose values `vjp` reads; unset: all inputs.
   std::optional<std::vector<std::string>> saves = {};
@@ -207,6 +207,9 @@ std::function<void(const Call&)> min_rank(const char* arg, int rank);
 std::function<void(const Call&)> at_least(const char* attr, int64_t low);
 /// One result, like input i.
 std::function<Specs(const Call&)> same_as(int i);
+
+/// The vjp of an op whose gradient exists but is not written: throws "... not provided", never a silent zero.
+std::function<Grads(const Vjp&)> not_provided();
 
 /// `forward` instantiated for float and double: FOVEA_FLOATS(forward) where template<class real> void forward(const Call&).
 #define FOVEA_FLOATS(FORWARD) \

@@ -13,7 +13,8 @@
 namespace fovea::arena {
 namespace {
 
-// Sizes are rounded to eighths of a power of two, so a block fits any request of its class with at most 12.5 % waste.
+// Sizes are rounded to eighths of a power of two, so a block fits any request of its class with at most 12.5
+// % waste.
 size_t size_class(size_t bytes) {
   if (bytes <= 512) return bytes <= 64 ? 64 : (bytes + 63) & ~size_t{63};
   const size_t step = std::bit_floor(bytes - 1) / 8;
@@ -34,7 +35,8 @@ State& state() {
 constexpr size_t huge = size_t{2} << 20;
 
 void* from_system(size_t bytes) {
-  void* p = std::aligned_alloc(bytes >= huge ? huge : 64, bytes >= huge ? (bytes + huge - 1) / huge * huge : bytes);
+  void* p =
+      std::aligned_alloc(bytes >= huge ? huge : 64, bytes >= huge ? (bytes + huge - 1) / huge * huge : bytes);
 #ifdef MADV_HUGEPAGE
   if (p && bytes >= huge) madvise(p, bytes, MADV_HUGEPAGE);
 #endif

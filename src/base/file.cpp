@@ -80,11 +80,12 @@ Bytes read_file_gunzip(const std::string& path, size_t limit) {
   z.next_in = packed.data(), z.avail_in = uInt(packed.size());
   Bytes out(std::min(limit, packed.size() * 8 + 4096));
   for (;;) {
-    z.next_out = out.data() + z.total_out, z.avail_out = uInt(std::min(out.size() - z.total_out, size_t{1} << 30));
+    z.next_out = out.data() + z.total_out,
+    z.avail_out = uInt(std::min(out.size() - z.total_out, size_t{1} << 30));
     const int status = inflate(&z, Z_NO_FLUSH);
     if (status == Z_STREAM_END) break;
-    check(status == Z_OK || (status == Z_BUF_ERROR && z.avail_out == 0), "{} is a damaged or truncated gzip file",
-          path);
+    check(status == Z_OK || (status == Z_BUF_ERROR && z.avail_out == 0),
+          "{} is a damaged or truncated gzip file", path);
     if (z.total_out == out.size()) {
       check(out.size() < limit, "{} unpacks to more than the {} bytes allowed here", path, limit);
       out.resize(std::min(limit, out.size() * 2));

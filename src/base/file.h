@@ -15,7 +15,8 @@ using Bytes = std::vector<uint8_t>;
 Bytes read_file(const std::string& path, size_t limit = size_t{4} << 30);
 /// Like read_file, but gunzips a file that starts with the gzip magic; `limit` bounds the unpacked size.
 Bytes read_file_gunzip(const std::string& path, size_t limit = size_t{4} << 30);
-/// Writes to a temporary name beside `path`, syncs, renames: after a crash the old or the new file is there, whole.
+/// Writes to a temporary name beside `path`, syncs, renames: after a crash the old or the new file is there,
+/// whole.
 void write_file(const std::string& path, std::string_view content);
 /// The same for content produced in pieces: `produce` calls its argument with each piece.
 void write_file(const std::string& path,

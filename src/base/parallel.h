@@ -1,6 +1,7 @@
-// Parallel loops over chunks whose borders depend on the problem alone, never on the number of threads: so a kernel that
-// reduces per chunk gives the same bits on any machine setting. Chunks are claimed dynamically (OpenMP), so that a
-// descheduled thread delays one chunk only. Nested calls and single chunks run serially. Exceptions come back to the caller.
+// Parallel loops over chunks whose borders depend on the problem alone, never on the number of threads: so a
+// kernel that reduces per chunk gives the same bits on any machine setting. Chunks are claimed dynamically
+// (OpenMP), so that a descheduled thread delays one chunk only. Nested calls and single chunks run serially.
+// Exceptions come back to the caller.
 //   parallel_for(n, 4096, [&](int64_t begin, int64_t end) { ... });
 #pragma once
 #include <cstdint>
@@ -21,11 +22,13 @@ void parallel_for(int64_t n, int64_t grain, F&& f) {
     std::remove_reference_t<F>* f;
     int64_t n, grain;
   } context{std::addressof(f), n, grain};
-  parallel_chunks((n + grain - 1) / grain, [](void* p, int64_t chunk) {
-    auto& c = *static_cast<Context*>(p);
-    const int64_t begin = chunk * c.grain;
-    (*c.f)(begin, begin + c.grain < c.n ? begin + c.grain : c.n);
-  }, &context);
+  parallel_chunks((n + grain - 1) / grain,
+                  [](void* p, int64_t chunk) {
+                    auto& c = *static_cast<Context*>(p);
+                    const int64_t begin = chunk * c.grain;
+                    (*c.f)(begin, begin + c.grain < c.n ? begin + c.grain : c.n);
+                  },
+                  &context);
 }
 
 /// The number of the thread running the current chunk, 0 .. num_threads()-1: to index per-thread scratch.

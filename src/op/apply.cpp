@@ -9,7 +9,8 @@ namespace fovea {
 namespace {
 
 struct Scratch {
-  explicit Scratch(size_t bytes) : bytes(bytes), data(bytes ? static_cast<char*>(arena::allocate(bytes)) : nullptr) {}
+  explicit Scratch(size_t bytes)
+      : bytes(bytes), data(bytes ? static_cast<char*>(arena::allocate(bytes)) : nullptr) {}
   ~Scratch() {
     if (data) arena::release(data, bytes);
   }
@@ -19,11 +20,14 @@ struct Scratch {
   char* data;
 };
 
-const Signature::TensorArg& arg_of(const Signature& s, size_t i) { return s.tensors[std::min(i, s.tensors.size() - 1)]; }
+const Signature::TensorArg& arg_of(const Signature& s, size_t i) {
+  return s.tensors[std::min(i, s.tensors.size() - 1)];
+}
 
 Attrs completed(const Op& op, Attrs attrs) {
   const auto& args = op.parsed.attrs;
-  check(attrs.size() <= args.size(), "[{}] got {} attributes, takes {}", op.name(), attrs.size(), args.size());
+  check(attrs.size() <= args.size(), "[{}] got {} attributes, takes {}", op.name(), attrs.size(),
+        args.size());
   while (attrs.size() < args.size()) attrs.push_back(args[attrs.size()].fallback);
   return attrs;
 }
@@ -32,8 +36,8 @@ Attrs completed(const Op& op, Attrs attrs) {
 DType check_inputs(const Op& op, const Attrs& attrs, const std::vector<Tensor>& in) {
   const Signature& s = op.parsed;
   const bool list = !s.tensors.empty() && s.tensors.back().list;
-  check(list ? in.size() >= s.tensors.size() : in.size() == s.tensors.size(), "[{}] takes {}{} tensors, got {}", op.name(),
-        list ? "at least " : "", s.tensors.size(), in.size());
+  check(list ? in.size() >= s.tensors.size() : in.size() == s.tensors.size(),
+        "[{}] takes {}{} tensors, got {}", op.name(), list ? "at least " : "", s.tensors.size(), in.size());
   std::optional<DType> dtype;
   for (size_t i = 0; i < in.size(); ++i) {
     const auto& arg = arg_of(s, i);
@@ -41,23 +45,25 @@ DType check_inputs(const Op& op, const Attrs& attrs, const std::vector<Tensor>& 
       check(arg.optional, "[{}] {} is undefined", op.name(), arg.name);
       continue;
     }
-    check(in[i].impl().storage != nullptr, "[{}] {} {} has no values any more (not saved by the tape)", op.name(), arg.name,
-          in[i].shape());
+    check(in[i].impl().storage != nullptr, "[{}] {} {} has no values any more (not saved by the tape)",
+          op.name(), arg.name, in[i].shape());
     if (arg.dtype) {
-      check(in[i].dtype() == *arg.dtype, "[{}] {} wants dtype {} but is {}: convert it with cast(x, {})", op.name(), arg.name,
-            name_of(*arg.dtype), in[i].describe(), name_of(*arg.dtype));
+      check(in[i].dtype() == *arg.dtype, "[{}] {} wants dtype {} but is {}: convert it with cast(x, {})",
+            op.name(), arg.name, name_of(*arg.dtype), in[i].describe(), name_of(*arg.dtype));
       continue;
     }
     if (!dtype) dtype = in[i].dtype();
-    check(in[i].dtype() == *dtype, "[{}] {} is {} but the inputs before it are {}: convert one with cast(x, {})", op.name(),
-          arg.name, in[i].describe(), name_of(*dtype), name_of(*dtype));
+    check(in[i].dtype() == *dtype,
+          "[{}] {} is {} but the inputs before it are {}: convert one with cast(x, {})", op.name(), arg.name,
+          in[i].describe(), name_of(*dtype), name_of(*dtype));
   }
   if (!dtype) {
     const int at = s.attr_index("dtype");
     dtype = at >= 0 ? std::get<DType>(attrs[size_t(at)]) : f32;
   }
-  check(op.compose || allows(op.dtypes, *dtype), "[{}] does not compute in {}: convert the inputs to {} with cast(x, f32)", op.name(),
-        name_of(*dtype), op.dtypes == DTypes::floats ? "f32 or f64" : "f32, f64, i32 or i64");
+  check(op.compose || allows(op.dtypes, *dtype),
+        "[{}] does not compute in {}: convert the inputs to {} with cast(x, f32)", op.name(), name_of(*dtype),
+        op.dtypes == DTypes::floats ? "f32 or f64" : "f32, f64, i32 or i64");
   return *dtype;
 }
 
@@ -71,14 +77,16 @@ Call make_call(const Op& op, const Attrs& attrs, const std::vector<Tensor>& in, 
 }
 
 /// Brings the inputs into the layouts `kernel` wants; `held` keeps converted copies alive.
-void convert_inputs(const Kernel& kernel, const std::vector<Layout>& layouts, const std::vector<Tensor>& in, Call& c,
-                    std::vector<Tensor>& held) {
+void convert_inputs(const Kernel& kernel, const std::vector<Layout>& layouts, const std::vector<Tensor>& in,
+                    Call& c, std::vector<Tensor>& held) {
   const bool strided = kernel.inputs == Inputs::strided || kernel.inputs == Inputs::follow;
   for (size_t i = 0; i < in.size(); ++i) {
     if (!in[i].defined()) continue;
-    const bool fits = c.ins[i].layout == layouts[i] && (strided || layouts[i] == Layout::blocked8 || c.ins[i].contiguous());
+    const bool fits =
+        c.ins[i].layout == layouts[i] && (strided || layouts[i] == Layout::blocked8 || c.ins[i].contiguous());
     if (fits) continue;
-    check(!arg_of(c.op().parsed, i).mutated, "[{}] writes into {} {}, which must be dense and in plain layout", c.op().name(),
+    check(!arg_of(c.op().parsed, i).mutated,
+          "[{}] writes into {} {}, which must be dense and in plain layout", c.op().name(),
           arg_of(c.op().parsed, i).name, in[i].describe());
     Tensor t = in[i].detach();
     t = layouts[i] == t.layout() ? t.contiguous() : t.to(layouts[i]);
@@ -123,21 +131,35 @@ void check_writes(const Op& op, const std::vector<Tensor>& in) {
           arg_of(op.parsed, i).name, in[i].describe());
 }
 
+/// Runs `f`; an error from deeper down that does not name this op yet is told again with its name and inputs.
+template <class F>
+auto named(const Op& op, const std::vector<Tensor>& in, F&& f) {
+  try {
+    return f();
+  } catch (const Error& e) {
+    const std::string text = e.what(), tag = "[" + op.name() + "]";
+    if (text.find(tag) != std::string::npos) throw;
+    std::vector<View> views;
+    for (const auto& t : in) views.push_back(view_of(t));
+    fail("{} {} (inputs {})", tag, text, describe(views));
+  }
+}
+
 }  // namespace
 
 std::vector<Tensor> apply(const Op& op, const std::vector<Tensor>& in, Attrs given) {
   const Attrs attrs = completed(op, std::move(given));
   const DType dtype = check_inputs(op, attrs, in);
-  if (op.compose) return op.compose(Args(op, attrs, in));
+  if (op.compose) return named(op, in, [&] { return op.compose(Args(op, attrs, in)); });
   check_writes(op, in);
   std::vector<Tensor> out;
   if (op.view) {
     std::vector<Tensor> source;
     for (const auto& t : in) source.push_back(t.detach());
-    out = {op.view(Args(op, attrs, source)).detach()};
+    out = {named(op, in, [&] { return op.view(Args(op, attrs, source)).detach(); })};
   } else {
     Call c = make_call(op, attrs, in, dtype);
-    out = run_kernel(c, in);
+    out = named(op, in, [&] { return run_kernel(c, in); });
   }
   note_writes(op, in);
   if (grad_enabled() && op.vjp && any_requires_grad(in)) record(op, attrs, in, out);

@@ -14,20 +14,17 @@ void run_reference(const Call& c) { c.op().reference(c); }
 const Kernel& reference_of(const Op& op) {
   static const Kernel reference{.name = "reference", .run = run_reference};
   static const Kernel pointwise{.name = "reference", .run = run_pointwise_baseline, .inputs = Inputs::follow};
-  static const Kernel reduction{.name = "reference", .run = run_reduction_baseline, .inputs = Inputs::strided};
+  static const Kernel reduction{
+      .name = "reference", .run = run_reduction_baseline, .inputs = Inputs::strided};
   return op.pointwise ? pointwise : op.reduction ? reduction : reference;
 }
 
 /// Candidates every pointwise or reduction op has: its own text, compiled for this processor.
 const std::vector<Kernel>& candidates_of(const Op& op) {
-  static const std::vector<Kernel> pointwise{{.name = "cpu:avx2",
-                                              .refuse = refuse_avx2,
-                                              .run = run_pointwise_avx2,
-                                              .inputs = Inputs::follow}};
-  static const std::vector<Kernel> reduction{{.name = "cpu:avx2",
-                                              .refuse = refuse_avx2,
-                                              .run = run_reduction_avx2,
-                                              .inputs = Inputs::strided}};
+  static const std::vector<Kernel> pointwise{
+      {.name = "cpu:avx2", .refuse = refuse_avx2, .run = run_pointwise_avx2, .inputs = Inputs::follow}};
+  static const std::vector<Kernel> reduction{
+      {.name = "cpu:avx2", .refuse = refuse_avx2, .run = run_reduction_avx2, .inputs = Inputs::strided}};
   return op.pointwise ? pointwise : op.reduction ? reduction : kernels_of(op.name());
 }
 
@@ -40,7 +37,8 @@ const Kernel& choose_kernel(const Call& call, std::vector<Refusal>* refusals) {
     const char* reason = k.refuse ? k.refuse(call) : nullptr;
     if (!reason) return k;
     if (refusals) refusals->push_back({k.name, reason});
-    check(forced.empty(), "[{}] kernel {} refuses: {} (inputs {})", op.name(), forced, reason, describe(call.ins));
+    check(forced.empty(), "[{}] kernel {} refuses: {} (inputs {})", op.name(), forced, reason,
+          describe(call.ins));
   }
   return reference_of(op);
 }

@@ -42,7 +42,9 @@ Specs broadcast_shape(const Call& c) {
 
 }  // namespace
 
-const char* refuse_avx2(const Call&) { return cpu_has_avx2() ? nullptr : "this processor has no AVX2 and FMA"; }
+const char* refuse_avx2(const Call&) {
+  return cpu_has_avx2() ? nullptr : "this processor has no AVX2 and FMA";
+}
 void run_pointwise_baseline(const Call& c) { run(c, false); }
 void run_pointwise_avx2(const Call& c) { run(c, true); }
 
@@ -73,8 +75,10 @@ UnaryOps::UnaryOps(Op op, Pointwise forward, Pointwise first, Pointwise second) 
   d1.doc = "g times the first derivative of " + name + " at x.";
   d2.signature = name + "_grad2(x, g" + rest;
   d2.doc = "g times the second derivative of " + name + " at x.";
-  d2.no_gradient = "third derivatives are not provided";
-  op.vjp = [n = name + "_grad"](const Vjp& v) { return Grads{apply(find_op(n), {v.in(0), v.g()}, v.attrs())[0]}; };
+  d2.vjp = not_provided();
+  op.vjp = [n = name + "_grad"](const Vjp& v) {
+    return Grads{apply(find_op(n), {v.in(0), v.g()}, v.attrs())[0]};
+  };
   d1.vjp = [n = name](const Vjp& v) {
     Grads g(2);
     if (v.needs(0)) {

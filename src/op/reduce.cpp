@@ -28,10 +28,8 @@ Specs reduced_shape(const Call& c) {
   const auto reduced = reduced_axes(c);
   Dims shape;
   for (int i = 0; i < c.in(0).rank(); ++i)
-    if (!reduced[size_t(i)])
-      shape.push_back(c.in(0).size(i));
-    else if (c.b("keepdim"))
-      shape.push_back(1);
+    if (!reduced[size_t(i)]) shape.push_back(c.in(0).size(i));
+    else if (c.b("keepdim")) shape.push_back(1);
   return {{shape, c.in(0).dtype}};
 }
 
@@ -40,10 +38,8 @@ struct Axes {
   Dims shape, strides;
   void add(int64_t n, int64_t stride) {
     if (n == 1) return;
-    if (!shape.empty() && strides[-1] == stride * n)
-      shape[-1] *= n, strides[-1] = stride;
-    else
-      shape.push_back(n), strides.push_back(stride);
+    if (!shape.empty() && strides[-1] == stride * n) shape[-1] *= n, strides[-1] = stride;
+    else shape.push_back(n), strides.push_back(stride);
   }
   int64_t numel() const { return shape.numel(); }
   /// All but the last dimension.
@@ -82,23 +78,26 @@ void reduce_rows(const Plan& p, char* acc) {
       p.row(base + p.reduced.offset_of_outer(r) * p.item, p.reduced.last_stride(), length, out);
   };
   if (pieces == 1 || n >= 64) {
-    parallel_for(n, std::max<int64_t>(1, piece / std::max<int64_t>(1, rows * length)), [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) reduce(i, 0, rows, acc + i * size);
-    });
+    parallel_for(n, std::max<int64_t>(1, piece / std::max<int64_t>(1, rows * length)),
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t i = begin; i < end; ++i) reduce(i, 0, rows, acc + i * size);
+                 });
     return;
   }
   std::vector<char> parts(size_t(n * pieces * size));
   p.loops.init(parts.data(), n * pieces);
   parallel_for(n * pieces, 1, [&](int64_t begin, int64_t end) {
     for (int64_t k = begin; k < end; ++k)
-      reduce(k / pieces, k % pieces * per_piece, std::min(rows, (k % pieces + 1) * per_piece), parts.data() + k * size);
+      reduce(k / pieces, k % pieces * per_piece, std::min(rows, (k % pieces + 1) * per_piece),
+             parts.data() + k * size);
   });
   for (int64_t k = 0; k < n * pieces; ++k) p.loops.merge(acc + k / pieces * size, parts.data() + k * size, 1);
 }
 
 /// The kept dimension lies innermost: whole rows are accumulated side by side.
 void reduce_columns(const Plan& p, char* acc) {
-  const int64_t length = p.kept.last(), groups = p.kept.outer(), n = p.reduced.numel(), size = p.loops.acc_size;
+  const int64_t length = p.kept.last(), groups = p.kept.outer(), n = p.reduced.numel(),
+                size = p.loops.acc_size;
   const int64_t width = std::max<int64_t>(64, std::min<int64_t>(length, piece / std::max<int64_t>(1, n)));
   const int64_t strips = (length + width - 1) / width;
   parallel_for(groups * strips, 1, [&](int64_t begin, int64_t end) {
@@ -106,7 +105,8 @@ void reduce_columns(const Plan& p, char* acc) {
       const int64_t group = k / strips, from = k % strips * width, count = std::min(width, length - from);
       const char* base = p.x + (p.kept.offset_of_outer(group) + from * p.kept.last_stride()) * p.item;
       for (int64_t r = 0; r < n; ++r)
-        p.column(base + p.reduced.offset_of(r) * p.item, p.kept.last_stride(), count, acc + (group * length + from) * size);
+        p.column(base + p.reduced.offset_of(r) * p.item, p.kept.last_stride(), count,
+                 acc + (group * length + from) * size);
     }
   });
 }
@@ -115,7 +115,12 @@ void run(const Call& c, bool avx2) {
   const View& x = c.in(0);
   const auto& loops = loops_for(c);
   const auto reduced = reduced_axes(c);
-  Plan p{{}, {}, loops, avx2 ? loops.row_avx2 : loops.row, avx2 ? loops.column_avx2 : loops.column, x.ptr<char>(),
+  Plan p{{},
+         {},
+         loops,
+         avx2 ? loops.row_avx2 : loops.row,
+         avx2 ? loops.column_avx2 : loops.column,
+         x.ptr<char>(),
          size_of(x.dtype)};
   for (int i = 0; i < x.rank(); ++i) (reduced[size_t(i)] ? p.reduced : p.kept).add(x.size(i), x.strides[i]);
   const int64_t results = c.out().numel(), count = results ? x.numel() / results : 0;

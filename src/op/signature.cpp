@@ -19,10 +19,8 @@ std::vector<std::string> split(const std::string& text) {
   int depth = 0;
   for (char c : text) {
     depth += (c == '[') - (c == ']');
-    if (c == ',' && depth == 0)
-      parts.push_back(trim(part)), part.clear();
-    else
-      part += c;
+    if (c == ',' && depth == 0) parts.push_back(trim(part)), part.clear();
+    else part += c;
   }
   if (part = trim(part); !part.empty()) parts.push_back(part);
   return parts;
@@ -53,7 +51,8 @@ std::pair<std::string, Attr> parse_default(const std::string& text) {
     for (const auto& p : parts) d.push_back(number<int64_t>(p));
     return {"ints", d};
   }
-  if (std::isalpha(static_cast<unsigned char>(text.front())) && text != "inf") return {"dtype", dtype_named(text)};
+  if (std::isalpha(static_cast<unsigned char>(text.front())) && text != "inf")
+    return {"dtype", dtype_named(text)};
   if (text.find_first_of(".ein") != std::string::npos) return {"float", number<double>(text)};
   return {"int", number<int64_t>(text)};
 }
@@ -78,7 +77,8 @@ Signature::TensorArg parse_tensor(std::string text) {
 Signature Signature::parse(const std::string& text) {
   Signature s;
   const size_t open = text.find('('), close = text.rfind(')');
-  check(open != std::string::npos && close != std::string::npos && open < close, "signature {} has no argument list", text);
+  check(open != std::string::npos && close != std::string::npos && open < close,
+        "signature {} has no argument list", text);
   s.name = trim(text.substr(0, open));
   bool mutates = false;
   for (const auto& part : split(text.substr(open + 1, close - open - 1))) {
@@ -153,7 +153,8 @@ Attr converted(const Op& op, const Signature::AttrArg& arg, const Attr& value) {
   }
   const bool fits = (arg.type == "bool" && is(bool{})) || (arg.type == "int" && whole) ||
                     (arg.type == "float" && is(double{})) || (arg.type == "str" && is(std::string{})) ||
-                    (arg.type == "ints" && is(Dims{})) || (arg.type == "floats" && is(std::vector<double>{})) ||
+                    (arg.type == "ints" && is(Dims{})) ||
+                    (arg.type == "floats" && is(std::vector<double>{})) ||
                     (arg.type == "dtype" && is(DType{}));
   check(fits, "[{}] argument {} wants {} {}", op.name(), arg.name, arg.type == "int" ? "an" : "a", arg.type);
   return value;
@@ -175,7 +176,8 @@ Attrs attrs_of(const Op& op, const NamedAttrs& named) {
   for (size_t i = 0; i < attrs.size(); ++i) {
     const auto& arg = op.parsed.attrs[i];
     if (std::holds_alternative<std::monostate>(attrs[i])) attrs[i] = arg.fallback;
-    check(!std::holds_alternative<std::monostate>(attrs[i]), "[{}] argument {} is missing", op.name(), arg.name);
+    check(!std::holds_alternative<std::monostate>(attrs[i]), "[{}] argument {} is missing", op.name(),
+          arg.name);
     attrs[i] = converted(op, arg, attrs[i]);
   }
   return attrs;

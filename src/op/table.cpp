@@ -21,9 +21,10 @@ std::map<std::string, std::vector<Kernel>>& kernel_table() {
 
 void validate(const Op& op) {
   const std::string& name = op.name();
-  const int ways = (op.reference != nullptr) + (op.view != nullptr) + (op.compose != nullptr) + (op.pointwise != nullptr) +
-                   (op.reduction != nullptr);
-  check(ways == 1, "[{}] wants exactly one of reference, view, compose, a pointwise or a reduction text", name);
+  const int ways = (op.reference != nullptr) + (op.view != nullptr) + (op.compose != nullptr) +
+                   (op.pointwise != nullptr) + (op.reduction != nullptr);
+  check(ways == 1, "[{}] wants exactly one of reference, view, compose, a pointwise or a reduction text",
+        name);
   check(!op.doc.empty(), "[{}] has no doc", name);
   check(!op.samples.empty(), "[{}] has no samples to test it with", name);
   const bool marked = op.compose || (op.vjp != nullptr) != !op.no_gradient.empty();
@@ -71,9 +72,12 @@ const std::vector<Kernel>& kernels_of(const std::string& op) {
 
 bool allows(DTypes set, DType t) {
   switch (set) {
-    case DTypes::floats: return t == f32 || t == f64;
-    case DTypes::numbers: return t == f32 || t == f64 || t == i32 || t == i64;
-    case DTypes::any: return true;
+    case DTypes::floats:
+      return t == f32 || t == f64;
+    case DTypes::numbers:
+      return t == f32 || t == f64 || t == i32 || t == i64;
+    case DTypes::any:
+      return true;
   }
   return false;
 }
@@ -90,28 +94,38 @@ std::string describe(const std::vector<View>& views) {
 std::function<void(const Call&)> min_rank(const char* arg, int low) {
   return [=](const Call& c) {
     const View& v = c.in(c.op().parsed.tensor_index(arg));
-    check(!v || v.rank() >= low, "[{}] {} wants at least {} dimensions but has shape {}", c.op().name(), arg, low, v.shape);
+    check(!v || v.rank() >= low, "[{}] {} wants at least {} dimensions but has shape {}", c.op().name(), arg,
+          low, v.shape);
   };
 }
 
 std::function<void(const Call&)> rank(const char* arg, int wanted) {
   return [=](const Call& c) {
     const View& v = c.in(c.op().parsed.tensor_index(arg));
-    check(!v || v.rank() == wanted, "[{}] {} wants {} dimensions but has shape {}", c.op().name(), arg, wanted, v.shape);
+    check(!v || v.rank() == wanted, "[{}] {} wants {} dimensions but has shape {}", c.op().name(), arg,
+          wanted, v.shape);
   };
 }
 
 std::function<void(const Call&)> at_least(const char* attr, int64_t low) {
   return [=](const Call& c) {
     const Attr& value = c.attrs()[size_t(c.op().parsed.attr_index(attr))];
-    const Dims values = std::holds_alternative<int64_t>(value) ? Dims{std::get<int64_t>(value)} : std::get<Dims>(value);
+    const Dims values =
+        std::holds_alternative<int64_t>(value) ? Dims{std::get<int64_t>(value)} : std::get<Dims>(value);
     for (int64_t v : values)
-      check(v >= low, "[{}] {}={} must be at least {} (inputs {})", c.op().name(), attr, values, low, describe(c.ins));
+      check(v >= low, "[{}] {}={} must be at least {} (inputs {})", c.op().name(), attr, values, low,
+            describe(c.ins));
   };
 }
 
 std::function<Specs(const Call&)> same_as(int i) {
   return [=](const Call& c) { return Specs{{c.in(i).shape, c.in(i).dtype}}; };
+}
+
+std::function<Grads(const Vjp&)> not_provided() {
+  return [](const Vjp& v) -> Grads {
+    fail("[{}] its gradient is not provided: a derivative of this order is not available", v.op().name());
+  };
 }
 
 }  // namespace fovea

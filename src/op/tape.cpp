@@ -41,12 +41,15 @@ Place place_of(const Tensor& t) {
 }
 
 void check_fresh(const Node& n) {
-  check(!n.released, "[{}] backward runs through this call a second time, but its values were released: "
-        "set retain_graph in the first backward", n.op->name());
+  check(!n.released,
+        "[{}] backward runs through this call a second time, but its values were released: "
+        "set retain_graph in the first backward",
+        n.op->name());
   for (size_t i = 0; i < n.versions.size(); ++i) {
     const bool input = i < n.inputs.size();
     const Tensor& t = input ? n.inputs[i] : n.outputs[i - n.inputs.size()];
-    check(n.versions[i] == any_version || version_of(t) == n.versions[i], "[{}] {} {} of shape {} was changed in place after the forward pass", n.op->name(),
+    check(n.versions[i] == any_version || version_of(t) == n.versions[i],
+          "[{}] {} {} of shape {} was changed in place after the forward pass", n.op->name(),
           input ? "input" : "result", input ? i : i - n.inputs.size(), t.defined() ? t.shape() : Dims{});
   }
 }
@@ -58,7 +61,8 @@ class Walker {
 
   /// Gradients by place; `keep` are the results whose gradients the caller asks for.
   std::map<Place, Tensor> run(const Tensor& loss, const std::vector<Place>& keep) {
-    check(loss.numel() == 1, "backward wants a loss of one element, not {}: reduce it with sum() or mean()", loss.describe());
+    check(loss.numel() == 1, "backward wants a loss of one element, not {}: reduce it with sum() or mean()",
+          loss.describe());
     check(loss.requires_grad(), "the loss {} depends on no tensor that requires a gradient", loss.describe());
     add(loss, ones(loss.shape(), loss.dtype()));
     if (loss.impl().grad_fn) collect(loss.impl().grad_fn);
@@ -97,8 +101,8 @@ class Walker {
     for (size_t i = 0; i < node.outputs.size(); ++i) v.outs.push_back(saved_output(node, int(i)));
     for (const auto& t : node.inputs) v.needed.push_back(t.defined() && t.requires_grad());
     const Grads gs = node.op->vjp(v);
-    check(gs.size() == node.inputs.size(), "[{}] its vjp gave {} gradients for {} inputs", node.op->name(), gs.size(),
-          node.inputs.size());
+    check(gs.size() == node.inputs.size(), "[{}] its vjp gave {} gradients for {} inputs", node.op->name(),
+          gs.size(), node.inputs.size());
     for (size_t i = 0; i < gs.size(); ++i) {
       if (!v.needed[i] || !gs[i].defined()) continue;
       add(node.inputs[i], gs[i]);
@@ -136,16 +140,17 @@ bool grad_enabled() { return recording; }
 Observe::Observe(Observer o) {
   before_ = observer;
   if (before_)
-    observer = [outer = before_, inner = std::move(o)](const auto& op, const auto& attrs, const auto& in, const auto& out) {
+    observer = [outer = before_, inner = std::move(o)](const auto& op, const auto& attrs, const auto& in,
+                                                       const auto& out) {
       inner(op, attrs, in, out);
       outer(op, attrs, in, out);
     };
-  else
-    observer = std::move(o);
+  else observer = std::move(o);
 }
 Observe::~Observe() { observer = std::move(before_); }
 
-void observe(const Op& op, const Attrs& attrs, const std::vector<Tensor>& in, const std::vector<Tensor>& out) {
+void observe(const Op& op, const Attrs& attrs, const std::vector<Tensor>& in,
+             const std::vector<Tensor>& out) {
   if (observer) [[unlikely]]
     observer(op, attrs, in, out);
 }
@@ -157,7 +162,8 @@ Node::~Node() {
   const bool outermost = !pending;
   if (outermost) pending = &local;
   for (auto& t : inputs)
-    if (t.defined() && t.ptr().use_count() == 1 && t.impl().grad_fn) pending->push_back(std::move(t.impl().grad_fn));
+    if (t.defined() && t.ptr().use_count() == 1 && t.impl().grad_fn)
+      pending->push_back(std::move(t.impl().grad_fn));
   inputs.clear();
   if (!outermost) return;
   while (!local.empty()) {

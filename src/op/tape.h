@@ -1,5 +1,6 @@
-// The tape: one Node per recorded call. A Node keeps the values its op's gradient reads (Op::saves); of other inputs and of
-// the results it keeps shape and place in the graph only, so that activations die as early as they can.
+// The tape: one Node per recorded call. A Node keeps the values its op's gradient reads (Op::saves); of other
+// inputs and of the results it keeps shape and place in the graph only, so that activations die as early as
+// they can.
 #pragma once
 #include "fovea/autograd.h"
 
@@ -8,10 +9,10 @@ namespace fovea {
 struct Node : std::enable_shared_from_this<Node> {
   const Op* op;
   Attrs attrs;
-  std::vector<Tensor> inputs;   // values, or ghosts without storage
-  std::vector<Tensor> outputs;  // off the tape: values, or ghosts
+  std::vector<Tensor> inputs;      // values, or ghosts without storage
+  std::vector<Tensor> outputs;     // off the tape: values, or ghosts
   std::vector<uint32_t> versions;  // of the storages of inputs, then outputs
-  uint64_t id;                  // in order of recording
+  uint64_t id;                     // in order of recording
   bool released = false;
 
   ~Node();

@@ -30,6 +30,11 @@ Grads extreme_vjp(const Vjp& v) {
   return {mul(hit, expand(div(with_kept_dims(v.g(), v), ties), v.in(0).shape()))};
 }
 
+const std::vector<Sample> small = {{{f({2, 8, 3, 5})}},
+                                   {{f({2, 8, 3, 5})}, {{"dims", Dims{1}}}},
+                                   {{f({2, 8, 3, 5})}, {{"dims", Dims{0, 2, 3}}, {"keepdim", true}}},
+                                   {{f({4, 33})}, {{"dims", Dims{-1}}}},
+                                   {{f({33, 9})}, {{"dims", Dims{0}}}}};
 const std::vector<Sample> samples = {{{f({2, 8, 3, 5})}},
                                      {{f({2, 8, 3, 5})}, {{"dims", Dims{1}}}},
                                      {{f({2, 8, 3, 5})}, {{"dims", Dims{0, 2, 3}}, {"keepdim", true}}},
@@ -53,12 +58,12 @@ FOVEA_REDUCE(mean, floats, (real)0, x, a + b, a / n,
 FOVEA_REDUCE(max, floats, (real)-INFINITY, x, fv_max(a, b), a,
     .signature = "max(x, dims=[], keepdim=false)",
     .doc = "Largest element over `dims`; NaN if one is. Equal maxima share the gradient evenly.",
-    .vjp = extreme_vjp, .saves = {{"x", "y"}}, .samples = samples, .bad = bad);
+    .vjp = extreme_vjp, .saves = {{"x", "y"}}, .samples = small, .bad = bad);
 
 FOVEA_REDUCE(min, floats, (real)INFINITY, x, fv_min(a, b), a,
     .signature = "min(x, dims=[], keepdim=false)",
     .doc = "Smallest element over `dims`; NaN if one is. Equal minima share the gradient evenly.",
-    .vjp = extreme_vjp, .saves = {{"x", "y"}}, .samples = samples, .bad = bad);
+    .vjp = extreme_vjp, .saves = {{"x", "y"}}, .samples = small, .bad = bad);
 
 FOVEA_REDUCE(prod, floats, (real)1, x, a * b, a,
     .signature = "prod(x, dims=[], keepdim=false)",

@@ -24,8 +24,8 @@ struct Walk {
   int64_t inner() const { return shape.empty() ? 1 : shape.back(); }
   int64_t inner_stride(int operand) const { return shape.empty() ? 0 : strides[operand].back(); }
 
-  /// Calls f(offsets, n): `n` consecutive elements of the innermost dimension, starting at offsets[operand] (elements),
-  /// in parallel over pieces that depend on the shape alone.
+  /// Calls f(offsets, n): `n` consecutive elements of the innermost dimension, starting at offsets[operand]
+  /// (elements), in parallel over pieces that depend on the shape alone.
   template <class F>
   void run(F&& f) const {
     const int64_t n = inner(), rows = n == 0 ? 0 : shape.numel() / n;
@@ -37,9 +37,10 @@ struct Walk {
       });
       return;
     }
-    parallel_for(rows, std::max<int64_t>(1, grain / std::max<int64_t>(n, 1)), [&](int64_t begin, int64_t end) {
-      for (int64_t row = begin; row < end; ++row) f(offsets_of(row), n);
-    });
+    parallel_for(rows, std::max<int64_t>(1, grain / std::max<int64_t>(n, 1)),
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t row = begin; row < end; ++row) f(offsets_of(row), n);
+                 });
   }
 
  private:
