@@ -1,11 +1,10 @@
 // Images: a file is a header plus a table of pixels. Reading and writing JPEG and PNG, and the operations
 // that bring a picture into the shape a network wants. A table of pixels is a tensor (height, width,
 // channels) of u8 or u16 (operations also take f32); two dimensions (height, width) stand for one channel.
-// Threads: everything here may run in many threads at once; one call works in the calling thread alone
-// (loaders run many).
-//   image::Image photo = image::read("cat.jpg");                     // photo.width(), photo.color,
-//   photo.entries ... Tensor small = image::resize_center(image::to_rgb(photo), 256, 224, 224); Tensor x =
-//   image::to_float_chw(small, {0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f});   // f32 (3,224,224)
+// Threads: everything here may run in many threads at once; a call works in its own thread alone.
+//   image::Image photo = image::read("cat.jpg");  // photo.width(), photo.color, photo.entries ...
+//   Tensor small = image::resize_center(image::to_rgb(photo), 256, 224, 224);
+//   Tensor x = image::to_float_chw(small, {0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f});
 //   image::write("small.png", image::Image(small));
 #pragma once
 #include <span>
