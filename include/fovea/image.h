@@ -118,13 +118,13 @@ void to_float_chw_into(const Tensor& out, const Tensor& image, std::span<const f
 
 // ---- Showing an image to people ----
 
-/// One "key  value" line per fact: file, format, size, colour model, depth, entries.
+/// One line per fact: file, format, size, colour model, depth, table of pixels, orientation, entries.
 std::string header_text(const Header& header);
-/// The first rows and columns as numbers, tab-free columns, abridged with an ellipsis; colour pixels as
-/// r,g,b.
+/// The first rows and columns as numbers, abridged with an ellipsis; a pixel of several channels as "r,g,b".
 std::string pixel_table(const Image& image, int max_rows = 16, int max_columns = 12);
-/// A picture of `columns` characters: two pixels per character as half blocks in 24-bit colour, else an ASCII
-/// ramp.
+/// The picture, upright, in at most `columns` characters per line and `columns` / 2 lines: as half blocks in
+/// 24-bit colour (two pixels per character), or as an ASCII ramp from dark to bright. u16 is stretched over
+/// its range.
 std::string terminal_picture(const Image& image, int columns = 64, bool color = true);
 
 }  // namespace fovea::image
