@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fovea/tensor.h"
+#include "fovea/transforms.h"
 
 namespace fovea::data {
 
@@ -52,6 +53,9 @@ class Dataset {
   const std::vector<std::string>& classes() const { return classes_; }
   /// Mean and standard deviation where the field has agreed on figures for this set.
   const std::optional<Normalization>& known_normalization() const { return normalization_; }
+  /// What a loader does to the examples before a network sees them; `augment` adds the random changes usual
+  /// for this set.
+  const Compose& transforms(bool augment) const { return augment ? augment_ : prepare_; }
   /// What is odd about the set but no reason to refuse it, such as a class with one image.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
@@ -67,6 +71,7 @@ class Dataset {
   DType dtype_ = u8;
   std::vector<std::string> classes_;
   std::optional<Normalization> normalization_;
+  Compose prepare_, augment_;
   std::vector<std::string> warnings_;
 };
 
@@ -78,6 +83,7 @@ class TensorDataset : public Dataset {
     Split split = Split::train;
     std::vector<std::string> classes;
     std::optional<Normalization> normalization = {};
+    Compose prepare = {}, augment = {};
     std::vector<std::string> warnings = {};
   };
   /// `examples` (N,C,H,W) or (N,features). Throws if it is empty, counts differ or a label is outside of the

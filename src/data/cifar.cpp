@@ -17,6 +17,9 @@ struct Files {
   int64_t usual_count;  // images per file as published
 };
 
+/// As He et al. 2015, section 4.2, but with mirrored instead of black borders.
+Compose usual_augmentation() { return Compose(RandomCrop(32, 4, Padding::reflect), RandomHorizontalFlip()); }
+
 /// Images of all files, in order, with the labels split off.
 std::shared_ptr<Dataset> open_cifar(const std::string& folder, const Files& files, TensorDataset::Info info) {
   const int64_t record = files.label_bytes + pixels;
@@ -78,7 +81,8 @@ std::shared_ptr<Dataset> open_cifar10(const std::string& folder, Split split) {
        .split = split,
        .classes = {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"},
        .normalization =
-           Normalization{{0.49139968f, 0.48215841f, 0.44653091f}, {0.24703223f, 0.24348513f, 0.26158784f}}});
+           Normalization{{0.49139968f, 0.48215841f, 0.44653091f}, {0.24703223f, 0.24348513f, 0.26158784f}},
+       .augment = usual_augmentation()});
 }
 
 std::shared_ptr<Dataset> open_cifar100(const std::string& folder, Split split) {
@@ -88,7 +92,8 @@ std::shared_ptr<Dataset> open_cifar100(const std::string& folder, Split split) {
                      .split = split,
                      .classes = classes100,
                      .normalization = Normalization{{0.50707516f, 0.48654887f, 0.44091784f},
-                                                    {0.26733429f, 0.25643846f, 0.27615047f}}});
+                                                    {0.26733429f, 0.25643846f, 0.27615047f}},
+                     .augment = usual_augmentation()});
 }
 
 }  // namespace fovea::data

@@ -39,7 +39,9 @@ TensorDataset::TensorDataset(Tensor examples, std::vector<int64_t> labels, Info 
           "{}: label {} of example {} is outside of 0..{}", info.name, labels_[i], i,
           int64_t(info.classes.size()) - 1);
   name_ = std::move(info.name), split_ = info.split, classes_ = std::move(info.classes);
-  normalization_ = std::move(info.normalization), warnings_ = std::move(info.warnings);
+  normalization_ = std::move(info.normalization);
+  prepare_ = std::move(info.prepare), augment_ = std::move(info.augment),
+  warnings_ = std::move(info.warnings);
   shape_ = examples_.shape();
   shape_.erase(0);
   dtype_ = examples_.dtype();

@@ -78,7 +78,8 @@ std::shared_ptr<Dataset> make_synthetic(const std::string& name, int64_t count, 
     const Point p = kind.point(i % kind.classes, random);
     points.data<float>()[2 * i] = p.x, points.data<float>()[2 * i + 1] = p.y;
   }
-  TensorDataset::Info info{.name = name, .split = split, .classes = {}};
+  TensorDataset::Info info{
+      .name = name, .split = split, .classes = {}, .normalization = Normalization{{0, 0}, {1, 1}}};
   for (int c = 0; c < kind.classes; ++c) info.classes.push_back(std::to_string(c));
   return std::make_shared<TensorDataset>(points, std::move(labels), std::move(info));
 }

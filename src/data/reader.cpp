@@ -1,0 +1,90 @@
+#include "data/reader.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+
+#include "data/text.h"
+
+namespace fovea::data {
+namespace {
+
+int64_t row_bytes(const Dataset& d) { return d.example_shape().numel() * size_of(d.dtype()); }
+
+void check_fits_memory(const Dataset& dataset) {
+  int64_t bytes;
+  const int64_t memory = int64_t(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGE_SIZE);
+  check(!__builtin_mul_overflow(row_bytes(dataset), dataset.size(), &bytes) && bytes < memory / 10 * 8,
+        "cache=true wants {} examples of {} bytes in memory, but the machine has {} MB; use cache=false or "
+        "smaller images",
+        thousands(dataset.size()), thousands(row_bytes(dataset)), thousands(memory >> 20));
+}
+
+}  // namespace
+
+ExampleReader::ExampleReader(std::shared_ptr<const Dataset> dataset, bool cache, Warn warn)
+    : dataset_(std::move(dataset)), warn_(std::move(warn)) {
+  if (!warn_) warn_ = [](const std::string& text) { fmt::print(stderr, "warning: {}\n", text); };
+  if (!cache || dataset_->in_memory()) return;
+  check_fits_memory(*dataset_);
+  cache_ = std::make_unique_for_overwrite<char[]>(size_t(row_bytes(*dataset_) * dataset_->size()));
+  cached_ = std::make_unique<std::atomic<uint8_t>[]>(size_t(dataset_->size()));
+}
+
+int64_t ExampleReader::read(int64_t index, const Tensor& row) {
+  const int64_t n = dataset_->size();
+  for (int64_t step = 0; step < n; ++step) {
+    const int64_t i = (index + step) % n;
+    if (known_bad(i)) continue;
+    try {
+      read_cached(i, row);
+      return dataset_->label(i);
+    } catch (const Error& e) {
+      note_bad(i, e.what());
+    }
+  }
+  fail("no example of {} can be read", dataset_->name());
+}
+
+void ExampleReader::read_cached(int64_t index, const Tensor& row) {
+  if (!cache_) return dataset_->read(index, row);
+  const size_t bytes = size_t(row_bytes(*dataset_));
+  char* place = cache_.get() + size_t(index) * bytes;
+  auto& state = cached_[size_t(index)];
+  if (state.load(std::memory_order_acquire) == 2) return void(std::memcpy(row.raw(), place, bytes));
+  dataset_->read(index, row);
+  if (uint8_t absent = 0; !state.compare_exchange_strong(absent, 1)) return;
+  std::memcpy(place, row.raw(), bytes);
+  state.store(2, std::memory_order_release);
+}
+
+bool ExampleReader::known_bad(int64_t index) const {
+  if (bad_count_ == 0) return false;
+  std::lock_guard lock(mutex_);
+  return bad_.contains(index);
+}
+
+void ExampleReader::note_bad(int64_t index, const std::string& reason) {
+  std::lock_guard lock(mutex_);
+  const std::string where = dataset_->where(index);
+  if (!bad_.emplace(index, reason.starts_with(where) ? reason : where + ": " + reason).second) return;
+  bad_count_ = int64_t(bad_.size());
+  if (bad_count_ * 100 <= dataset_->size())
+    return warn_(fmt::format("skipped ({} so far) {}", bad_count_.load(), bad_[index]));
+  std::string list;
+  int listed = 0;
+  for (const auto& [i, text] : bad_)
+    if (listed++ < 5) list += "\n  " + text;
+  fail("{} of {} examples of {} cannot be read, more than 1 %. The first:{}", bad_count_.load(),
+       thousands(dataset_->size()), dataset_->name(), list);
+}
+
+std::vector<std::string> ExampleReader::bad_examples() const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::string> list;
+  for (const auto& [index, text] : bad_) list.push_back(text);
+  return list;
+}
+
+}  // namespace fovea::data

@@ -1,0 +1,41 @@
+// Reader: examples of a data set with what goes wrong handled: a cache, and a stand-in for what cannot be
+// read. Threads: read() may run in many threads at once.
+#pragma once
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "fovea/data.h"
+
+namespace fovea::data {
+
+class ExampleReader {
+ public:
+  using Warn = std::function<void(const std::string&)>;
+  ExampleReader(std::shared_ptr<const Dataset> dataset, bool cache, Warn warn);
+
+  /// Reads example `index`, or the next readable one after it, into `row`; returns its label.
+  /// Throws once more than 1 % of the set turned out unreadable.
+  int64_t read(int64_t index, const Tensor& row);
+  std::vector<std::string> bad_examples() const;
+  const Dataset& dataset() const { return *dataset_; }
+
+ private:
+  void read_cached(int64_t index, const Tensor& row);
+  bool known_bad(int64_t index) const;
+  void note_bad(int64_t index, const std::string& reason);
+
+  std::shared_ptr<const Dataset> dataset_;
+  Warn warn_;
+  std::unique_ptr<char[]> cache_;
+  std::unique_ptr<std::atomic<uint8_t>[]> cached_;  // per example: 0 absent, 1 being written, 2 there
+  mutable std::mutex mutex_;                        // of bad_
+  std::map<int64_t, std::string> bad_;
+  std::atomic<int64_t> bad_count_{0};
+};
+
+}  // namespace fovea::data
