@@ -56,6 +56,7 @@ class Dataset {
   /// What a loader does to the examples before a network sees them; `augment` adds the random changes usual
   /// for this set.
   const Compose& transforms(bool augment) const { return augment ? augment_ : prepare_; }
+  void set_transforms(Compose prepare, Compose augment);
   /// What is odd about the set but no reason to refuse it, such as a class with one image.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
@@ -101,12 +102,15 @@ class TensorDataset : public Dataset {
 
 struct OpenOptions {
   uint64_t seed = 0;  // of synthetic sets and of the part that is split off for validation
+  int64_t imgsz = 0;  // side of the images that a network sees; 0: as they are, or 224 if a folder's differ
+  int channels = 0;   // of a folder's images: 1 gray, 3 RGB, 0 as they are
 };
 
-/// Opens a data set by what the user typed: a name ("mnist", "fashion-mnist", "cifar10", "cifar100"), looked
-/// for in FOVEA_DATA, data/ of the current folder, above the program and in its installed share; a name with
-/// its folder ("cifar10:folder"); or a synthetic set with its size ("xor", "circles:200", "spiral", "blobs",
-/// "line"). Throws with the places where it looked, or with the nearest known name.
+/// Opens a data set by what the user typed: a folder of images (see open_image_folder); a name ("mnist",
+/// "fashion-mnist", "cifar10", "cifar100"), looked for in FOVEA_DATA, data/ of the current folder, above the
+/// program and in its installed share; a name with its folder ("cifar10:folder"); or a synthetic set with its
+/// size ("xor", "circles:200", "spiral", "blobs", "line"). Throws with the places where it looked, or with
+/// the nearest known name.
 std::shared_ptr<Dataset> open_dataset(const std::string& what, Split split, const OpenOptions& options = {});
 /// The names that open_dataset knows.
 std::vector<std::string> dataset_names();
@@ -122,6 +126,13 @@ std::shared_ptr<Dataset> open_fashion_mnist(const std::string& folder, Split spl
 std::shared_ptr<Dataset> open_cifar10(const std::string& folder, Split split);
 /// A folder with train.bin and test.bin; the labels are the 100 fine ones.
 std::shared_ptr<Dataset> open_cifar100(const std::string& folder, Split split);
+/// A folder with one subfolder of JPEG and PNG files per class, sorted by name; decoded when read. Subfolders
+/// train/ and val/ (or valid/, test/) are the splits if they are there; otherwise 10 % of each class is split
+/// off for validation, by seed. Images turn upright as Exif says and become the first ones' colour (gray or
+/// RGB) and depth (u8 or u16). If they differ in size, or imgsz asks for another one, they are scaled to
+/// cover a square of 8/7 imgsz, which the transforms crop.
+std::shared_ptr<Dataset> open_image_folder(const std::string& folder, Split split,
+                                           const OpenOptions& options = {});
 /// `count` points in the plane, f32 (2): "xor", "circles", "spiral", "blobs" or "line". The splits never
 /// share a point.
 std::shared_ptr<Dataset> make_synthetic(const std::string& kind, int64_t count, Split split,

@@ -87,6 +87,18 @@ class CenterCrop : public Transform {
   int64_t size_;
 };
 
+/// Scales to a square of `size`, antialiased bilinear as image::resize.
+class Resize : public Transform {
+ public:
+  explicit Resize(int64_t size);
+  Dims output_shape(const Dims& input) const override;
+  void apply(const Tensor& from, const Tensor& to, Generator& random) const override;
+  std::string describe() const override;
+
+ private:
+  int64_t size_;
+};
+
 /// Turns by up to `degrees` either way, shifts by up to `translate` of the size, scales by `min_scale` to
 /// `max_scale`, each uniform, around the centre. Bilinear; zeros come in from outside. Light values suit
 /// digits: RandomAffine(10, 0.1).

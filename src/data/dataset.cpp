@@ -27,6 +27,11 @@ std::string Dataset::describe() const {
                      shape, name_of(dtype_), classes_.size());
 }
 
+void Dataset::set_transforms(Compose prepare, Compose augment) {
+  prepare.output_shape(shape_), augment.output_shape(shape_);  // throw if they do not fit
+  prepare_ = std::move(prepare), augment_ = std::move(augment);
+}
+
 TensorDataset::TensorDataset(Tensor examples, std::vector<int64_t> labels, Info info)
     : examples_(examples.contiguous()), labels_(std::move(labels)) {
   check(examples_.rank() == 2 || examples_.rank() == 4, "{}: examples are (N,C,H,W) or (N,features), not {}",

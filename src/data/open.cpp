@@ -74,6 +74,30 @@ int64_t count_of(const std::string& what, const std::string& text) {
   return count;
 }
 
+/// Lets the network see squares of `imgsz`.
+std::shared_ptr<Dataset> resized(std::shared_ptr<Dataset> set, int64_t imgsz) {
+  check(imgsz >= 0, "imgsz={} is no size", imgsz);
+  if (imgsz == 0 || set->example_shape() == Dims{set->example_shape()[0], imgsz, imgsz}) return set;
+  const auto resize = std::make_shared<const Resize>(imgsz);
+  Compose prepare = set->transforms(false), augment = set->transforms(true);
+  prepare.push_back(resize), augment.push_back(resize);
+  set->set_transforms(prepare, augment);
+  return set;
+}
+
+/// A folder of images, or of the files of a known set.
+std::shared_ptr<Dataset> open_folder(const std::string& folder, Split split, const OpenOptions& options) {
+  const FileKind* found = nullptr;
+  for (const auto& kind : file_kinds) {
+    if (!holds(folder, kind)) continue;
+    check(!found, "folder {} may hold {} or {}; say which: data={}:{}", folder, found ? found->name : "",
+          kind.name, kind.name, folder);
+    found = &kind;
+  }
+  if (found) return resized(found->open(folder, split), options.imgsz);
+  return open_image_folder(folder, split, options);
+}
+
 }  // namespace
 
 std::vector<std::string> dataset_names() {
@@ -87,11 +111,13 @@ std::shared_ptr<Dataset> open_dataset(const std::string& what, Split split, cons
   const size_t colon = what.find(':');
   const std::string name = what.substr(0, colon), rest = colon == what.npos ? "" : what.substr(colon + 1);
   for (const auto& kind : file_kinds)
-    if (name == kind.name) return kind.open(rest.empty() ? find_folder(kind) : rest, split);
+    if (name == kind.name)
+      return resized(kind.open(rest.empty() ? find_folder(kind) : rest, split), options.imgsz);
   for (const char* synthetic : synthetic_names)
     if (name == synthetic)
       return make_synthetic(name, rest.empty() ? (split == Split::train ? 1000 : 200) : count_of(what, rest),
                             split, options.seed);
+  if (fs::is_directory(what)) return open_folder(what, split, options);
   std::string known;
   for (const auto& n : dataset_names()) known += (known.empty() ? "" : " ") + n;
   const std::string near = nearest(name, dataset_names());

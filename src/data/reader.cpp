@@ -68,7 +68,7 @@ bool ExampleReader::known_bad(int64_t index) const {
 void ExampleReader::note_bad(int64_t index, const std::string& reason) {
   std::lock_guard lock(mutex_);
   const std::string where = dataset_->where(index);
-  if (!bad_.emplace(index, reason.starts_with(where) ? reason : where + ": " + reason).second) return;
+  if (!bad_.emplace(index, reason.find(where) != reason.npos ? reason : where + ": " + reason).second) return;
   bad_count_ = int64_t(bad_.size());
   if (bad_count_ * 100 <= dataset_->size())
     return warn_(fmt::format("skipped ({} so far) {}", bad_count_.load(), bad_[index]));

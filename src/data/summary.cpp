@@ -7,7 +7,7 @@
 namespace fovea::data {
 namespace {
 
-constexpr int64_t sampled = 1024;
+constexpr int64_t sampled = 256;
 
 /// Sum and sum of squares of `n` elements, scaled as Normalization says.
 template <class T>

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "fovea/image.h"
+
 namespace fovea::data {
 namespace {
 
@@ -131,6 +133,22 @@ void CenterCrop::apply(const Tensor& from, const Tensor& to, Generator&) const {
   });
 }
 std::string CenterCrop::describe() const { return fmt::format("CenterCrop({})", size_); }
+
+Resize::Resize(int64_t size) : size_(size) { check(size > 0, "Resize: {} is no size", size); }
+Dims Resize::output_shape(const Dims& input) const {
+  check_image("Resize", input);
+  return {input[0], size_, size_};
+}
+void Resize::apply(const Tensor& from, const Tensor& to, Generator&) const {
+  with_type(from.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    for (int64_t c = 0; c < from.size(0); ++c) {
+      const Tensor scaled = image::resize(from.select(0, c), size_, size_);
+      std::copy_n(scaled.data<T>(), scaled.numel(), to.data<T>() + c * scaled.numel());
+    }
+  });
+}
+std::string Resize::describe() const { return fmt::format("Resize({})", size_); }
 
 RandomAffine::RandomAffine(float degrees, float translate, float min_scale, float max_scale)
     : degrees_(degrees), translate_(translate), min_scale_(min_scale), max_scale_(max_scale) {
