@@ -1,0 +1,55 @@
+#include "fovea/nn/activation.h"
+
+#include "fovea/op.h"
+#include "fovea/ops.h"
+#include "nn/reset.h"
+
+namespace fovea::nn {
+
+ReLU::ReLU() : Lambda("ReLU", relu) {}
+ReLU6::ReLU6() : Lambda("ReLU6", relu6) {}
+LeakyReLU::LeakyReLU(double slope)
+    : Lambda(fmt::format("LeakyReLU({})", slope), [slope](const Tensor& x) { return leaky_relu(x, slope); }) {
+}
+ELU::ELU(double alpha)
+    : Lambda(fmt::format("ELU({})", alpha), [alpha](const Tensor& x) { return elu(x, alpha); }) {}
+SELU::SELU() : Lambda("SELU", selu) {}
+Sigmoid::Sigmoid() : Lambda("Sigmoid", sigmoid) {}
+Tanh::Tanh() : Lambda("Tanh", tanh) {}
+Softplus::Softplus() : Lambda("Softplus", softplus) {}
+GELU::GELU(bool approximate) : Lambda(approximate ? "GELU(tanh)" : "GELU", approximate ? gelu_tanh : gelu) {}
+SiLU::SiLU() : Lambda("SiLU", silu) {}
+Hardswish::Hardswish() : Lambda("Hardswish", hardswish) {}
+Step::Step() : Lambda("Step", step) {}
+Softmax::Softmax(int64_t dim)
+    : Lambda(fmt::format("Softmax({})", dim), [dim](const Tensor& x) {
+        return call("softmax", {x}, {{"dim", dim}});
+      }) {}
+LogSoftmax::LogSoftmax(int64_t dim)
+    : Lambda(fmt::format("LogSoftmax({})", dim), [dim](const Tensor& x) {
+        return call("log_softmax", {x}, {{"dim", dim}});
+      }) {}
+Maxout::Maxout(int64_t pieces, int64_t dim)
+    : Lambda(fmt::format("Maxout({})", pieces), [pieces, dim](const Tensor& x) {
+        return call("maxout", {x}, {{"pieces", pieces}, {"dim", dim}});
+      }) {}
+
+PReLU::PReLU(int64_t num_parameters, double init)
+    : weight_(register_parameter("weight", full({num_parameters}, init))) {}
+Tensor PReLU::forward(const Tensor& x) const { return call("prelu", {x, weight_}); }
+std::string PReLU::describe() const { return fmt::format("PReLU({})", weight_.numel()); }
+
+MaxoutLinear::MaxoutLinear(int64_t in_features, int64_t out_features, int64_t pieces)
+    : weight_(register_parameter("weight", Tensor::empty({out_features * pieces, in_features}))),
+      bias_(register_parameter("bias", Tensor::empty({out_features * pieces}))),
+      pieces_(pieces) {
+  reset(weight_, bias_);
+}
+Tensor MaxoutLinear::forward(const Tensor& x) const {
+  return call("maxout", {call("linear", {x, weight_, bias_})}, {{"pieces", pieces_}, {"dim", x.rank() - 1}});
+}
+std::string MaxoutLinear::describe() const {
+  return fmt::format("MaxoutLinear({}, {}, pieces={})", weight_.size(1), weight_.size(0) / pieces_, pieces_);
+}
+
+}  // namespace fovea::nn

@@ -1,0 +1,154 @@
+#include "fovea/init.h"
+
+#include <cmath>
+#include <functional>
+
+#include "fovea/random.h"
+
+namespace fovea::init {
+namespace {
+
+/// Fills row by row from `draw`, whatever the dtype.
+Tensor fill(const Tensor& t, const std::function<double()>& draw) {
+  std::vector<double> values(size_t(t.numel()));
+  for (double& v : values) v = draw();
+  t.copy_from(Tensor::of<double>(values, t.shape().empty() ? Dims{1} : t.shape()));
+  return t;
+}
+
+double fan(const Tensor& t, Fan mode) {
+  const Fans f = fans(t);
+  return double(mode == Fan::in ? f.in : f.out);
+}
+
+double kaiming_std(const Tensor& t, const KaimingOptions& o) {
+  return gain(o.nonlinearity, o.a) / std::sqrt(fan(t, o.mode));
+}
+
+/// Makes the rows of the row-major matrix orthonormal, one after the other; twice, which leaves rounding
+/// errors only (Kahan: "twice is enough").
+void orthonormalise(std::vector<double>& m, int64_t rows, int64_t columns) {
+  const auto row = [&](int64_t i) { return m.data() + i * columns; };
+  const auto dot = [&](const double* a, const double* b) {
+    double sum = 0;
+    for (int64_t k = 0; k < columns; ++k) sum += a[k] * b[k];
+    return sum;
+  };
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < 2 * i; ++j) {
+      const double* other = row(j % i);
+      const double d = dot(row(i), other);
+      for (int64_t k = 0; k < columns; ++k) row(i)[k] -= d * other[k];
+    }
+    const double norm = std::sqrt(dot(row(i), row(i)));
+    for (int64_t k = 0; k < columns; ++k) row(i)[k] /= norm;
+  }
+}
+
+}  // namespace
+
+Fans fans(const Tensor& weight) {
+  check(weight.rank() >= 2, "fan in and fan out want a weight of 2 or more dimensions, not {}",
+        weight.describe());
+  int64_t kernel = 1;
+  for (int i = 2; i < weight.rank(); ++i) kernel *= weight.size(i);
+  return {weight.size(1) * kernel, weight.size(0) * kernel};
+}
+
+double gain(const std::string& nonlinearity, double a) {
+  if (nonlinearity == "linear" || nonlinearity == "conv" || nonlinearity == "sigmoid") return 1;
+  if (nonlinearity == "tanh") return 5.0 / 3;
+  if (nonlinearity == "relu") return std::sqrt(2.0);
+  if (nonlinearity == "leaky_relu") return std::sqrt(2 / (1 + a * a));
+  if (nonlinearity == "selu") return 0.75;
+  const auto close =
+      nearest(nonlinearity, {"linear", "conv", "sigmoid", "tanh", "relu", "leaky_relu", "selu"});
+  fail("no gain is known for nonlinearity '{}'{}", nonlinearity,
+       close.empty() ? "" : fmt::format(": did you mean {}?", close));
+}
+
+Tensor constant_(const Tensor& t, double value) {
+  t.fill(value);
+  return t;
+}
+Tensor zeros_(const Tensor& t) { return constant_(t, 0); }
+Tensor ones_(const Tensor& t) { return constant_(t, 1); }
+
+Tensor uniform_(const Tensor& t, double low, double high) {
+  Generator& g = default_generator();
+  return fill(t, [&] { return low + (high - low) * double(g.uniform()); });
+}
+
+Tensor normal_(const Tensor& t, double mean, double std) {
+  Generator& g = default_generator();
+  return fill(t, [&] { return mean + std * double(g.normal()); });
+}
+
+Tensor trunc_normal_(const Tensor& t, double mean, double std, double low, double high) {
+  check(std > 0 && low < high && low < mean + 4 * std && high > mean - 4 * std,
+        "trunc_normal_ wants an interval within 4 standard deviations of the mean, not [{}, {}] for {} +- {}",
+        low, high, mean, std);
+  Generator& g = default_generator();
+  return fill(t, [&] {
+    double x = mean + std * double(g.normal());
+    while (x < low || x > high) x = mean + std * double(g.normal());
+    return x;
+  });
+}
+
+Tensor xavier_uniform_(const Tensor& t, double gain) {
+  const auto [in, out] = fans(t);
+  const double bound = gain * std::sqrt(6.0 / double(in + out));
+  return uniform_(t, -bound, bound);
+}
+
+Tensor xavier_normal_(const Tensor& t, double gain) {
+  const auto [in, out] = fans(t);
+  return normal_(t, 0, gain * std::sqrt(2.0 / double(in + out)));
+}
+
+Tensor kaiming_uniform_(const Tensor& t, const KaimingOptions& options) {
+  const double bound = std::sqrt(3.0) * kaiming_std(t, options);
+  return uniform_(t, -bound, bound);
+}
+
+Tensor kaiming_normal_(const Tensor& t, const KaimingOptions& options) {
+  return normal_(t, 0, kaiming_std(t, options));
+}
+
+Tensor orthogonal_(const Tensor& t, double gain) {
+  check(t.rank() >= 2 && t.numel() > 0, "orthogonal_ wants 2 or more dimensions and elements, not {}",
+        t.describe());
+  const int64_t rows = t.size(0), columns = t.numel() / rows;
+  const bool tall = rows > columns;
+  const int64_t vectors = tall ? columns : rows, length = tall ? rows : columns;
+  std::vector<double> m(size_t(t.numel()));
+  Generator& g = default_generator();
+  for (double& v : m) v = double(g.normal());
+  orthonormalise(m, vectors, length);
+  for (double& v : m) v *= gain;
+  Tensor q = Tensor::of<double>(m, {vectors, length});
+  if (tall) q = q.permute({1, 0});
+  t.copy_from(q.contiguous().reshape(t.shape()));
+  return t;
+}
+
+Tensor eye_(const Tensor& t) {
+  check(t.rank() == 2, "eye_ wants a matrix, not {}", t.describe());
+  t.fill(0);
+  for (int64_t i = 0; i < std::min(t.size(0), t.size(1)); ++i) t.detach().select(0, i).select(0, i).fill(1);
+  return t;
+}
+
+Tensor dirac_(const Tensor& t) {
+  check(t.rank() >= 3, "dirac_ wants a convolution's weight, not {}", t.describe());
+  t.fill(0);
+  for (int64_t i = 0; i < std::min(t.size(0), t.size(1)); ++i) {
+    Tensor kernel = t.detach().select(0, i).select(0, i);
+    while (kernel.rank() > 0) kernel = kernel.select(0, kernel.size(0) / 2);
+    kernel.fill(1);
+  }
+  return t;
+}
+
+}  // namespace fovea::init

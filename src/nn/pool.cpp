@@ -1,0 +1,45 @@
+#include "fovea/nn/pool.h"
+
+#include "fovea/op.h"
+
+namespace fovea::nn {
+namespace {
+
+std::string text(const char* name, const Size& kernel, const Size& stride, const Size& padding) {
+  return fmt::format("{}({}{}{})", name, kernel.text(), stride.empty() ? "" : ", stride=" + stride.text(),
+                     padding == Size(0) ? "" : ", padding=" + padding.text());
+}
+
+}  // namespace
+
+MaxPool2d::MaxPool2d(Size kernel, MaxPoolOptions o)
+    : Lambda(text("MaxPool2d", kernel, o.stride, o.padding), [=](const Tensor& x) {
+        return call("max_pool2d", {x},
+                    {{"kernel", kernel},
+                     {"stride", o.stride},
+                     {"padding", o.padding},
+                     {"dilation", o.dilation},
+                     {"ceil_mode", o.ceil_mode}});
+      }) {}
+
+AvgPool2d::AvgPool2d(Size kernel, AvgPoolOptions o)
+    : Lambda(text("AvgPool2d", kernel, o.stride, o.padding), [=](const Tensor& x) {
+        return call("avg_pool2d", {x},
+                    {{"kernel", kernel},
+                     {"stride", o.stride},
+                     {"padding", o.padding},
+                     {"ceil_mode", o.ceil_mode},
+                     {"count_include_pad", o.count_include_pad}});
+      }) {}
+
+AdaptiveAvgPool2d::AdaptiveAvgPool2d(Size size)
+    : Lambda(fmt::format("AdaptiveAvgPool2d({})", size.text()), [=](const Tensor& x) {
+        return call("adaptive_avg_pool2d", {x}, {{"size", size}});
+      }) {}
+
+AdaptiveMaxPool2d::AdaptiveMaxPool2d(Size size)
+    : Lambda(fmt::format("AdaptiveMaxPool2d({})", size.text()), [=](const Tensor& x) {
+        return call("adaptive_max_pool2d", {x}, {{"size", size}});
+      }) {}
+
+}  // namespace fovea::nn

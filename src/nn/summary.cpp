@@ -1,0 +1,127 @@
+#include "fovea/nn/summary.h"
+
+#include <algorithm>
+#include <ostream>
+#include <set>
+
+#include "fovea/autograd.h"
+
+namespace fovea::nn {
+namespace {
+
+/// 1234567 as "1,234,567".
+std::string grouped(int64_t n) {
+  std::string text = std::to_string(n);
+  for (int at = int(text.size()) - 3; at > 0; at -= 3) text.insert(size_t(at), ",");
+  return text;
+}
+
+bool is_bias(const std::string& name) { return name == "bias"; }
+
+/// The factors of a weight: those of a matrix as inputs * outputs.
+std::string factors(const Dims& shape) {
+  std::vector<int64_t> f = shape.vec();
+  if (f.size() == 2) std::swap(f[0], f[1]);
+  return fmt::format("{}", fmt::join(f, "*"));
+}
+
+std::string arithmetic(const NamedTensors& parameters) {
+  std::vector<std::string> terms;
+  int64_t total = 0;
+  for (const auto& [name, p] : parameters) terms.push_back(factors(p.shape())), total += p.numel();
+  if (terms.empty()) return "";
+  const std::string sum = fmt::format("{}", fmt::join(terms, " + "));
+  return sum == std::to_string(total) ? sum : fmt::format("{} = {}", sum, total);
+}
+
+/// Multiply-accumulates of one op call; 0 for all but convolutions and matrix products.
+int64_t macs_of(const Op& op, const std::vector<Tensor>& in, const std::vector<Tensor>& out) {
+  const std::string& name = op.name();
+  if (name == "matmul") return out[0].numel() * in[0].size(in[0].rank() - 1);
+  if (name.starts_with("conv_transpose")) return in[0].numel() * (in[1].numel() / in[1].size(0));
+  if (name == "linear" || name.starts_with("conv")) return out[0].numel() * (in[1].numel() / in[1].size(0));
+  return 0;
+}
+
+/// Writes one row per call of a module that has parameters of its own or no modules inside.
+class Rows : public ModuleObserver {
+ public:
+  explicit Rows(Summary& s) : summary_(s) {}
+
+  void enter(const Module&, const Tensor&) override { open_.push_back(summary_.macs); }
+
+  void leave(const Module& m, const Tensor&, const Tensor& y) override {
+    const int64_t before = open_.back();
+    open_.pop_back();
+    if (!m.children().empty() && m.own_parameters().empty()) return;
+    SummaryRow row{m.path(), m.describe(),          y.shape(), arithmetic(m.own_parameters()), 0,
+                   0,        summary_.macs - before};
+    for (const auto& [name, p] : m.own_parameters()) (is_bias(name) ? row.biases : row.weights) += p.numel();
+    summary_.rows.push_back(std::move(row));
+  }
+
+ private:
+  Summary& summary_;
+  std::vector<int64_t> open_;  // the MACs so far, where each module that runs began
+};
+
+/// Puts every module back into the mode it had.
+class EvalMode {
+ public:
+  explicit EvalMode(const Module& module) {
+    for (const auto& [path, m] : module.named_modules())
+      if (m->training()) were_training_.push_back(m);
+    module.eval();
+  }
+  ~EvalMode() {
+    for (const Module* m : were_training_) m->train_only(true);
+  }
+  EvalMode(const EvalMode&) = delete;
+  EvalMode& operator=(const EvalMode&) = delete;
+
+ private:
+  std::vector<const Module*> were_training_;
+};
+
+}  // namespace
+
+std::string Summary::totals() const {
+  const int64_t batch = input.empty() ? 1 : std::max<int64_t>(input[0], 1);
+  const double each = double(macs) / double(batch);
+  const auto work = each >= 1e9   ? fmt::format("{:.2f} GMAC", each * 1e-9)
+                    : each >= 1e4 ? fmt::format("{:.2f} MMAC", each * 1e-6)
+                                  : fmt::format("{} MAC", int64_t(each));
+  return fmt::format("{} parameters ({} weights + {} biases)  {}", grouped(parameters()), grouped(weights),
+                     grouped(biases), work);
+}
+
+Summary summary(const Module& module, const Dims& input, DType dtype) {
+  Summary s;
+  s.input = input;
+  const NoGrad no_grad;
+  const EvalMode eval(module);
+  {
+    Rows rows(s);
+    const Observe count([&](const Op& op, const Attrs&, const std::vector<Tensor>& in,
+                            const std::vector<Tensor>& out) { s.macs += macs_of(op, in, out); });
+    module(zeros(input, dtype));
+  }
+  for (const auto& [path, p] : module.named_parameters())
+    (is_bias(path.substr(path.rfind('.') + 1)) ? s.biases : s.weights) += p.numel();
+  return s;
+}
+
+std::ostream& operator<<(std::ostream& out, const Summary& s) {
+  std::vector<std::array<std::string, 5>> table{{"name", "layer", "output", "parameters", "MACs"}};
+  for (const auto& r : s.rows)
+    table.push_back({r.path, r.layer, r.output.str(), r.arithmetic, r.macs ? grouped(r.macs) : ""});
+  std::array<size_t, 5> width{};
+  for (const auto& line : table)
+    for (size_t i = 0; i < width.size(); ++i) width[i] = std::max(width[i], line[i].size());
+  for (const auto& line : table)
+    out << fmt::format("{:<{}}  {:<{}}  {:<{}}  {:<{}}  {:>{}}\n", line[0], width[0], line[1], width[1],
+                       line[2], width[2], line[3], width[3], line[4], width[4]);
+  return out << s.totals() << '\n';
+}
+
+}  // namespace fovea::nn
