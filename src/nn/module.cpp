@@ -201,7 +201,7 @@ void Module::check_name(const std::string& name) const {
     return std::any_of(entries.begin(), entries.end(), [&](const auto& e) { return e.first == name; });
   };
   check(!taken(state_->parameters) && !taken(state_->buffers) && !taken(state_->children),
-        "{} has a part called {} already", describe(), name);
+        "the module has a part called {} already", name);
 }
 
 Tensor Module::register_parameter(const std::string& name, Tensor value) {
