@@ -116,26 +116,19 @@ Tensor logical_or(const Tensor& x, const Tensor& y);
 /// x != y, broadcast, as bool.
 Tensor not_equal(const Tensor& x, const Tensor& y);
 
-// conv
+// in_place
 
-/// Cross-correlation of x (N, C, spatial...) with weight (O, C/groups, window...) plus bias (O), over 1
-/// spatial dimension(s). Result size: floor((in + 2 padding - dilation (window - 1) - 1) / stride) + 1. One
-/// number in a list stands for all dimensions.
-Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Dims& stride = {1}, const Dims& padding = {0}, const Dims& dilation = {1}, int64_t groups = 1);
+/// x += y in place; the shapes are equal.
+void accumulate(const Tensor& x, const Tensor& y);
 
-/// Cross-correlation of x (N, C, spatial...) with weight (O, C/groups, window...) plus bias (O), over 2
-/// spatial dimension(s). Result size: floor((in + 2 padding - dilation (window - 1) - 1) / stride) + 1. One
-/// number in a list stands for all dimensions.
-Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Dims& stride = {1}, const Dims& padding = {0}, const Dims& dilation = {1}, int64_t groups = 1);
+/// x = y in place; the shapes are equal.
+void copy_in_place(const Tensor& x, const Tensor& y);
 
-/// Cross-correlation of x (N, C, spatial...) with weight (O, C/groups, window...) plus bias (O), over 3
-/// spatial dimension(s). Result size: floor((in + 2 padding - dilation (window - 1) - 1) / stride) + 1. One
-/// number in a list stands for all dimensions.
-Tensor conv3d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Dims& stride = {1}, const Dims& padding = {0}, const Dims& dilation = {1}, int64_t groups = 1);
+/// Every element of x becomes `value`; integers take it as cast() does.
+void fill_in_place(const Tensor& x, double value);
 
-/// Transposed convolution: the gradient of conv2d with respect to its input, as a layer. weight is (C,
-/// O/groups, KH, KW). Result size: (in - 1) stride - 2 padding + dilation (window - 1) + output_padding + 1.
-Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Dims& stride = {1}, const Dims& padding = {0}, const Dims& output_padding = {0}, const Dims& dilation = {1}, int64_t groups = 1);
+/// x *= factor in place.
+void scale_in_place(const Tensor& x, double factor);
 
 // math
 
@@ -193,14 +186,48 @@ Tensor sqrt(const Tensor& x);
 /// x * x.
 Tensor square(const Tensor& x);
 
-// matmul
+// optimizer
 
-/// The fully connected layer: x weight^T + bias for x (..., K), weight (N, K), bias (N).
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+/// Adadelta (Zeiler 2012): s = rho s + (1 - rho) g^2, d = sqrt(a + eps) / sqrt(s + eps) g, a = rho a + (1 -
+/// rho) d^2, param -= lr d.
+void adadelta_step(const Tensor& param, const Tensor& grad, const Tensor& square_avg, const Tensor& acc_delta, double lr, double rho = 0.9, double eps = 1e-06, double weight_decay = 0);
 
-/// Matrix product of the last two dimensions: (..., M, K) times (..., K, N) gives (..., M, N); leading
-/// dimensions broadcast.
-Tensor matmul(const Tensor& x, const Tensor& y);
+/// Adagrad (Duchi et al. 2011); `step` counts from 1: sum += g^2, param -= lr / (1 + (step - 1) lr_decay) g /
+/// (sqrt(sum) + eps).
+void adagrad_step(const Tensor& param, const Tensor& grad, const Tensor& sum, double lr, int64_t step, double lr_decay = 0, double eps = 1e-10, double weight_decay = 0);
+
+/// Adam (Kingma and Ba 2015); `step` counts from 1. m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2)
+/// g^2, param -= lr m^ / (sqrt(v^) + eps) with m^ = m / (1 - beta1^step), v^ = v / (1 - beta2^step).
+/// weight_decay is added to g, or if `decoupled` shrinks param by 1 - lr weight_decay first (AdamW,
+/// Loshchilov and Hutter 2019).
+void adam_step(const Tensor& param, const Tensor& grad, const Tensor& m, const Tensor& v, double lr, int64_t step, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-08, double weight_decay = 0, bool decoupled = false);
+
+/// RMSprop (Hinton 2012): s = alpha s + (1 - alpha) g^2, d = g / (sqrt(s) + eps), param -= lr d; with
+/// momentum v = momentum v + d, param -= lr v.
+void rmsprop_step(const Tensor& param, const Tensor& grad, const Tensor& square_avg, const Tensor& velocity, double lr, double alpha = 0.99, double eps = 1e-08, double weight_decay = 0, double momentum = 0);
+
+/// Stochastic gradient descent in PyTorch's form: g = grad + weight_decay param; v = momentum v + (1 -
+/// dampening) g, or v = g on the `first` step; param -= lr v, with nesterov param -= lr (g + momentum v).
+/// Without momentum no velocity is needed.
+void sgd_step(const Tensor& param, const Tensor& grad, const Tensor& velocity, double lr, double momentum = 0, double dampening = 0, double weight_decay = 0, bool nesterov = false, bool first = false);
+
+// random
+
+/// 1 with probability p, else 0, from the default generator.
+Tensor bernoulli(const Dims& shape, double p = 0.5, DType dtype = f32);
+
+/// Uniform random numbers in [low, high), from the default generator (manual_seed). f32 and f64 agree up to
+/// rounding; where low or high is not 0 or 1, rounding may reach high.
+Tensor rand(const Dims& shape, double low = 0, double high = 1, DType dtype = f32);
+
+/// Random integers in [low, high), each equally likely up to (high - low) / 2^64; dtype i64, i32, f32 or f64.
+Tensor randint(const Dims& shape, int64_t low, int64_t high, DType dtype = i64);
+
+/// Normal random numbers (Box and Muller 1958) from the default generator. f32 and f64 agree up to rounding.
+Tensor randn(const Dims& shape, double mean = 0, double std = 1, DType dtype = f32);
+
+/// A random order of 0 .. n-1 as i64 (Fisher and Yates).
+Tensor randperm(int64_t n);
 
 // reduce
 

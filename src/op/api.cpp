@@ -169,24 +169,24 @@ Tensor not_equal(const Tensor& x, const Tensor& y) {
   return apply(op, {x, y}, {})[0];
 }
 
-Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Dims& stride, const Dims& padding, const Dims& dilation, int64_t groups) {
-  static const Op& op = find_op("conv1d");
-  return apply(op, {x, weight, bias}, {stride, padding, dilation, groups})[0];
+void accumulate(const Tensor& x, const Tensor& y) {
+  static const Op& op = find_op("accumulate");
+  apply(op, {x, y}, {});
 }
 
-Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Dims& stride, const Dims& padding, const Dims& dilation, int64_t groups) {
-  static const Op& op = find_op("conv2d");
-  return apply(op, {x, weight, bias}, {stride, padding, dilation, groups})[0];
+void copy_in_place(const Tensor& x, const Tensor& y) {
+  static const Op& op = find_op("copy_in_place");
+  apply(op, {x, y}, {});
 }
 
-Tensor conv3d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Dims& stride, const Dims& padding, const Dims& dilation, int64_t groups) {
-  static const Op& op = find_op("conv3d");
-  return apply(op, {x, weight, bias}, {stride, padding, dilation, groups})[0];
+void fill_in_place(const Tensor& x, double value) {
+  static const Op& op = find_op("fill_in_place");
+  apply(op, {x}, {value});
 }
 
-Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Dims& stride, const Dims& padding, const Dims& output_padding, const Dims& dilation, int64_t groups) {
-  static const Op& op = find_op("conv_transpose2d");
-  return apply(op, {x, weight, bias}, {stride, padding, output_padding, dilation, groups})[0];
+void scale_in_place(const Tensor& x, double factor) {
+  static const Op& op = find_op("scale_in_place");
+  apply(op, {x}, {factor});
 }
 
 Tensor abs(const Tensor& x) {
@@ -279,14 +279,54 @@ Tensor square(const Tensor& x) {
   return apply(op, {x}, {})[0];
 }
 
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  static const Op& op = find_op("linear");
-  return apply(op, {x, weight, bias}, {})[0];
+void adadelta_step(const Tensor& param, const Tensor& grad, const Tensor& square_avg, const Tensor& acc_delta, double lr, double rho, double eps, double weight_decay) {
+  static const Op& op = find_op("adadelta_step");
+  apply(op, {param, grad, square_avg, acc_delta}, {lr, rho, eps, weight_decay});
 }
 
-Tensor matmul(const Tensor& x, const Tensor& y) {
-  static const Op& op = find_op("matmul");
-  return apply(op, {x, y}, {})[0];
+void adagrad_step(const Tensor& param, const Tensor& grad, const Tensor& sum, double lr, int64_t step, double lr_decay, double eps, double weight_decay) {
+  static const Op& op = find_op("adagrad_step");
+  apply(op, {param, grad, sum}, {lr, step, lr_decay, eps, weight_decay});
+}
+
+void adam_step(const Tensor& param, const Tensor& grad, const Tensor& m, const Tensor& v, double lr, int64_t step, double beta1, double beta2, double eps, double weight_decay, bool decoupled) {
+  static const Op& op = find_op("adam_step");
+  apply(op, {param, grad, m, v}, {lr, step, beta1, beta2, eps, weight_decay, decoupled});
+}
+
+void rmsprop_step(const Tensor& param, const Tensor& grad, const Tensor& square_avg, const Tensor& velocity, double lr, double alpha, double eps, double weight_decay, double momentum) {
+  static const Op& op = find_op("rmsprop_step");
+  apply(op, {param, grad, square_avg, velocity}, {lr, alpha, eps, weight_decay, momentum});
+}
+
+void sgd_step(const Tensor& param, const Tensor& grad, const Tensor& velocity, double lr, double momentum, double dampening, double weight_decay, bool nesterov, bool first) {
+  static const Op& op = find_op("sgd_step");
+  apply(op, {param, grad, velocity}, {lr, momentum, dampening, weight_decay, nesterov, first});
+}
+
+Tensor bernoulli(const Dims& shape, double p, DType dtype) {
+  static const Op& op = find_op("bernoulli");
+  return apply(op, {}, {shape, p, dtype})[0];
+}
+
+Tensor rand(const Dims& shape, double low, double high, DType dtype) {
+  static const Op& op = find_op("rand");
+  return apply(op, {}, {shape, low, high, dtype})[0];
+}
+
+Tensor randint(const Dims& shape, int64_t low, int64_t high, DType dtype) {
+  static const Op& op = find_op("randint");
+  return apply(op, {}, {shape, low, high, dtype})[0];
+}
+
+Tensor randn(const Dims& shape, double mean, double std, DType dtype) {
+  static const Op& op = find_op("randn");
+  return apply(op, {}, {shape, mean, std, dtype})[0];
+}
+
+Tensor randperm(int64_t n) {
+  static const Op& op = find_op("randperm");
+  return apply(op, {}, {n})[0];
 }
 
 Tensor max(const Tensor& x, const Dims& dims, bool keepdim) {

@@ -1,0 +1,209 @@
+// One step of each optimizer for one parameter, in place and in one pass over its elements, in PyTorch's form. The state
+// tensors have the shape of the parameter and start at zero.
+#include "ops/sweep.h"
+
+#include <cmath>
+
+namespace fovea {
+namespace {
+
+using text::fv_sqrt;
+
+template <class real>
+struct Sgd {
+  explicit Sgd(const Call& c)
+      : p(c.in(0).ptr<real>()), grad(c.in(1).ptr<real>()), lr(real(c.f("lr"))), decay(real(c.f("weight_decay"))) {}
+  FV_INLINE void operator()(int64_t i) const { p[i] -= lr * (grad[i] + decay * p[i]); }
+  real* p;
+  const real* grad;
+  real lr, decay;
+};
+
+template <class real>
+struct SgdMomentum : Sgd<real> {
+  explicit SgdMomentum(const Call& c)
+      : Sgd<real>(c), velocity(c.in(2).ptr<real>()), momentum(real(c.f("momentum"))), fresh(real(1 - c.f("dampening"))),
+        nesterov(c.b("nesterov")), first(c.b("first")) {}
+  FV_INLINE void operator()(int64_t i) const {
+    const real g = this->grad[i] + this->decay * this->p[i];
+    const real v = first ? g : momentum * velocity[i] + fresh * g;
+    velocity[i] = v;
+    this->p[i] -= this->lr * (nesterov ? g + momentum * v : v);
+  }
+  real *velocity, momentum, fresh;
+  bool nesterov, first;
+};
+
+template <class real>
+struct Adam {
+  explicit Adam(const Call& c)
+      : p(c.in(0).ptr<real>()), grad(c.in(1).ptr<real>()), m(c.in(2).ptr<real>()), v(c.in(3).ptr<real>()),
+        beta1(real(c.f("beta1"))), beta2(real(c.f("beta2"))), fresh1(real(1 - c.f("beta1"))), fresh2(real(1 - c.f("beta2"))),
+        eps(real(c.f("eps"))), decay(real(c.b("decoupled") ? 0 : c.f("weight_decay"))),
+        shrink(real(c.b("decoupled") ? 1 - c.f("lr") * c.f("weight_decay") : 1)) {
+    const double step = double(c.i("step"));
+    rate = real(c.f("lr") / (1 - std::pow(c.f("beta1"), step)));
+    unbias = real(1 / std::sqrt(1 - std::pow(c.f("beta2"), step)));
+  }
+  FV_INLINE void operator()(int64_t i) const {
+    const real x = p[i] * shrink, g = grad[i] + decay * x;
+    m[i] = beta1 * m[i] + fresh1 * g;
+    v[i] = beta2 * v[i] + fresh2 * g * g;
+    p[i] = x - rate * m[i] / (fv_sqrt(v[i]) * unbias + eps);
+  }
+  real* p;
+  const real* grad;
+  real *m, *v, beta1, beta2, fresh1, fresh2, eps, decay, shrink, rate, unbias;
+};
+
+template <class real>
+struct RmsProp {
+  explicit RmsProp(const Call& c)
+      : p(c.in(0).ptr<real>()), grad(c.in(1).ptr<real>()), square(c.in(2).ptr<real>()), lr(real(c.f("lr"))),
+        alpha(real(c.f("alpha"))), fresh(real(1 - c.f("alpha"))), eps(real(c.f("eps"))), decay(real(c.f("weight_decay"))) {}
+  FV_INLINE real direction(int64_t i) const {
+    const real g = grad[i] + decay * p[i];
+    square[i] = alpha * square[i] + fresh * g * g;
+    return g / (fv_sqrt(square[i]) + eps);
+  }
+  FV_INLINE void operator()(int64_t i) const { p[i] -= lr * direction(i); }
+  real* p;
+  const real* grad;
+  real *square, lr, alpha, fresh, eps, decay;
+};
+
+template <class real>
+struct RmsPropMomentum : RmsProp<real> {
+  explicit RmsPropMomentum(const Call& c)
+      : RmsProp<real>(c), velocity(c.in(3).ptr<real>()), momentum(real(c.f("momentum"))) {}
+  FV_INLINE void operator()(int64_t i) const {
+    velocity[i] = momentum * velocity[i] + this->direction(i);
+    this->p[i] -= this->lr * velocity[i];
+  }
+  real *velocity, momentum;
+};
+
+template <class real>
+struct Adagrad {
+  explicit Adagrad(const Call& c)
+      : p(c.in(0).ptr<real>()), grad(c.in(1).ptr<real>()), sum(c.in(2).ptr<real>()),
+        rate(real(c.f("lr") / (1 + double(c.i("step") - 1) * c.f("lr_decay")))), eps(real(c.f("eps"))),
+        decay(real(c.f("weight_decay"))) {}
+  FV_INLINE void operator()(int64_t i) const {
+    const real g = grad[i] + decay * p[i];
+    sum[i] += g * g;
+    p[i] -= rate * g / (fv_sqrt(sum[i]) + eps);
+  }
+  real* p;
+  const real* grad;
+  real *sum, rate, eps, decay;
+};
+
+template <class real>
+struct Adadelta {
+  explicit Adadelta(const Call& c)
+      : p(c.in(0).ptr<real>()), grad(c.in(1).ptr<real>()), square(c.in(2).ptr<real>()), change(c.in(3).ptr<real>()),
+        lr(real(c.f("lr"))), rho(real(c.f("rho"))), fresh(real(1 - c.f("rho"))), eps(real(c.f("eps"))),
+        decay(real(c.f("weight_decay"))) {}
+  FV_INLINE void operator()(int64_t i) const {
+    const real g = grad[i] + decay * p[i];
+    square[i] = rho * square[i] + fresh * g * g;
+    const real delta = fv_sqrt(change[i] + eps) / fv_sqrt(square[i] + eps) * g;
+    change[i] = rho * change[i] + fresh * delta * delta;
+    p[i] -= lr * delta;
+  }
+  real* p;
+  const real* grad;
+  real *square, *change, lr, rho, fresh, eps, decay;
+};
+
+/// `Plain` without momentum, `Heavy` with it.
+template <template <class> class Plain, template <class> class Heavy>
+struct Either {
+  static void baseline(const Call& c) { c.f("momentum") == 0 ? sweep_baseline<Plain>(c) : sweep_baseline<Heavy>(c); }
+  static void avx2(const Call& c) { c.f("momentum") == 0 ? sweep_avx2<Plain>(c) : sweep_avx2<Heavy>(c); }
+};
+using SgdEither = Either<Sgd, SgdMomentum>;
+using RmsPropEither = Either<RmsProp, RmsPropMomentum>;
+
+void momentum_has_velocity(const Call& c) {
+  const int i = c.op().parsed.tensor_index("velocity");
+  check(c.f("momentum") == 0 || c.in(i), "[{}] momentum={} wants a velocity of the shape {} of param", c.op().name(), c.f("momentum"),
+        c.in(0).shape);
+}
+
+void nesterov_has_momentum(const Call& c) {
+  check(!c.b("nesterov") || (c.f("momentum") > 0 && c.f("dampening") == 0),
+        "[{}] nesterov wants momentum > 0 and dampening = 0, not {} and {} (inputs {})", c.op().name(), c.f("momentum"),
+        c.f("dampening"), describe(c.ins));
+}
+
+const Gen state = f({2, 8, 3, 5}, 0, 1);
+const Gen both = f({2, 8, 3, 5});
+
+FOVEA_OP(sgd_step){
+    .signature = "sgd_step(param!, grad, velocity!?, lr: float, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=false, "
+                 "first=false)",
+    .doc = "Stochastic gradient descent in PyTorch's form: g = grad + weight_decay param; v = momentum v + (1 - dampening) g, or v = g "
+           "on the `first` step; param -= lr v, with nesterov param -= lr (g + momentum v). Without momentum no velocity is needed.",
+    .require = {equal_shapes, momentum_has_velocity, nesterov_has_momentum},
+    .reference = SgdEither::baseline, .no_gradient = writes_in_place,
+    .samples = {{{both, both, none()}, {{"lr", 0.1}}},
+                {{both, both, both}, {{"lr", 0.1}, {"momentum", 0.9}, {"dampening", 0.3}, {"weight_decay", 0.01}}},
+                {{both, both, both}, {{"lr", 0.1}, {"momentum", 0.9}, {"nesterov", true}}},
+                {{both, both, both}, {{"lr", 0.1}, {"momentum", 0.9}, {"first", true}}},
+                {{f({40001}), f({40001}), f({40001})}, {{"lr", 0.1}, {"momentum", 0.9}}}},
+    .bad = {{{both, f({3}), none()}, {{"lr", 0.1}}},
+            {{both, both, none()}, {{"lr", 0.1}, {"momentum", 0.9}}},
+            {{both, both, both}, {{"lr", 0.1}, {"nesterov", true}}}},
+};
+
+FOVEA_OP(adam_step){
+    .signature = "adam_step(param!, grad, m!, v!, lr: float, step: int, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0, "
+                 "decoupled=false)",
+    .doc = "Adam (Kingma and Ba 2015); `step` counts from 1. m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, "
+           "param -= lr m^ / (sqrt(v^) + eps) with m^ = m / (1 - beta1^step), v^ = v / (1 - beta2^step). weight_decay is added to g, "
+           "or if `decoupled` shrinks param by 1 - lr weight_decay first (AdamW, Loshchilov and Hutter 2019).",
+    .require = {equal_shapes, at_least("step", 1)}, .reference = sweep_baseline<Adam>, .no_gradient = writes_in_place,
+    .samples = {{{both, both, both, state}, {{"lr", 0.1}, {"step", 1}}},
+                {{both, both, both, state}, {{"lr", 0.1}, {"step", 4}, {"weight_decay", 0.1}}},
+                {{both, both, both, state}, {{"lr", 0.1}, {"step", 4}, {"weight_decay", 0.1}, {"decoupled", true}}}},
+    .bad = {{{both, both, both, f({3})}, {{"lr", 0.1}, {"step", 1}}}, {{both, both, both, state}, {{"lr", 0.1}, {"step", 0}}}},
+};
+
+FOVEA_OP(rmsprop_step){
+    .signature = "rmsprop_step(param!, grad, square_avg!, velocity!?, lr: float, alpha=0.99, eps=1e-8, weight_decay=0.0, momentum=0.0)",
+    .doc = "RMSprop (Hinton 2012): s = alpha s + (1 - alpha) g^2, d = g / (sqrt(s) + eps), param -= lr d; with momentum "
+           "v = momentum v + d, param -= lr v.",
+    .require = {equal_shapes, momentum_has_velocity}, .reference = RmsPropEither::baseline, .no_gradient = writes_in_place,
+    .samples = {{{both, both, state, none()}, {{"lr", 0.1}}},
+                {{both, both, state, both}, {{"lr", 0.1}, {"momentum", 0.9}, {"weight_decay", 0.1}}}},
+    .bad = {{{both, f({3}), state, none()}, {{"lr", 0.1}}}, {{both, both, state, none()}, {{"lr", 0.1}, {"momentum", 0.9}}}},
+};
+
+FOVEA_OP(adagrad_step){
+    .signature = "adagrad_step(param!, grad, sum!, lr: float, step: int, lr_decay=0.0, eps=1e-10, weight_decay=0.0)",
+    .doc = "Adagrad (Duchi et al. 2011); `step` counts from 1: sum += g^2, param -= lr / (1 + (step - 1) lr_decay) g / (sqrt(sum) + eps).",
+    .require = {equal_shapes, at_least("step", 1)}, .reference = sweep_baseline<Adagrad>, .no_gradient = writes_in_place,
+    .samples = {{{both, both, state}, {{"lr", 0.1}, {"step", 1}}},
+                {{both, both, state}, {{"lr", 0.1}, {"step", 4}, {"lr_decay", 0.1}, {"weight_decay", 0.1}}}},
+    .bad = {{{both, both, f({3})}, {{"lr", 0.1}, {"step", 1}}}},
+};
+
+FOVEA_OP(adadelta_step){
+    .signature = "adadelta_step(param!, grad, square_avg!, acc_delta!, lr: float, rho=0.9, eps=1e-6, weight_decay=0.0)",
+    .doc = "Adadelta (Zeiler 2012): s = rho s + (1 - rho) g^2, d = sqrt(a + eps) / sqrt(s + eps) g, a = rho a + (1 - rho) d^2, "
+           "param -= lr d.",
+    .require = {equal_shapes}, .reference = sweep_baseline<Adadelta>, .no_gradient = writes_in_place,
+    .samples = {{{both, both, state, state}, {{"lr", 1.0}}}, {{both, both, state, state}, {{"lr", 0.5}, {"weight_decay", 0.1}}}},
+    .bad = {{{both, both, state, f({3})}, {{"lr", 1.0}}}},
+};
+
+const RegisterKernel sgd_avx2("sgd_step", {.name = "cpu:avx2", .refuse = refuse_avx2, .run = SgdEither::avx2});
+const RegisterKernel adam_avx2("adam_step", sweep_kernel<Adam>());
+const RegisterKernel rmsprop_avx2("rmsprop_step", {.name = "cpu:avx2", .refuse = refuse_avx2, .run = RmsPropEither::avx2});
+const RegisterKernel adagrad_avx2("adagrad_step", sweep_kernel<Adagrad>());
+const RegisterKernel adadelta_avx2("adadelta_step", sweep_kernel<Adadelta>());
+
+}  // namespace
+}  // namespace fovea
