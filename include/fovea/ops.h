@@ -116,6 +116,27 @@ Tensor logical_or(const Tensor& x, const Tensor& y);
 /// x != y, broadcast, as bool.
 Tensor not_equal(const Tensor& x, const Tensor& y);
 
+// conv
+
+/// Cross-correlation of x (N, C, spatial...) with weight (O, C/groups, window...) plus bias (O), over 1
+/// spatial dimension(s). Result size: floor((in + 2 padding - dilation (window - 1) - 1) / stride) + 1. One
+/// number in a list stands for all dimensions.
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Dims& stride = {1}, const Dims& padding = {0}, const Dims& dilation = {1}, int64_t groups = 1);
+
+/// Cross-correlation of x (N, C, spatial...) with weight (O, C/groups, window...) plus bias (O), over 2
+/// spatial dimension(s). Result size: floor((in + 2 padding - dilation (window - 1) - 1) / stride) + 1. One
+/// number in a list stands for all dimensions.
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Dims& stride = {1}, const Dims& padding = {0}, const Dims& dilation = {1}, int64_t groups = 1);
+
+/// Cross-correlation of x (N, C, spatial...) with weight (O, C/groups, window...) plus bias (O), over 3
+/// spatial dimension(s). Result size: floor((in + 2 padding - dilation (window - 1) - 1) / stride) + 1. One
+/// number in a list stands for all dimensions.
+Tensor conv3d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Dims& stride = {1}, const Dims& padding = {0}, const Dims& dilation = {1}, int64_t groups = 1);
+
+/// Transposed convolution: the gradient of conv2d with respect to its input, as a layer. weight is (C,
+/// O/groups, KH, KW). Result size: (in - 1) stride - 2 padding + dilation (window - 1) + output_padding + 1.
+Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Dims& stride = {1}, const Dims& padding = {0}, const Dims& output_padding = {0}, const Dims& dilation = {1}, int64_t groups = 1);
+
 // in_place
 
 /// x += y in place; the shapes are equal.
@@ -185,6 +206,15 @@ Tensor sqrt(const Tensor& x);
 
 /// x * x.
 Tensor square(const Tensor& x);
+
+// matmul
+
+/// The fully connected layer: x weight^T + bias for x (..., K), weight (N, K), bias (N).
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+
+/// Matrix product of the last two dimensions: (..., M, K) times (..., K, N) gives (..., M, N); leading
+/// dimensions broadcast.
+Tensor matmul(const Tensor& x, const Tensor& y);
 
 // optimizer
 

@@ -169,6 +169,26 @@ Tensor not_equal(const Tensor& x, const Tensor& y) {
   return apply(op, {x, y}, {})[0];
 }
 
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Dims& stride, const Dims& padding, const Dims& dilation, int64_t groups) {
+  static const Op& op = find_op("conv1d");
+  return apply(op, {x, weight, bias}, {stride, padding, dilation, groups})[0];
+}
+
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Dims& stride, const Dims& padding, const Dims& dilation, int64_t groups) {
+  static const Op& op = find_op("conv2d");
+  return apply(op, {x, weight, bias}, {stride, padding, dilation, groups})[0];
+}
+
+Tensor conv3d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Dims& stride, const Dims& padding, const Dims& dilation, int64_t groups) {
+  static const Op& op = find_op("conv3d");
+  return apply(op, {x, weight, bias}, {stride, padding, dilation, groups})[0];
+}
+
+Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Dims& stride, const Dims& padding, const Dims& output_padding, const Dims& dilation, int64_t groups) {
+  static const Op& op = find_op("conv_transpose2d");
+  return apply(op, {x, weight, bias}, {stride, padding, output_padding, dilation, groups})[0];
+}
+
 void accumulate(const Tensor& x, const Tensor& y) {
   static const Op& op = find_op("accumulate");
   apply(op, {x, y}, {});
@@ -277,6 +297,16 @@ Tensor sqrt(const Tensor& x) {
 Tensor square(const Tensor& x) {
   static const Op& op = find_op("square");
   return apply(op, {x}, {})[0];
+}
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  static const Op& op = find_op("linear");
+  return apply(op, {x, weight, bias}, {})[0];
+}
+
+Tensor matmul(const Tensor& x, const Tensor& y) {
+  static const Op& op = find_op("matmul");
+  return apply(op, {x, y}, {})[0];
 }
 
 void adadelta_step(const Tensor& param, const Tensor& grad, const Tensor& square_avg, const Tensor& acc_delta, double lr, double rho, double eps, double weight_decay) {
