@@ -1,0 +1,47 @@
+// A command of the `fovea` program: its name, help and examples, the keys it understands and what it does.
+//   const Command echo_command{"echo", "says a word", "fovea echo word=hello", Needs::nothing, [](CLI::App&
+//   app) {
+//     auto word = std::make_shared<std::string>("hi");
+//     app.add_option("--word", *word, "what to say");
+//     return [word] { return fmt::print("{}\n", *word), 0; };
+//   }};
+#pragma once
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace fovea::cli {
+
+/// Whether a command runs kernels, so that the way their threads wait matters.
+enum class Needs : uint8_t { nothing, threads };
+
+struct Command {
+  const char* name;
+  const char* summary;   // one line
+  const char* examples;  // lines of command and comment, for --help
+  Needs needs;
+  std::function<int()> (*define)(
+      CLI::App& keys);  // declares the keys; the result runs and gives the exit code
+};
+
+extern const Command train_command, val_command, predict_command, summary_command, show_command, data_command,
+    ops_command, devices_command;
+
+/// All but `help` and `version`, in the order of the help.
+std::span<const Command* const> commands();
+
+/// The user typed something that cannot be meant: exit code 2.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Parses `words` (key=value, --key=value, --key value, flags, positionals) for `command` and runs it. Throws
+/// UsageError.
+int run_command(const Command& command, const std::vector<std::string>& words);
+/// The list of commands.
+std::string general_help();
+
+}  // namespace fovea::cli
