@@ -1,5 +1,7 @@
 #include "fovea/device.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <fstream>
 
@@ -29,6 +31,12 @@ bool cpu_has_avx2() {
 }
 
 std::string cpu_isa() { return cpu_has_avx2() ? "AVX2+FMA" : "baseline"; }
+
+void use_short_spin(char** argv) {
+  if (std::getenv("GOMP_SPINCOUNT") || std::getenv("OMP_WAIT_POLICY")) return;
+  setenv("GOMP_SPINCOUNT", "1000", 1);
+  execv("/proc/self/exe", argv);  // only returns where it fails: then the default stays, which is merely slower
+}
 
 std::string Device::str() const {
   if (type == DeviceType::cpu) return "cpu";

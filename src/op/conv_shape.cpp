@@ -14,6 +14,9 @@ ConvShape make(const Call& call, const Dims& x, const Dims& w) {
         s.groups, x, w);
   check(s.c == w[1] * s.groups, "[{}] weight wants {} input channels but x has {}: x {}, weight {}, groups {}{}", name,
         w[1] * s.groups, s.c, x, w, s.groups, w[1] && s.c % w[1] == 0 ? fmt::format(". Did you mean groups={}?", s.c / w[1]) : "");
+  for (const char* list : {"stride", "padding", "dilation"})
+    check(call.d(list).size() == 1 || call.d(list).size() == spatial, "[{}] {} {} wants 1 or {} entries: x {}, weight {}", name,
+          list, call.d(list), spatial, x, w);
   const Dims stride = call.d("stride", spatial), pad = call.d("padding", spatial), dilation = call.d("dilation", spatial);
   s.y_shape = x;
   s.y_shape[1] = s.o;

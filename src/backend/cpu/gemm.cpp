@@ -1,0 +1,130 @@
+#include "backend/cpu/gemm.h"
+
+#include <algorithm>
+
+#include "backend/cpu/simd.h"
+#include "base/parallel.h"
+
+namespace fovea {
+namespace {
+
+using simd::V;
+
+constexpr int tile_rows = 6;
+template <class T>
+constexpr int panel = 2 * simd::lanes<T>;  // columns of a register tile
+constexpr int64_t depth = 384;             // rows of B that stay in the nearest caches
+
+/// Columns [j, j + panel) of B as [k][panel], short panels filled with zeros.
+template <class T>
+FOVEA_SIMD void pack_panel(const Gemm<T>& g, int64_t j, T* to) {
+  constexpr int P = panel<T>;
+  const int64_t width = std::min<int64_t>(P, g.n - j);
+  const T* from = g.b + j * g.b_column;
+  if (g.b_column == 1 && width == P) {
+    for (int64_t p = 0; p < g.k; ++p, to += P) {
+      simd::store(to, simd::load(from + p * g.b_row));
+      simd::store(to + P / 2, simd::load(from + p * g.b_row + P / 2));
+    }
+    return;
+  }
+  if (width < P) std::fill(to, to + g.k * P, T(0));
+  for (int64_t i = 0; i < width; ++i)
+    for (int64_t p = 0; p < g.k; ++p) to[p * P + i] = from[p * g.b_row + i * g.b_column];
+}
+
+/// R rows of C times one panel over `k` steps; `first` starts the sum, later blocks add to C.
+template <class T, int R>
+FOVEA_SIMD_INLINE void tile(const Gemm<T>& g, const T* a, const T* b, int64_t k, T* c, const T* bias, int64_t width, bool first) {
+  constexpr int P = panel<T>, L = P / 2;
+  V<T> acc[R][2];
+#pragma GCC unroll 6
+  for (int r = 0; r < R; ++r) acc[r][0] = acc[r][1] = V<T>{};
+  for (int64_t p = 0; p < k; ++p, b += P, a += g.a_column) {
+    const V<T> b0 = simd::load(b), b1 = simd::load(b + L);
+#pragma GCC unroll 6
+    for (int r = 0; r < R; ++r) {
+      const T value = a[r * g.a_row];
+      acc[r][0] += value * b0;
+      acc[r][1] += value * b1;
+    }
+  }
+#pragma GCC unroll 6
+  for (int r = 0; r < R; ++r) {
+    T* row = c + r * g.n;
+    if (width == P) {
+      V<T> low = acc[r][0], high = acc[r][1];
+      if (!first) low += simd::load(row), high += simd::load(row + L);
+      if (bias) low += simd::load(bias), high += simd::load(bias + L);
+      simd::store(row, low);
+      simd::store(row + L, high);
+    } else {
+      T values[P];
+      simd::store(values, acc[r][0]);
+      simd::store(values + L, acc[r][1]);
+      for (int64_t i = 0; i < width; ++i) row[i] = values[i] + (first ? T(0) : row[i]) + (bias ? bias[i] : T(0));
+    }
+  }
+}
+
+template <class T>
+FOVEA_SIMD void tile_of(int64_t rows, const Gemm<T>& g, const T* a, const T* b, int64_t k, T* c, const T* bias, int64_t width,
+                        bool first) {
+  switch (rows) {
+    case 6: return tile<T, 6>(g, a, b, k, c, bias, width, first);
+    case 5: return tile<T, 5>(g, a, b, k, c, bias, width, first);
+    case 4: return tile<T, 4>(g, a, b, k, c, bias, width, first);
+    case 3: return tile<T, 3>(g, a, b, k, c, bias, width, first);
+    case 2: return tile<T, 2>(g, a, b, k, c, bias, width, first);
+    default: return tile<T, 1>(g, a, b, k, c, bias, width, first);
+  }
+}
+
+/// Rows [row, row_end) of C for the panels [from, to).
+template <class T>
+FOVEA_SIMD void block(const Gemm<T>& g, const T* packed, int64_t row, int64_t row_end, int64_t from, int64_t to) {
+  constexpr int P = panel<T>;
+  for (int64_t p = 0; p < g.k || p == 0; p += depth) {
+    const int64_t k = std::min(depth, g.k - p);
+    const bool last = p + depth >= g.k;
+    for (int64_t j = from; j < to; ++j) {
+      const T* b = packed + (j * g.k + p) * P;
+      const T* bias = last && g.bias ? g.bias + j * P : nullptr;
+      for (int64_t i = row; i < row_end; i += tile_rows)
+        tile_of<T>(std::min<int64_t>(tile_rows, row_end - i), g, g.a + i * g.a_row + p * g.a_column, b, k, g.c + i * g.n + j * P,
+                   bias, std::min<int64_t>(P, g.n - j * P), p == 0);
+    }
+  }
+}
+
+constexpr int64_t rows_per_task = 96, task_work = 1 << 20;  // rows; multiplications
+
+}  // namespace
+
+template <class T>
+int64_t Gemm<T>::scratch() const {
+  return (n + panel<T> - 1) / panel<T> * panel<T> * k;
+}
+
+template <class T>
+void Gemm<T>::run(T* scratch) const {
+  constexpr int P = panel<T>;
+  const int64_t panels = (n + P - 1) / P;
+  parallel_for(panels, std::max<int64_t>(1, 65536 / std::max<int64_t>(1, k * P)), [&](int64_t begin, int64_t end) {
+    for (int64_t j = begin; j < end; ++j) pack_panel(*this, j * P, scratch + j * k * P);
+  });
+  const int64_t row_tasks = (m + rows_per_task - 1) / rows_per_task;
+  const int64_t per_task = std::clamp<int64_t>(task_work / std::max<int64_t>(1, std::min(m, rows_per_task) * k * P), 1, panels);
+  const int64_t column_tasks = (panels + per_task - 1) / per_task;
+  parallel_for(row_tasks * column_tasks, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t) {
+      const int64_t row = t / column_tasks * rows_per_task, from = t % column_tasks * per_task;
+      block(*this, scratch, row, std::min(m, row + rows_per_task), from, std::min(panels, from + per_task));
+    }
+  });
+}
+
+template struct Gemm<float>;
+template struct Gemm<double>;
+
+}  // namespace fovea

@@ -1,0 +1,23 @@
+// C = A B (+ bias) for matrices in memory, on AVX2: 6 x 16 (f32) or 6 x 8 (f64) register tiles over a packed B.
+// Every element of C is summed in the same order whatever the threads. *Requires* cpu_has_avx2().
+#pragma once
+#include <cstdint>
+
+namespace fovea {
+
+template <class T>
+struct Gemm {
+  int64_t m, n, k;
+  const T* a;
+  int64_t a_row, a_column;  // strides in elements
+  const T* b;
+  int64_t b_row, b_column;
+  T* c;                     // rows of n, dense
+  const T* bias = nullptr;  // n values added to every row
+
+  /// Elements of scratch that run() wants.
+  int64_t scratch() const;
+  void run(T* scratch) const;
+};
+
+}  // namespace fovea
