@@ -1,7 +1,7 @@
 // Data sets: a list of examples of one shape and type with their labels. Names, folders and synthetic sets
-// open the same way:
-//   auto train = data::open_dataset("mnist", data::Split::train);       // or "cifar10:folder", "photos/",
-//   "spiral:500" std::cout << data::summary(*train).str();
+// open the same way: "mnist", "cifar10:folder", "photos/", "spiral:500".
+//   auto train = data::open_dataset("mnist", data::Split::train);
+//   fmt::print("{}", data::summary(*train).str());
 // Threads: a Dataset may be read from many threads at once.
 #pragma once
 #include <memory>
@@ -138,7 +138,7 @@ std::shared_ptr<Dataset> open_image_folder(const std::string& folder, Split spli
 std::shared_ptr<Dataset> make_synthetic(const std::string& kind, int64_t count, Split split,
                                         uint64_t seed = 0);
 
-/// Mean and standard deviation per channel, measured: over all examples in memory, over 1,024 spread ones of
+/// Mean and standard deviation per channel, measured: over all examples in memory, over 256 spread ones of
 /// other sets.
 Normalization measure_normalization(const Dataset& dataset);
 

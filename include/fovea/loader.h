@@ -1,10 +1,10 @@
 // DataLoader: batches of normalised examples, decoded ahead by worker threads into reused memory.
-//   data::DataLoader loader(train, {.batch = 128, .shuffle = true, .seed = 1, .transforms =
-//   train->transforms(true)}); for (int64_t e = 0; e < epochs; ++e)
+//   data::DataLoader loader(train, {.batch = 128, .shuffle = true, .seed = 1});
+//   for (int64_t e = 0; e < epochs; ++e)
 //     for (auto& [images, labels] : loader.epoch(e)) step(images, labels);
 // The batches are a function of (data set, options, epoch) alone: any number of workers gives the same bits,
-// and epoch(e, k) continues an interrupted epoch at batch k. Threads: one thread uses a loader and its
-// epochs; the workers are its own.
+// and epoch(e, k) continues an interrupted epoch at batch k.
+// Threads: one thread uses a loader and its epochs; the workers are its own.
 #pragma once
 #include <functional>
 #include <iterator>

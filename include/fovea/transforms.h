@@ -1,7 +1,6 @@
-// Transforms: what happens to an example between the data set and the batch: crops, flips, small turns. They
-// work on pixels (C,H,W) of u8, u16 or f32, before normalisation. Random ones draw from the generator they
-// are handed, which the loader sets by (seed, epoch, example): the outcome depends on neither order nor
-// threads.
+// Transforms: what happens to an example between the data set and the batch: crops, flips, small turns.
+// They work on pixels (C,H,W) of u8, u16 or f32, before normalisation. Random ones draw from the generator
+// they are handed, which the loader sets by (seed, epoch, example): order and threads change nothing.
 //   Compose augment{RandomCrop(32, 4, Padding::reflect), RandomHorizontalFlip()};
 // Threads: a transform is immutable; many threads may apply one at once.
 #pragma once

@@ -1,6 +1,8 @@
 // CIFAR-10 and CIFAR-100, binary version: per image its label byte(s), then 1024 red, green and blue bytes
 // (Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html).
 #include <algorithm>
+#include <filesystem>
+#include <numeric>
 
 #include "base/file.h"
 #include "data/text.h"
@@ -20,34 +22,41 @@ struct Files {
 /// As He et al. 2015, section 4.2, but with mirrored instead of black borders.
 Compose usual_augmentation() { return Compose(RandomCrop(32, 4, Padding::reflect), RandomHorizontalFlip()); }
 
+/// How many images `path` holds, by its size.
+int64_t images_in(const std::string& path, int64_t record) {
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(path, error);
+  check(!error, "cannot read {}: {}", path, error.message());
+  check(bytes > 0 && bytes % uint64_t(record) == 0,
+        "cannot read {}: {} bytes are no whole number of {}-byte images; is it truncated?", path, bytes,
+        record);
+  return int64_t(bytes) / record;
+}
+
 /// Images of all files, in order, with the labels split off.
 std::shared_ptr<Dataset> open_cifar(const std::string& folder, const Files& files, TensorDataset::Info info) {
   const int64_t record = files.label_bytes + pixels;
-  std::vector<Bytes> contents;
-  int64_t count = 0;
-  for (const auto& name : files.names) {
-    const std::string path = folder + "/" + name;
-    contents.push_back(read_file(path));
-    const int64_t bytes = int64_t(contents.back().size()), images = bytes / record;
-    check(bytes > 0 && bytes % record == 0,
-          "cannot read {}: {} bytes are no whole number of {}-byte images; is it truncated?", path, bytes,
-          record);
-    if (images != files.usual_count)
-      info.warnings.push_back(fmt::format("{} holds {} images, not the usual {}", path, thousands(images),
-                                          thousands(files.usual_count)));
-    count += images;
-  }
-  const Tensor examples = Tensor::empty({count, 3, 32, 32}, u8);
+  std::vector<int64_t> counts;
+  for (const auto& name : files.names) counts.push_back(images_in(folder + "/" + name, record));
+  const Tensor examples =
+      Tensor::empty({std::accumulate(counts.begin(), counts.end(), int64_t{0}), 3, 32, 32}, u8);
   uint8_t* to = examples.data<uint8_t>();
   std::vector<int64_t> labels;
-  for (size_t f = 0; f < contents.size(); ++f)
-    for (auto at = contents[f].begin(); at != contents[f].end(); at += record) {
+  for (size_t f = 0; f < counts.size(); ++f) {
+    const std::string path = folder + "/" + files.names[f];
+    const Bytes bytes = read_file(path);
+    check(int64_t(bytes.size()) == counts[f] * record, "{} changed while it was read", path);
+    if (counts[f] != files.usual_count)
+      info.warnings.push_back(fmt::format("{} holds {} images, not the usual {}", path, thousands(counts[f]),
+                                          thousands(files.usual_count)));
+    for (auto at = bytes.begin(); at != bytes.end(); at += record) {
       labels.push_back(at[files.label_bytes - 1]);
       check(labels.back() < int64_t(info.classes.size()),
-            "cannot read {}/{}: image {} has label {}; labels are 0..{}", folder, files.names[f],
-            (at - contents[f].begin()) / record, labels.back(), info.classes.size() - 1);
+            "cannot read {}: image {} has label {}; labels are 0..{}", path, (at - bytes.begin()) / record,
+            labels.back(), info.classes.size() - 1);
       to = std::copy_n(at + files.label_bytes, pixels, to);
     }
+  }
   return std::make_shared<TensorDataset>(examples, std::move(labels), std::move(info));
 }
 

@@ -48,8 +48,10 @@ TEST(Mnist, HoldsItsKnownFacts) {
             0xf3639b56u);  // of the published file, whose md5 is in data/mnist/README.md
 }
 
-TEST(Mnist, OpensByNameFromAnywhere) {
-  EXPECT_EQ(open_dataset("mnist", Split::val)->size(), 10000);  // data/ stands above this program
+TEST(Mnist, OpensByName) {
+  ASSERT_EQ(setenv("FOVEA_DATA", FOVEA_SOURCE_DIR "/data", 1), 0);
+  EXPECT_EQ(open_dataset("mnist", Split::val)->size(), 10000);
+  unsetenv("FOVEA_DATA");
   EXPECT_EQ(open_dataset("mnist:" + mnist, Split::val)->size(), 10000);
 }
 

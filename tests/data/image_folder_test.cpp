@@ -156,7 +156,7 @@ TEST(ImageFolder, SaysWhatIsMissing) {
 
 TEST(OpenDataset, ResizesWhatLiesInMemory) {
   const std::string mnist = FOVEA_SOURCE_DIR "/data/mnist";
-  const auto set = open_dataset("mnist", Split::val, {.imgsz = 32});
+  const auto set = open_dataset("mnist:" + mnist, Split::val, {.imgsz = 32});
   EXPECT_EQ(set->transforms(false).describe(), "Resize(32)");
   DataLoader loader(set,
                     {.batch = 2, .transforms = set->transforms(false), .normalize = Normalization{{0}, {1}}});
@@ -166,7 +166,7 @@ TEST(OpenDataset, ResizesWhatLiesInMemory) {
     for (int64_t i = 0; i < 1024; ++i)
       EXPECT_NEAR(images.data<float>()[1024 + i], expected.data<uint8_t>()[i] / 255.f, 1e-6f);
   }
-  EXPECT_EQ(open_dataset("mnist", Split::val, {.imgsz = 28})->transforms(true).describe(), "none");
+  EXPECT_EQ(open_dataset("mnist:" + mnist, Split::val, {.imgsz = 28})->transforms(true).describe(), "none");
   EXPECT_NE(error_of([&] { open_dataset(mnist, Split::val); }).find("data=fashion-mnist:"),
             std::string::npos);
 }
