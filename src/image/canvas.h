@@ -1,7 +1,6 @@
 // A small anti-aliased canvas for plots: rectangles, lines, discs and text on an RGB image. Cairo would do as
-// well, but loading it costs every start of the program 1.5 to 2 ms (measured), as much as all other
-// libraries together. Coordinates are pixels from the top left corner; (0.5, 0.5) is the centre of the first
-// pixel.
+// well, but loading it costs every start of the program 1.4 to 2.1 ms (measured).
+// Coordinates are finite and in pixels from the top left corner; (0.5, 0.5) is the centre of the first pixel.
 //   Canvas c(800, 600, {255, 255, 255});
 //   c.line({{10, 10}, {90, 50}}, 2, {200, 0, 0});
 //   c.text({50, 100}, "epoch", 20, {0, 0, 0}, Align::center);
