@@ -171,22 +171,34 @@ struct Similarity {
   float a, b, c, d;
 };
 
+/// std::floor is a library call on processors without SSE4.
+int floor_of(float v) {
+  const int towards_zero = int(v);
+  return towards_zero - (v < float(towards_zero));
+}
+
 template <class T>
 void resample(const Tensor& from, const Tensor& to, const Similarity& m) {
-  const int64_t height = from.size(1), width = from.size(2);
+  const int height = int(from.size(1)), width = int(from.size(2));
   const T* channel = from.data<T>();
   T* out = to.data<T>();
-  for (int64_t k = 0; k < from.size(0); ++k, channel += height * width) {
-    const auto pixel = [&](int64_t y, int64_t x) {
-      return y >= 0 && y < height && x >= 0 && x < width ? float(channel[y * width + x]) : 0.f;
+  for (int64_t k = 0; k < from.size(0); ++k, channel += int64_t(height) * width) {
+    const auto pixel = [&](int y, int x) {
+      return y >= 0 && y < height && x >= 0 && x < width ? float(channel[int64_t(y) * width + x]) : 0.f;
     };
-    for (int64_t y = 0; y < height; ++y)
-      for (int64_t x = 0; x < width; ++x, ++out) {
+    for (int y = 0; y < height; ++y)
+      for (int x = 0; x < width; ++x, ++out) {
         const float sx = m.a * float(x) + m.b * float(y) + m.c, sy = m.a * float(y) - m.b * float(x) + m.d;
-        const float fx = std::floor(sx), fy = std::floor(sy), u = sx - fx, v = sy - fy;
-        const int64_t x0 = int64_t(fx), y0 = int64_t(fy);
-        const float value = (1 - v) * ((1 - u) * pixel(y0, x0) + u * pixel(y0, x0 + 1)) +
-                            v * ((1 - u) * pixel(y0 + 1, x0) + u * pixel(y0 + 1, x0 + 1));
+        const int x0 = floor_of(sx), y0 = floor_of(sy);
+        const float u = sx - float(x0), v = sy - float(y0);
+        const auto blend = [&](float a, float b, float c, float d) {
+          return (1 - v) * ((1 - u) * a + u * b) + v * ((1 - u) * c + u * d);
+        };
+        const bool within = x0 >= 0 && x0 < width - 1 && y0 >= 0 && y0 < height - 1;
+        const int64_t at = int64_t(y0) * width + x0;
+        const float value =
+            within ? blend(channel[at], channel[at + 1], channel[at + width], channel[at + width + 1])
+                   : blend(pixel(y0, x0), pixel(y0, x0 + 1), pixel(y0 + 1, x0), pixel(y0 + 1, x0 + 1));
         *out = std::is_integral_v<T> ? T(value + 0.5f) : T(value);
       }
   }
