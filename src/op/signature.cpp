@@ -76,7 +76,7 @@ Signature::TensorArg parse_tensor(std::string text) {
 
 Signature Signature::parse(const std::string& text) {
   Signature s;
-  const size_t open = text.find('('), close = text.rfind(')');
+  const size_t open = text.find('('), close = text.rfind(')', text.find("->"));
   check(open != std::string::npos && close != std::string::npos && open < close,
         "signature {} has no argument list", text);
   s.name = trim(text.substr(0, open));

@@ -1,0 +1,34 @@
+// Where the windows of a 2-d pooling lie.
+//   const Pool p(c, c.in(0).shape);   for (int64_t i = 0; i < p.rows.windows; ++i) use(p.rows.begin(i), p.rows.end(i));
+#pragma once
+#include <algorithm>
+
+#include "fovea/op.h"
+
+namespace fovea {
+
+/// The windows along one axis of `size` elements.
+struct PoolAxis {
+  int64_t size, kernel, stride, padding, dilation, windows;
+
+  /// First position of window i, which may lie in the padding.
+  int64_t start(int64_t i) const { return i * stride - padding; }
+  /// The steps [first, last) of window i that lie inside.
+  int64_t first(int64_t i) const { return start(i) >= 0 ? 0 : (-start(i) + dilation - 1) / dilation; }
+  int64_t last(int64_t i) const { return std::min(kernel, (size - start(i) + dilation - 1) / dilation); }
+  /// The elements [begin, end) of window i that lie inside. *Requires* dilation 1.
+  int64_t begin(int64_t i) const { return std::max<int64_t>(0, start(i)); }
+  int64_t end(int64_t i) const { return std::min(size, start(i) + kernel); }
+  /// Elements of window i, counting the padding but nothing beyond it.
+  int64_t padded_count(int64_t i) const { return std::min(start(i) + kernel, size + padding) - start(i); }
+};
+
+/// The windows over the planes of a call with attributes kernel, stride, padding, ceil_mode and perhaps dilation.
+struct Pool {
+  /// `x` is the shape (N,C,H,W) pooled. Throws if no window fits.
+  Pool(const Call& c, const Dims& x);
+  Dims pooled(const Dims& x) const { return {x[0], x[1], rows.windows, columns.windows}; }
+  PoolAxis rows, columns;
+};
+
+}  // namespace fovea
