@@ -84,6 +84,21 @@ Tensor power(const Tensor& x, const Tensor& y);
 /// x - y, broadcast.
 Tensor sub(const Tensor& x, const Tensor& y);
 
+// avg_pool2d
+
+/// Mean over windows of (N,C,H,W); no stride means stride = kernel, windows as in max_pool2d. Zeros of the
+/// padding count as elements unless count_include_pad is false; what ceil_mode adds beyond the padding never
+/// counts (PyTorch).
+Tensor avg_pool2d(const Tensor& x, const Dims& kernel, const Dims& stride = {}, const Dims& padding = {0}, bool ceil_mode = false, bool count_include_pad = true);
+
+// batch_norm
+
+/// (x - mean) / sqrt(var + eps) * weight + bias for each channel of x (N,C) or (N,C,...) (Ioffe and Szegedy
+/// 2015). In training mean and biased variance are those of the batch, and the running ones, if given, move
+/// towards them: running = (1 - momentum) running + momentum now, with the unbiased variance (PyTorch's
+/// meaning of momentum; Keras calls that 1 - momentum). Otherwise the running ones are used.
+Tensor batch_norm(const Tensor& x, const Tensor& weight = {}, const Tensor& bias = {}, const Tensor& running_mean = {}, const Tensor& running_var = {}, bool training = true, double momentum = 0.1, double eps = 1e-05);
+
 // compare
 
 /// x == y, broadcast, as bool; NaN equals nothing.
@@ -137,6 +152,19 @@ Tensor conv3d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, co
 /// O/groups, KH, KW). Result size: (in - 1) stride - 2 padding + dilation (window - 1) + output_padding + 1.
 Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Dims& stride = {1}, const Dims& padding = {0}, const Dims& output_padding = {0}, const Dims& dilation = {1}, int64_t groups = 1);
 
+// cross_entropy
+
+/// -log softmax(x) at the label, for logits x (N,C) or (N,C,d1..) and labels (N) or (N,d1..). `weight` (C)
+/// multiplies the loss of each class and has no gradient; rows labelled `ignore_index` count nothing;
+/// `label_smoothing` s spreads the share s of the target evenly over all classes. "mean" divides by the sum
+/// of the weights of the labels counted (NaN if there are none), as PyTorch does; "sum"; "none" gives (N) or
+/// (N,d1..).
+Tensor cross_entropy(const Tensor& x, const Tensor& target, const Tensor& weight = {}, int64_t ignore_index = -100, double label_smoothing = 0, const std::string& reduction = "mean");
+
+/// -x at the label, for log-probabilities x: cross_entropy(x) is nll_loss(log_softmax(x, 1)). Shapes,
+/// weights, ignored labels and reductions as there.
+Tensor nll_loss(const Tensor& x, const Tensor& target, const Tensor& weight = {}, int64_t ignore_index = -100, const std::string& reduction = "mean");
+
 // in_place
 
 /// x += y in place; the shapes are equal.
@@ -150,6 +178,36 @@ void fill_in_place(const Tensor& x, double value);
 
 /// x *= factor in place.
 void scale_in_place(const Tensor& x, double factor);
+
+// loss
+
+/// Binary cross-entropy -(t log s(x) + (1 - t) log(1 - s(x))) with the sigmoid s inside, so that no logit
+/// overflows. Targets lie in [0, 1]. `pos_weight` multiplies the first term and `weight` the whole (both
+/// broadcast); reduced by "mean" (over all elements, whatever the weights), "sum" or "none".
+Tensor bce_with_logits_loss(const Tensor& x, const Tensor& target, const Tensor& weight = {}, const Tensor& pos_weight = {}, const std::string& reduction = "mean");
+
+/// max(0, 1 - x target) with targets -1 and 1: the margin loss of support vector machines, reduced by "mean",
+/// "sum" or "none".
+Tensor hinge_loss(const Tensor& x, const Tensor& target, const std::string& reduction = "mean");
+
+/// With d = x - target: d^2/2 where |d| < delta, delta (|d| - delta/2) elsewhere (Huber 1964), reduced by
+/// "mean", "sum" or "none".
+Tensor huber_loss(const Tensor& x, const Tensor& target, double delta = 1, const std::string& reduction = "mean");
+
+/// Kullback-Leibler divergence t (log t - x) of log-probabilities x from the target t, which is a
+/// log-probability too if log_target. "mean" divides by all elements, "batchmean" by the batch size only (the
+/// divergence itself).
+Tensor kl_div_loss(const Tensor& x, const Tensor& target, bool log_target = false, const std::string& reduction = "mean");
+
+/// |x - target|, reduced by "mean", "sum" or "none".
+Tensor l1_loss(const Tensor& x, const Tensor& target, const std::string& reduction = "mean");
+
+/// (x - target)^2, reduced by "mean", "sum" or "none".
+Tensor mse_loss(const Tensor& x, const Tensor& target, const std::string& reduction = "mean");
+
+/// Huber's loss divided by its width: with d = x - target, d^2 / (2 beta) where |d| < beta, |d| - beta/2
+/// elsewhere (Girshick 2015); beta=0 is l1_loss.
+Tensor smooth_l1_loss(const Tensor& x, const Tensor& target, double beta = 1, const std::string& reduction = "mean");
 
 // math
 
@@ -215,6 +273,14 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 /// Matrix product of the last two dimensions: (..., M, K) times (..., K, N) gives (..., M, N); leading
 /// dimensions broadcast.
 Tensor matmul(const Tensor& x, const Tensor& y);
+
+// max_pool2d
+
+/// Maximum over windows of (N,C,H,W); padding counts as -inf, NaN wins. No stride means stride = kernel. A
+/// side of H gives floor((H + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 windows (PyTorch; Caffe
+/// rounds up: ceil_mode, where windows that would start beyond the input are left out). Of equal maxima the
+/// first gets the gradient.
+Tensor max_pool2d(const Tensor& x, const Dims& kernel, const Dims& stride = {}, const Dims& padding = {0}, const Dims& dilation = {1}, bool ceil_mode = false);
 
 // optimizer
 
@@ -307,5 +373,16 @@ Tensor transpose(const Tensor& x, int64_t dim0 = -2, int64_t dim1 = -1);
 
 /// Adds a dimension of size 1 at `dim` of the result.
 Tensor unsqueeze(const Tensor& x, int64_t dim);
+
+// softmax
+
+/// log(softmax(x, dim)), exact where softmax underflows.
+Tensor log_softmax(const Tensor& x, int64_t dim = -1);
+
+/// log(sum of e^x) over `dims` (all if none are named): a smooth maximum.
+Tensor logsumexp(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+
+/// e^x / sum of e^x along `dim`: positive and of sum 1. The last dimension by default.
+Tensor softmax(const Tensor& x, int64_t dim = -1);
 
 }  // namespace fovea

@@ -119,6 +119,16 @@ Tensor sub(const Tensor& x, const Tensor& y) {
   return apply(op, {x, y}, {})[0];
 }
 
+Tensor avg_pool2d(const Tensor& x, const Dims& kernel, const Dims& stride, const Dims& padding, bool ceil_mode, bool count_include_pad) {
+  static const Op& op = find_op("avg_pool2d");
+  return apply(op, {x}, {kernel, stride, padding, ceil_mode, count_include_pad})[0];
+}
+
+Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& running_mean, const Tensor& running_var, bool training, double momentum, double eps) {
+  static const Op& op = find_op("batch_norm");
+  return apply(op, {x, weight, bias, running_mean, running_var}, {training, momentum, eps})[0];
+}
+
 Tensor equal(const Tensor& x, const Tensor& y) {
   static const Op& op = find_op("equal");
   return apply(op, {x, y}, {})[0];
@@ -189,6 +199,16 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
   return apply(op, {x, weight, bias}, {stride, padding, output_padding, dilation, groups})[0];
 }
 
+Tensor cross_entropy(const Tensor& x, const Tensor& target, const Tensor& weight, int64_t ignore_index, double label_smoothing, const std::string& reduction) {
+  static const Op& op = find_op("cross_entropy");
+  return apply(op, {x, target, weight}, {ignore_index, label_smoothing, reduction})[0];
+}
+
+Tensor nll_loss(const Tensor& x, const Tensor& target, const Tensor& weight, int64_t ignore_index, const std::string& reduction) {
+  static const Op& op = find_op("nll_loss");
+  return apply(op, {x, target, weight}, {ignore_index, reduction})[0];
+}
+
 void accumulate(const Tensor& x, const Tensor& y) {
   static const Op& op = find_op("accumulate");
   apply(op, {x, y}, {});
@@ -207,6 +227,41 @@ void fill_in_place(const Tensor& x, double value) {
 void scale_in_place(const Tensor& x, double factor) {
   static const Op& op = find_op("scale_in_place");
   apply(op, {x}, {factor});
+}
+
+Tensor bce_with_logits_loss(const Tensor& x, const Tensor& target, const Tensor& weight, const Tensor& pos_weight, const std::string& reduction) {
+  static const Op& op = find_op("bce_with_logits_loss");
+  return apply(op, {x, target, weight, pos_weight}, {reduction})[0];
+}
+
+Tensor hinge_loss(const Tensor& x, const Tensor& target, const std::string& reduction) {
+  static const Op& op = find_op("hinge_loss");
+  return apply(op, {x, target}, {reduction})[0];
+}
+
+Tensor huber_loss(const Tensor& x, const Tensor& target, double delta, const std::string& reduction) {
+  static const Op& op = find_op("huber_loss");
+  return apply(op, {x, target}, {delta, reduction})[0];
+}
+
+Tensor kl_div_loss(const Tensor& x, const Tensor& target, bool log_target, const std::string& reduction) {
+  static const Op& op = find_op("kl_div_loss");
+  return apply(op, {x, target}, {log_target, reduction})[0];
+}
+
+Tensor l1_loss(const Tensor& x, const Tensor& target, const std::string& reduction) {
+  static const Op& op = find_op("l1_loss");
+  return apply(op, {x, target}, {reduction})[0];
+}
+
+Tensor mse_loss(const Tensor& x, const Tensor& target, const std::string& reduction) {
+  static const Op& op = find_op("mse_loss");
+  return apply(op, {x, target}, {reduction})[0];
+}
+
+Tensor smooth_l1_loss(const Tensor& x, const Tensor& target, double beta, const std::string& reduction) {
+  static const Op& op = find_op("smooth_l1_loss");
+  return apply(op, {x, target}, {beta, reduction})[0];
 }
 
 Tensor abs(const Tensor& x) {
@@ -307,6 +362,11 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 Tensor matmul(const Tensor& x, const Tensor& y) {
   static const Op& op = find_op("matmul");
   return apply(op, {x, y}, {})[0];
+}
+
+Tensor max_pool2d(const Tensor& x, const Dims& kernel, const Dims& stride, const Dims& padding, const Dims& dilation, bool ceil_mode) {
+  static const Op& op = find_op("max_pool2d");
+  return apply(op, {x}, {kernel, stride, padding, dilation, ceil_mode})[0];
 }
 
 void adadelta_step(const Tensor& param, const Tensor& grad, const Tensor& square_avg, const Tensor& acc_delta, double lr, double rho, double eps, double weight_decay) {
@@ -426,6 +486,21 @@ Tensor transpose(const Tensor& x, int64_t dim0, int64_t dim1) {
 
 Tensor unsqueeze(const Tensor& x, int64_t dim) {
   static const Op& op = find_op("unsqueeze");
+  return apply(op, {x}, {dim})[0];
+}
+
+Tensor log_softmax(const Tensor& x, int64_t dim) {
+  static const Op& op = find_op("log_softmax");
+  return apply(op, {x}, {dim})[0];
+}
+
+Tensor logsumexp(const Tensor& x, const Dims& dims, bool keepdim) {
+  static const Op& op = find_op("logsumexp");
+  return apply(op, {x}, {dims, keepdim})[0];
+}
+
+Tensor softmax(const Tensor& x, int64_t dim) {
+  static const Op& op = find_op("softmax");
   return apply(op, {x}, {dim})[0];
 }
 
