@@ -173,8 +173,7 @@ TEST(DataLoader, ReusesMemoryButNeverThatOfABatchSomeoneKeeps) {
   DataLoader loader(std::make_shared<Numbered>(64), {.batch = 4});
   std::vector<Tensor> kept;
   for (auto& [images, labels] : loader.epoch(0)) kept.push_back(images.narrow(0, 0, 1));
-  for (size_t b = 0; b < kept.size(); ++b)
-    EXPECT_EQ(number(kept[b], 0), int64_t(4 * b));
+  for (size_t b = 0; b < kept.size(); ++b) EXPECT_EQ(number(kept[b], 0), int64_t(4 * b));
   kept.clear();
 
   std::set<void*> places;
