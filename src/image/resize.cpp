@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "image/pixels.h"
+#include "image/taps.h"
 
 namespace fovea::image {
 namespace {
@@ -16,16 +17,6 @@ double weight(Filter filter, double x) {
   if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
   return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
 }
-
-/// For each output position: the first input position, and `most` weights (zero beyond `count`).
-template <class W>
-struct Taps {
-  int64_t most = 0;
-  std::vector<int64_t> first, count;
-  std::vector<W> weights;
-};
-
-constexpr int fraction_bits = 22;
 
 /// Fixed point for integers, plain for float.
 template <class W>
@@ -95,7 +86,11 @@ template <class T>
 void horizontal(const Table& t, const Tensor& out, Filter filter) {
   const int64_t width = out.size(1);
   const auto taps = make_taps<WeightOf<T>>(t.width, width, filter);
-  for (int64_t y = 0; y < t.height; ++y) {
+  int64_t done = 0;
+  if constexpr (sizeof(T) == 1)
+    if ((t.channels == 3 || t.channels == 4) && cpu_has_avx2())
+      done = resize_rows_avx2(t.tensor.data<T>(), out.data<T>(), taps, t.height, t.width, int(t.channels));
+  for (int64_t y = done; y < t.height; ++y) {
     const T* const from = t.tensor.data<T>() + y * t.width * t.channels;
     T* const to = out.data<T>() + y * width * t.channels;
     if (t.channels == 1) row_pass<1>(from, to, taps, 1);
@@ -109,14 +104,19 @@ void vertical(const Table& t, const Tensor& out, Filter filter) {
   const auto taps = make_taps<WeightOf<T>>(t.height, out.size(0), filter);
   const int64_t n = t.width * t.channels;
   std::vector<WeightOf<T>> sums(static_cast<size_t>(n));
+  const bool avx2 = cpu_has_avx2();
   for (int64_t y = 0; y < out.size(0); ++y) {
-    std::fill(sums.begin(), sums.end(), half<T>());
-    for (int64_t i = 0; i < taps.count[size_t(y)]; ++i) {
-      const T* const from = t.tensor.data<T>() + (taps.first[size_t(y)] + i) * n;
-      const auto w = taps.weights[size_t(y * taps.most + i)];
-      for (int64_t x = 0; x < n; ++x) sums[size_t(x)] += from[x] * w;
-    }
+    const T* const from = t.tensor.data<T>() + taps.first[size_t(y)] * n;
+    const auto* const w = &taps.weights[size_t(y * taps.most)];
     T* const to = out.data<T>() + y * n;
+    if constexpr (sizeof(T) == 1)
+      if (avx2) {
+        mix_rows_avx2(from, taps.count[size_t(y)], n, w, sums.data(), to);
+        continue;
+      }
+    std::fill(sums.begin(), sums.end(), half<T>());
+    for (int64_t i = 0; i < taps.count[size_t(y)]; ++i)
+      for (int64_t x = 0; x < n; ++x) sums[size_t(x)] += from[i * n + x] * w[i];
     for (int64_t x = 0; x < n; ++x) to[x] = rounded<T>(sums[size_t(x)]);
   }
 }

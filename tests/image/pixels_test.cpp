@@ -60,6 +60,22 @@ TEST(Resize, OtherTypesAgreeWithBytes) {
   }
 }
 
+TEST(Resize, TreatsChannelsAlikeWhateverTheirNumber) {
+  Generator random(3);
+  for (const Filter filter : {Filter::bilinear, Filter::bicubic})
+    for (int64_t channels = 2; channels <= 6; ++channels) {
+      const Tensor noise = Tensor::empty({23, 37, channels}, u8);
+      for (int64_t i = 0; i < noise.numel(); ++i)
+        noise.data<uint8_t>()[i] = random.next() % 3 ? uint8_t(random.next()) : 255;
+      for (const auto& [height, width] : {std::pair<int64_t, int64_t>{11, 17}, {60, 7}, {1, 90}, {47, 53}}) {
+        const Tensor whole = resize(noise, height, width, filter);
+        for (int64_t c = 0; c < channels; ++c)
+          EXPECT_TRUE(same_bits(whole.select(2, c), resize(noise.select(2, c), height, width, filter)))
+              << channels;
+      }
+    }
+}
+
 TEST(Resize, KeepsFlatImagesAndSizes) {
   for (const auto& [filter, name] : cases)
     for (int64_t channels = 1; channels <= 5; ++channels) {
