@@ -1,6 +1,7 @@
 // Writes the files derived from the op table into the source tree:
 //   include/fovea/ops.h   declarations with docs      src/op/api.cpp   their definitions      docs/ops.md   the reference
 // usage: fovea_generate ROOT [--check]     --check changes nothing and fails if a file is stale
+#include <fmt/format.h>
 #include <fstream>
 #include <iostream>
 #include <sstream>

@@ -4,6 +4,7 @@
 //   fmt::print("{}", data::summary(*train).str());
 // Threads: a Dataset may be read from many threads at once.
 #pragma once
+#include <fmt/format.h>
 #include <memory>
 #include <optional>
 #include <string>

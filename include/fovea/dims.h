@@ -88,8 +88,7 @@ Dims broadcast(const Dims& a, const Dims& b, const char* who);
 }  // namespace fovea
 
 template <>
-struct fmt::formatter<fovea::Dims> : fmt::formatter<std::string> {
-  auto format(const fovea::Dims& d, format_context& ctx) const {
-    return fmt::formatter<std::string>::format(d.str(), ctx);
-  }
+struct fmt::formatter<fovea::Dims> {
+  constexpr auto parse(format_parse_context& ctx) { return ctx.begin(); }
+  auto format(const fovea::Dims& d, format_context& ctx) const { return fmt::format_to(ctx.out(), "{}", d.str()); }
 };

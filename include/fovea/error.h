@@ -2,7 +2,7 @@
 // Every message says what was wrong, where (op, layer, file) and what would be right. Nothing in fovea aborts.
 //   check(c == 3, "[to_rgb] image wants 3 channels but has {}", c);
 #pragma once
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <stdexcept>
 #include <string>

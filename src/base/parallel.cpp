@@ -25,7 +25,11 @@ void set_num_threads(int n) {
 
 int num_threads() { return threads > 0 ? threads.load() : usable_cpus(); }
 
-int thread_index() { return omp_get_thread_num(); }
+namespace {
+thread_local int index_in_team = 0;
+}
+
+int thread_index() { return index_in_team; }
 
 void parallel_chunks(int64_t chunks, void (*body)(void*, int64_t), void* context) {
   const int team = int(std::min<int64_t>(chunks, num_threads()));
@@ -36,6 +40,7 @@ void parallel_chunks(int64_t chunks, void (*body)(void*, int64_t), void* context
   std::exception_ptr error;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(team)
   for (int64_t c = 0; c < chunks; ++c) {
+    index_in_team = omp_get_thread_num();
     try {
       body(context, c);
     } catch (...) {
@@ -43,6 +48,7 @@ void parallel_chunks(int64_t chunks, void (*body)(void*, int64_t), void* context
       if (!error) error = std::current_exception();
     }
   }
+  index_in_team = 0;
   if (error) std::rethrow_exception(error);
 }
 

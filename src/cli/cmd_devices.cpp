@@ -2,6 +2,8 @@
 #include "fovea/device.h"
 #include "fovea/error.h"
 
+#include <fmt/format.h>
+
 namespace fovea::cli {
 
 const Command devices_command{"devices", "the devices that can compute here",

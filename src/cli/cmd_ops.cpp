@@ -1,4 +1,5 @@
 // `fovea ops`: the support matrix, read from the op table and the kernels registered for each op.
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <set>
 

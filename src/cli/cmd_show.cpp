@@ -2,6 +2,8 @@
 #include "fovea/image.h"
 #include "train/terminal.h"
 
+#include <fmt/format.h>
+
 namespace fovea::cli {
 namespace {
 

@@ -6,6 +6,7 @@
 //     return [word] { return fmt::print("{}\n", *word), 0; };
 //   }};
 #pragma once
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <span>

@@ -1,5 +1,6 @@
 #include "cli/keys.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <charconv>
 #include <cmath>

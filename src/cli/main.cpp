@@ -1,5 +1,6 @@
 // The `fovea` program: finds the command, runs it, turns errors into messages and exit codes (1 failed, 2
 // misused).
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdio>

@@ -1,5 +1,6 @@
 #include "data/reader.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdio>

@@ -1,5 +1,7 @@
 #include "fovea/nn/module.h"
 
+#include <fmt/format.h>
+
 #include <cxxabi.h>
 
 #include <algorithm>

@@ -1,5 +1,7 @@
 #include "fovea/nn/summary.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <ostream>
 #include <set>

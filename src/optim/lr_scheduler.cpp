@@ -1,5 +1,6 @@
 #include "fovea/lr_scheduler.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
 #include <numbers>

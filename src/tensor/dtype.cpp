@@ -1,5 +1,6 @@
 #include "fovea/dtype.h"
 
+#include <fmt/format.h>
 #include <bit>
 
 #include "fovea/error.h"

@@ -1,6 +1,7 @@
 // The format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 #include "fovea/npy.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <charconv>
 #include <string_view>

@@ -1,5 +1,7 @@
 #include "train/run_folder.h"
 
+#include <fmt/format.h>
+
 #include <sys/stat.h>
 
 #include <cerrno>

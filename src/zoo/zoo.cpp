@@ -1,5 +1,6 @@
 #include "fovea/zoo.h"
 
+#include <fmt/format.h>
 #include <charconv>
 #include <functional>
 

@@ -1,0 +1,259 @@
+// Direct convolution on AVX2, forward and gradient of the input (f32, groups = 1), in two forms:
+//   channels  result blocked8: 6 pixels x 16 channels in registers, pixels broadcast; any stride, x in either layout
+//   pixels    result plain: 6 channels x 16 pixels in registers, weights broadcast; stride 1; for channels not divisible by 8
+#include <algorithm>
+
+#include "backend/cpu/conv_source.h"
+#include "backend/cpu/simd.h"
+#include "base/parallel.h"
+#include "fovea/kernel.h"
+
+namespace fovea {
+namespace {
+
+using simd::load;
+using simd::store;
+using Vec = simd::V<float>;
+
+/// PX result pixels x OV blocks of 8 channels. Weights are [tap][OV * 8].
+template <int PX, int OV>
+FOVEA_SIMD_INLINE void channels_tile(const float* x, int64_t step, const int32_t* offset, int64_t taps, const float* w,
+                                     const float* bias, float* y, int64_t y_step, int64_t y_block) {
+  Vec acc[PX][OV];
+#pragma GCC unroll 6
+  for (int i = 0; i < PX; ++i)
+#pragma GCC unroll 2
+    for (int v = 0; v < OV; ++v) acc[i][v] = bias ? load(bias + v * 8) : Vec{};
+  for (int64_t t = 0; t < taps; ++t, w += OV * 8) {
+    const float* s = x + offset[t];
+    const Vec w0 = load(w), w1 = OV > 1 ? load(w + 8) : Vec{};
+#pragma GCC unroll 6
+    for (int i = 0; i < PX; ++i) {
+      const float value = s[i * step];
+      acc[i][0] += value * w0;
+      if (OV > 1) acc[i][OV - 1] += value * w1;
+    }
+  }
+#pragma GCC unroll 6
+  for (int i = 0; i < PX; ++i)
+#pragma GCC unroll 2
+    for (int v = 0; v < OV; ++v) store(y + i * y_step + v * y_block, acc[i][v]);
+}
+
+template <int OV>
+FOVEA_SIMD void channels_row(int64_t n, const float* x, int64_t step, const int32_t* offset, int64_t taps, const float* w,
+                             const float* bias, float* y, int64_t y_step, int64_t y_block) {
+  int64_t i = 0;
+  for (; i + 6 <= n; i += 6)
+    channels_tile<6, OV>(x + i * step, step, offset, taps, w, bias, y + i * y_step, y_step, y_block);
+  if (i + 4 <= n) {
+    channels_tile<4, OV>(x + i * step, step, offset, taps, w, bias, y + i * y_step, y_step, y_block);
+    i += 4;
+  }
+  for (; i + 2 <= n; i += 2)
+    channels_tile<2, OV>(x + i * step, step, offset, taps, w, bias, y + i * y_step, y_step, y_block);
+  if (i < n) channels_tile<1, OV>(x + i * step, step, offset, taps, w, bias, y + i * y_step, y_step, y_block);
+}
+
+/// R result channels x 16 pixels (two vectors that may overlap, for any row of at least 8). Weights are [tap][R].
+template <int R>
+FOVEA_SIMD_INLINE void pixels_tile(const float* x0, const float* x1, const int32_t* offset, int64_t taps, const float* w,
+                                   const float* bias, float* y0, float* y1, int64_t y_plane, int64_t width) {
+  Vec acc[R][2];
+#pragma GCC unroll 6
+  for (int r = 0; r < R; ++r) acc[r][0] = acc[r][1] = bias ? Vec{} + bias[r] : Vec{};
+  for (int64_t t = 0; t < taps; ++t, w += R) {
+    const Vec a = load(x0 + offset[t]), b = load(x1 + offset[t]);
+#pragma GCC unroll 6
+    for (int r = 0; r < R; ++r) {
+      acc[r][0] += w[r] * a;
+      acc[r][1] += w[r] * b;
+    }
+  }
+#pragma GCC unroll 6
+  for (int r = 0; r < R; ++r) {
+    if (width >= 8) {
+      store(y0 + r * y_plane, acc[r][0]);
+      store(y1 + r * y_plane, acc[r][1]);
+    } else {
+      float values[8];
+      store(values, acc[r][0]);
+      std::copy(values, values + width, y0 + r * y_plane);
+    }
+  }
+}
+
+template <int R>
+FOVEA_SIMD void pixels_row(int64_t n, const float* x, const int32_t* offset, int64_t taps, const float* w, const float* bias,
+                           float* y, int64_t y_plane) {
+  for (int64_t i = 0; i < n; i += 16) {
+    const int64_t a = std::max<int64_t>(0, std::min(i, n - 8)), b = std::max<int64_t>(0, std::min(i + 8, n - 8));
+    pixels_tile<R>(x + a, x + b, offset, taps, w, bias, y + a, y + b, y_plane, n);
+  }
+}
+
+using PixelsRow = void (*)(int64_t, const float*, const int32_t*, int64_t, const float*, const float*, float*, int64_t);
+constexpr PixelsRow pixels_rows[] = {pixels_row<1>, pixels_row<2>, pixels_row<3>, pixels_row<4>, pixels_row<5>, pixels_row<6>};
+
+/// Everything one call needs, laid out in its scratch.
+struct Run {
+  ConvPlan plan;
+  bool channels;   // the form
+  int64_t group;   // result channels per register tile
+  float* weights;  // group by group, [tap of all phases][width of the group]
+  int32_t* offsets;
+  float* images;   // one bordered image per thread
+  const float *x, *bias;
+  float* y;
+
+  int64_t groups() const { return (plan.results + group - 1) / group; }
+  int64_t width(int64_t g) const { return std::min(group, plan.results - g * group); }
+};
+
+ConvPlan plan_of(const Call& c, const ConvShape& s, bool grad, bool channels) {
+  const bool blocked = channels && c.in(0).layout == Layout::blocked8;
+  return grad ? ConvPlan::input_grad(s, blocked) : ConvPlan::forward(s, blocked, channels);
+}
+
+size_t scratch_floats(const ConvPlan& p) {
+  int64_t taps = 0;
+  for (int i = 0; i < p.phases; ++i) taps += p.phase[i].taps;
+  return size_t(taps * (p.results + 1) + 64 + num_threads() * p.source.scratch());
+}
+
+/// Packs the weights as the tiles read them, and the table of offsets.
+void pack(const Run& r, const ConvShape& s, const float* weight) {
+  const int64_t window = s.k[1] * s.k[2];
+  int64_t taps = 0;
+  for (int i = 0; i < r.plan.phases; ++i) taps += r.plan.phase[i].taps;
+  r.plan.for_taps(s, [&](int64_t t, int64_t channel, int64_t ky, int64_t kx, int32_t offset) {
+    r.offsets[t] = offset;
+    const int64_t at = ky * s.k[2] + kx;
+    const float* from = weight + at + channel * (r.plan.transposed ? s.c : 1) * window;
+    const int64_t stride = (r.plan.transposed ? 1 : s.c) * window;
+    for (int64_t g = 0; g < r.groups(); ++g) {
+      const int64_t width = r.width(g);
+      float* to = r.weights + g * r.group * taps + t * width;
+      for (int64_t i = 0; i < width; ++i) to[i] = from[(g * r.group + i) * stride];
+    }
+  });
+}
+
+void channels_phase(const Run& r, const ConvPhase& p, const float* image, int64_t n, int64_t row_begin, int64_t row_end,
+                    int64_t taps) {
+  const auto& plan = r.plan;
+  const int64_t plane = plan.height * plan.width * 8, step = plan.source.step();
+  for (int64_t g = 0; g < r.groups(); ++g) {
+    const int64_t width = r.width(g);
+    const float* w = r.weights + g * r.group * taps + p.first_tap * width;
+    const float* bias = r.bias ? r.bias + g * r.group : nullptr;
+    float* base = r.y + (n * plan.results + g * r.group) * plan.height * plan.width;
+    for (int64_t i = row_begin; i < row_end; ++i) {
+      const float* x = image + plan.source.pixel_offset(i * plan.in_step, 0);
+      float* y = base + ((p.y0 + i * plan.out_step) * plan.width + p.x0) * 8;
+      (width > 8 ? channels_row<2> : channels_row<1>)(p.columns, x, plan.in_step * step, r.offsets + p.first_tap, p.taps, w, bias,
+                                                      y, plan.out_step * 8, plane);
+    }
+  }
+}
+
+void pixels_phase(const Run& r, const ConvPhase& p, const float* image, int64_t n, int64_t row_begin, int64_t row_end,
+                  int64_t taps) {
+  const auto& plan = r.plan;
+  const int64_t plane = plan.height * plan.width;
+  for (int64_t g = 0; g < r.groups(); ++g) {
+    const float* bias = r.bias ? r.bias + g * r.group : nullptr;
+    float* base = r.y + (n * plan.results + g * r.group) * plane;
+    for (int64_t i = row_begin; i < row_end; ++i)
+      pixels_rows[r.width(g) - 1](p.columns, image + plan.source.pixel_offset(i, 0), r.offsets, p.taps,
+                                  r.weights + g * r.group * taps, bias, base + i * plan.width, plane);
+  }
+}
+
+void run(const Call& c, bool grad, bool channels) {
+  const ConvShape s = grad ? ConvShape::of_input_grad(c) : ConvShape::of_forward(c);
+  Run r{plan_of(c, s, grad, channels), channels, channels ? 16 : 6, nullptr, nullptr, nullptr, c.in(0).ptr<float>(),
+        grad ? nullptr : c.in(2).ptr<float>(), c.out().ptr<float>()};
+  int64_t taps = 0;
+  for (int i = 0; i < r.plan.phases; ++i) taps += r.plan.phase[i].taps;
+  r.weights = reinterpret_cast<float*>(c.scratch);
+  r.offsets = reinterpret_cast<int32_t*>(r.weights + taps * r.plan.results);
+  r.images = reinterpret_cast<float*>(r.offsets + (taps + 15) / 16 * 16);
+  pack(r, s, c.in(1).ptr<float>());
+  // One image is one piece of work, or several bands of rows if there are few images.
+  const int64_t bands = r.plan.images >= 8 ? 1 : std::min<int64_t>(8, std::max<int64_t>(1, r.plan.phase[0].rows));
+  parallel_for(r.plan.images * bands, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t k = begin; k < end; ++k) {
+      const int64_t n = k / bands, band = k % bands;
+      const float* image = r.plan.source.image(r.x, n, r.images + thread_index() * r.plan.source.scratch());
+      for (int i = 0; i < r.plan.phases; ++i) {
+        const ConvPhase& p = r.plan.phase[i];
+        (r.channels ? channels_phase : pixels_phase)(r, p, image, n, p.rows * band / bands, p.rows * (band + 1) / bands, taps);
+      }
+    }
+  });
+}
+
+const char* refuse_common(const Call& c, bool grad) {
+  if (!cpu_has_avx2()) return "this processor has no AVX2 and FMA";
+  if (c.dtype() != f32) return "computes in f32 only";
+  if (c.in(0).rank() != 4) return "two spatial dimensions only";
+  if (c.i("groups") != 1) return "groups = 1 only";
+  const ConvShape s = grad ? ConvShape::of_input_grad(c) : ConvShape::of_forward(c);
+  if (s.stride[1] != s.stride[2] || s.stride[1] > 4) return "equal strides up to 4 only";
+  if (s.c * s.in_size() > (int64_t{1} << 26) || s.o * s.out_size() > (int64_t{1} << 26)) return "images up to 2^26 values only";
+  return nullptr;
+}
+
+template <bool grad>
+int64_t result_channels(const Call& c) {
+  return grad ? c.d("shape")[1] : c.in(1).size(0);
+}
+
+template <bool grad>
+const char* refuse_channels(const Call& c) {
+  if (const char* reason = refuse_common(c, grad)) return reason;
+  return result_channels<grad>(c) % 8 == 0 ? nullptr : "result channels are no multiple of 8";
+}
+
+template <bool grad>
+const char* refuse_pixels(const Call& c) {
+  if (const char* reason = refuse_common(c, grad)) return reason;
+  return c.d("stride", 2) == Dims{1, 1} ? nullptr : "stride 1 only";
+}
+
+template <bool grad, bool channels>
+size_t scratch(const Call& c) {
+  const ConvShape s = grad ? ConvShape::of_input_grad(c) : ConvShape::of_forward(c);
+  return (scratch_floats(plan_of(c, s, grad, channels)) + 64) * sizeof(float);
+}
+
+template <bool grad, bool channels>
+void run_form(const Call& c) {
+  run(c, grad, channels);
+}
+
+/// The image stays in its layout for the channels form; weights and bias are always plain.
+void channels_layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout>& out) {
+  in[0] = c.in(0).layout;
+  out[0] = Layout::blocked8;
+}
+
+template <bool grad>
+constexpr Kernel channels_kernel() {
+  return {.name = "cpu:direct-channels", .rank = 30, .refuse = refuse_channels<grad>, .scratch = scratch<grad, true>,
+          .run = run_form<grad, true>, .inputs = Inputs::own, .layouts = channels_layouts};
+}
+template <bool grad>
+constexpr Kernel pixels_kernel() {
+  return {.name = "cpu:direct-pixels", .rank = 20, .refuse = refuse_pixels<grad>, .scratch = scratch<grad, false>,
+          .run = run_form<grad, false>};
+}
+
+const RegisterKernel forward_channels("conv2d", channels_kernel<false>());
+const RegisterKernel forward_pixels("conv2d", pixels_kernel<false>());
+const RegisterKernel grad_channels("conv_input_grad", channels_kernel<true>());
+const RegisterKernel grad_pixels("conv_input_grad", pixels_kernel<true>());
+
+}  // namespace
+}  // namespace fovea
