@@ -1,6 +1,7 @@
 // Writes the files derived from the op table into the source tree:
 //   include/fovea/ops.h   declarations with docs      src/op/api.cpp   their definitions      docs/ops.md   the reference
-// usage: fovea_generate ROOT [--check]     --check changes nothing and fails if a file is stale
+// usage: fovea_generate ROOT [--check]          --check changes nothing and fails if a file is stale
+//        fovea_generate --emit opencl|cuda      prints the scalar texts of all ops as a program
 #include <fmt/format.h>
 #include <fstream>
 #include <iostream>
@@ -8,6 +9,7 @@
 
 #include "base/file.h"
 #include "fovea/op.h"
+#include "op/emit.h"
 
 using namespace fovea;
 
@@ -142,6 +144,10 @@ std::string reference() {
 
 int main(int argc, char** argv) try {
   check(argc >= 2, "usage: fovea_generate ROOT [--check]");
+  if (argc == 3 && std::string(argv[1]) == "--emit") {
+    std::cout << emit(std::string(argv[2]) == "cuda" ? Dialect::cuda : Dialect::opencl);
+    return 0;
+  }
   const std::string root = argv[1];
   const bool only_check = argc > 2 && std::string(argv[2]) == "--check";
   bool stale = false;
