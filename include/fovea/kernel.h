@@ -10,7 +10,7 @@ enum class Inputs : uint8_t {
   dense,    // elements dense in plain layout
   strided,  // plain layout with any strides
   follow,   // any strides, any mix of layouts; the result is blocked if an input of its shape is
-  own,      // `layouts` says
+  own,      // dense, in the layouts that `layouts` says
 };
 
 struct Kernel {
@@ -20,7 +20,7 @@ struct Kernel {
   size_t (*scratch)(const Call&) = nullptr;             // bytes
   void (*run)(const Call&) = nullptr;
   Inputs inputs = Inputs::dense;
-  /// For Inputs::own: the layouts wanted for inputs (dense) and produced for results; preset to plain.
+  /// If set: the layouts wanted for inputs and produced for results, both preset to plain. Needed for Inputs::own.
   void (*layouts)(const Call&, std::vector<Layout>& in, std::vector<Layout>& out) = nullptr;
   Device device = {};
 };

@@ -10,8 +10,8 @@ namespace fovea {
 struct Reduction {
   /// Reduces n elements at `stride` into *acc (of the accumulator type).
   using Row = void (*)(const void* x, int64_t stride, int64_t n, void* acc);
-  /// acc[i] = combine(acc[i], map(x[i * stride])).
-  using Column = void (*)(const void* x, int64_t stride, int64_t n, void* acc);
+  /// acc[i] = combine(acc[i], map(x[r * row_stride + i])) for r = 0 .. rows-1, i = 0 .. n-1.
+  using Column = void (*)(const void* x, int64_t row_stride, int64_t rows, int64_t n, void* acc);
   struct Loops {
     DType in;
     int64_t acc_size;
@@ -49,16 +49,23 @@ FV_INLINE void reduce_row(const void* p, int64_t stride, int64_t n, void* out) {
 }
 
 template <class F, class T>
-FV_INLINE void reduce_column(const void* p, int64_t stride, int64_t n, void* out) {
+FV_INLINE void reduce_column(const void* p, int64_t row_stride, int64_t rows, int64_t n, void* out) {
   using A = accumulator<T>;
+  constexpr int64_t block = 8;  // results that stay in registers while all rows pass
   const T* x = static_cast<const T*>(p);
   A* acc = static_cast<A*>(out);
-  if (stride == 1) {
+  int64_t i = 0;
+  for (; i + block <= n; i += block) {
+    A part[block];
+    for (int64_t k = 0; k < block; ++k) part[k] = acc[i + k];
+    for (int64_t r = 0; r < rows; ++r)
 #pragma omp simd
-    for (int64_t i = 0; i < n; ++i) acc[i] = F::template combine<A>(acc[i], F::template map<A>(A(x[i])));
-  } else {
-    for (int64_t i = 0; i < n; ++i) acc[i] = F::template combine<A>(acc[i], F::template map<A>(A(x[i * stride])));
+      for (int64_t k = 0; k < block; ++k)
+        part[k] = F::template combine<A>(part[k], F::template map<A>(A(x[r * row_stride + i + k])));
+    for (int64_t k = 0; k < block; ++k) acc[i + k] = part[k];
   }
+  for (; i < n; ++i)
+    for (int64_t r = 0; r < rows; ++r) acc[i] = F::template combine<A>(acc[i], F::template map<A>(A(x[r * row_stride + i])));
 }
 
 template <class F, class T>
@@ -66,9 +73,9 @@ struct ReduceLoops {
   using A = accumulator<T>;
   static void row(const void* x, int64_t s, int64_t n, void* a) { reduce_row<F, T>(x, s, n, a); }
   FOVEA_TARGET_AVX2 static void row_avx2(const void* x, int64_t s, int64_t n, void* a) { reduce_row<F, T>(x, s, n, a); }
-  static void column(const void* x, int64_t s, int64_t n, void* a) { reduce_column<F, T>(x, s, n, a); }
-  FOVEA_TARGET_AVX2 static void column_avx2(const void* x, int64_t s, int64_t n, void* a) {
-    reduce_column<F, T>(x, s, n, a);
+  static void column(const void* x, int64_t s, int64_t rows, int64_t n, void* a) { reduce_column<F, T>(x, s, rows, n, a); }
+  FOVEA_TARGET_AVX2 static void column_avx2(const void* x, int64_t s, int64_t rows, int64_t n, void* a) {
+    reduce_column<F, T>(x, s, rows, n, a);
   }
   static void init(void* acc, int64_t n) {
     for (int64_t i = 0; i < n; ++i) static_cast<A*>(acc)[i] = F::template init<A>();

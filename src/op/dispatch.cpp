@@ -15,7 +15,8 @@ const Kernel& reference_of(const Op& op) {
   static const Kernel reference{.name = "reference", .run = run_reference};
   static const Kernel pointwise{.name = "reference", .run = run_pointwise_baseline, .inputs = Inputs::follow};
   static const Kernel reduction{
-      .name = "reference", .run = run_reduction_baseline, .inputs = Inputs::strided};
+      .name = "reference", .run = run_reduction_baseline, .inputs = Inputs::strided,
+                                .layouts = reduction_layouts};
   return op.pointwise ? pointwise : op.reduction ? reduction : reference;
 }
 
@@ -45,7 +46,7 @@ const Kernel& choose_kernel(const Call& call, std::vector<Refusal>* refusals) {
 
 void layouts_of(const Kernel& kernel, const Call& call, std::vector<Layout>& in, std::vector<Layout>& out) {
   in.assign(call.ins.size(), Layout::plain);
-  if (kernel.inputs == Inputs::own) return kernel.layouts(call, in, out);
+  if (kernel.layouts) return kernel.layouts(call, in, out);
   if (kernel.inputs != Inputs::follow) return;
   for (size_t i = 0; i < in.size(); ++i) {
     in[i] = call.ins[i].layout;

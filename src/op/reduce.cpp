@@ -94,21 +94,23 @@ void reduce_rows(const Plan& p, char* acc) {
   for (int64_t k = 0; k < n * pieces; ++k) p.loops.merge(acc + k / pieces * size, parts.data() + k * size, 1);
 }
 
-/// The kept dimension lies innermost: whole rows are accumulated side by side.
+/// The kept dimension lies innermost: whole rows are accumulated side by side; many rows are cut into pieces merged in order.
 void reduce_columns(const Plan& p, char* acc) {
-  const int64_t length = p.kept.last(), groups = p.kept.outer(), n = p.reduced.numel(),
-                size = p.loops.acc_size;
-  const int64_t width = std::max<int64_t>(64, std::min<int64_t>(length, piece / std::max<int64_t>(1, n)));
-  const int64_t strips = (length + width - 1) / width;
-  parallel_for(groups * strips, 1, [&](int64_t begin, int64_t end) {
+  const int64_t length = p.kept.last(), groups = p.kept.outer(), rows = p.reduced.last(), outer = p.reduced.outer();
+  const int64_t size = p.loops.acc_size, per_piece = std::max<int64_t>(1, piece / std::max<int64_t>(1, rows * length));
+  const int64_t pieces = std::min<int64_t>(16, (outer + per_piece - 1) / per_piece);
+  std::vector<char> parts(size_t(groups * pieces * length * size));
+  p.loops.init(parts.data(), groups * pieces * length);
+  parallel_for(groups * pieces, 1, [&](int64_t begin, int64_t end) {
     for (int64_t k = begin; k < end; ++k) {
-      const int64_t group = k / strips, from = k % strips * width, count = std::min(width, length - from);
-      const char* base = p.x + (p.kept.offset_of_outer(group) + from * p.kept.last_stride()) * p.item;
-      for (int64_t r = 0; r < n; ++r)
-        p.column(base + p.reduced.offset_of(r) * p.item, p.kept.last_stride(), count,
-                 acc + (group * length + from) * size);
+      const int64_t i = k % pieces;
+      const char* base = p.x + p.kept.offset_of_outer(k / pieces) * p.item;
+      for (int64_t r = outer * i / pieces; r < outer * (i + 1) / pieces; ++r)
+        p.column(base + p.reduced.offset_of_outer(r) * p.item, p.reduced.last_stride(), rows, length, parts.data() + k * length * size);
     }
   });
+  for (int64_t k = 0; k < groups * pieces; ++k)
+    p.loops.merge(acc + k / pieces * length * size, parts.data() + k * length * size, length);
 }
 
 void run(const Call& c, bool avx2) {
@@ -122,7 +124,14 @@ void run(const Call& c, bool avx2) {
          avx2 ? loops.column_avx2 : loops.column,
          x.ptr<char>(),
          size_of(x.dtype)};
-  for (int i = 0; i < x.rank(); ++i) (reduced[size_t(i)] ? p.reduced : p.kept).add(x.size(i), x.strides[i]);
+  Dims shape = x.shape, strides = x.strides;
+  if (x.layout == Layout::blocked8) {  // (N, C/8, rest..., 8); the last dimension belongs to the channels
+    shape[1] /= 8;
+    shape.push_back(8);
+    strides = shape.contiguous_strides();
+  }
+  for (int i = 0; i < shape.size(); ++i)
+    (reduced[i < x.rank() ? size_t(i) : 1] ? p.reduced : p.kept).add(shape[i], strides[i]);
   const int64_t results = c.out().numel(), count = results ? x.numel() / results : 0;
   std::vector<char> acc(size_t(results * loops.acc_size));
   loops.init(acc.data(), results);
@@ -135,6 +144,14 @@ void run(const Call& c, bool avx2) {
 
 void run_reduction_baseline(const Call& c) { run(c, false); }
 void run_reduction_avx2(const Call& c) { run(c, true); }
+
+void reduction_layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout>&) {
+  if (c.in(0).layout != Layout::blocked8) return;
+  const auto reduced = reduced_axes(c);
+  bool ordered = true;
+  for (int i = 2; i < c.in(0).rank(); ++i) ordered &= reduced[1] || reduced[size_t(i)];
+  if (ordered) in[0] = Layout::blocked8;
+}
 
 Op detail::reduction_op(Op op, Reduction reduction) {
   op.dtypes = reduction.loops.size() > 2 ? DTypes::numbers : DTypes::floats;
