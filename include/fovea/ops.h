@@ -55,6 +55,16 @@ Tensor step(const Tensor& x);
 /// Hyperbolic tangent.
 Tensor tanh(const Tensor& x);
 
+// adaptive_pool2d
+
+/// Mean over windows of (N,C,H,W) chosen so that `size` (height and width, or one number for both) of them
+/// cover x: window i is [floor(i H / size), ceil((i + 1) H / size)). size=1 is the global mean of each
+/// channel (Lin et al. 2013).
+Tensor adaptive_avg_pool2d(const Tensor& x, const Dims& size);
+
+/// Maximum over the windows of adaptive_avg_pool2d. NaN wins; of equal maxima the first gets the gradient.
+Tensor adaptive_max_pool2d(const Tensor& x, const Dims& size);
+
 // arithmetic
 
 /// x + y, broadcast.
@@ -98,6 +108,16 @@ Tensor avg_pool2d(const Tensor& x, const Dims& kernel, const Dims& stride = {}, 
 /// towards them: running = (1 - momentum) running + momentum now, with the unbiased variance (PyTorch's
 /// meaning of momentum; Keras calls that 1 - momentum). Otherwise the running ones are used.
 Tensor batch_norm(const Tensor& x, const Tensor& weight = {}, const Tensor& bias = {}, const Tensor& running_mean = {}, const Tensor& running_var = {}, bool training = true, double momentum = 0.1, double eps = 1e-05);
+
+// channel_activation
+
+/// The largest of each group of `pieces` consecutive channels, so C becomes C / pieces (Goodfellow et al.
+/// 2013): after a linear layer or convolution a convex activation that is learned.
+Tensor maxout(const Tensor& x, int64_t pieces, int64_t dim = 1);
+
+/// x where x > 0, weight x elsewhere, with a learned weight: one, or one per channel of (N,C,...) (He et al.
+/// 2015).
+Tensor prelu(const Tensor& x, const Tensor& weight);
 
 // compare
 
@@ -165,6 +185,17 @@ Tensor cross_entropy(const Tensor& x, const Tensor& target, const Tensor& weight
 /// weights, ignored labels and reductions as there.
 Tensor nll_loss(const Tensor& x, const Tensor& target, const Tensor& weight = {}, int64_t ignore_index = -100, const std::string& reduction = "mean");
 
+// dropout
+
+/// In training each element becomes 0 with probability p and x / (1 - p) otherwise, else x stays (Srivastava
+/// et al. 2014). The mask comes from default_generator(): the same seed gives the same mask, whatever the
+/// layout or the threads.
+Tensor dropout(const Tensor& x, double p = 0.5, bool training = true);
+
+/// dropout of whole channels of (N,C,...): neighbouring pixels tell the same, so single ones would hardly be
+/// missed (Tompson et al. 2015).
+Tensor dropout2d(const Tensor& x, double p = 0.5, bool training = true);
+
 // in_place
 
 /// x += y in place; the shapes are equal.
@@ -178,6 +209,13 @@ void fill_in_place(const Tensor& x, double value);
 
 /// x *= factor in place.
 void scale_in_place(const Tensor& x, double factor);
+
+// local_response_norm
+
+/// x / (k + alpha/size * s)^beta, where s is the sum of squares over `size` neighbouring channels of
+/// (N,C,H,W), zero beyond the ends (Krizhevsky et al. 2012). alpha is divided by size as in PyTorch and
+/// Caffe; the paper and TensorFlow do not, so their alpha is ours divided by size.
+Tensor local_response_norm(const Tensor& x, int64_t size = 5, double alpha = 0.0001, double beta = 0.75, double k = 1);
 
 // loss
 
@@ -281,6 +319,21 @@ Tensor matmul(const Tensor& x, const Tensor& y);
 /// rounds up: ceil_mode, where windows that would start beyond the input are left out). Of equal maxima the
 /// first gets the gradient.
 Tensor max_pool2d(const Tensor& x, const Dims& kernel, const Dims& stride = {}, const Dims& padding = {0}, const Dims& dilation = {1}, bool ceil_mode = false);
+
+// norm
+
+/// x (N,C,...) with mean and biased variance over each of `groups` groups of consecutive channels of each
+/// example, then weight (C) and bias (C) (Wu and He 2018). groups = C is instance normalisation, groups = 1
+/// one group of all.
+Tensor group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int64_t groups, double eps = 1e-05);
+
+/// (x - mean) / sqrt(var + eps) * weight + bias over the last dimensions, whose sizes are `shape`: mean and
+/// biased variance of each example by itself; weight and bias have that shape (Ba et al. 2016).
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, const Dims& shape, double eps = 1e-05);
+
+/// x divided by its p-norm along `dim`, or by eps where the norm is smaller; p >= 1, p=inf for the largest
+/// magnitude.
+Tensor normalize(const Tensor& x, double p = 2, int64_t dim = 1, double eps = 1e-12);
 
 // optimizer
 

@@ -74,6 +74,16 @@ Tensor tanh(const Tensor& x) {
   return apply(op, {x}, {})[0];
 }
 
+Tensor adaptive_avg_pool2d(const Tensor& x, const Dims& size) {
+  static const Op& op = find_op("adaptive_avg_pool2d");
+  return apply(op, {x}, {size})[0];
+}
+
+Tensor adaptive_max_pool2d(const Tensor& x, const Dims& size) {
+  static const Op& op = find_op("adaptive_max_pool2d");
+  return apply(op, {x}, {size})[0];
+}
+
 Tensor add(const Tensor& x, const Tensor& y) {
   static const Op& op = find_op("add");
   return apply(op, {x, y}, {})[0];
@@ -127,6 +137,16 @@ Tensor avg_pool2d(const Tensor& x, const Dims& kernel, const Dims& stride, const
 Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& running_mean, const Tensor& running_var, bool training, double momentum, double eps) {
   static const Op& op = find_op("batch_norm");
   return apply(op, {x, weight, bias, running_mean, running_var}, {training, momentum, eps})[0];
+}
+
+Tensor maxout(const Tensor& x, int64_t pieces, int64_t dim) {
+  static const Op& op = find_op("maxout");
+  return apply(op, {x}, {pieces, dim})[0];
+}
+
+Tensor prelu(const Tensor& x, const Tensor& weight) {
+  static const Op& op = find_op("prelu");
+  return apply(op, {x, weight}, {})[0];
 }
 
 Tensor equal(const Tensor& x, const Tensor& y) {
@@ -209,6 +229,16 @@ Tensor nll_loss(const Tensor& x, const Tensor& target, const Tensor& weight, int
   return apply(op, {x, target, weight}, {ignore_index, reduction})[0];
 }
 
+Tensor dropout(const Tensor& x, double p, bool training) {
+  static const Op& op = find_op("dropout");
+  return apply(op, {x}, {p, training})[0];
+}
+
+Tensor dropout2d(const Tensor& x, double p, bool training) {
+  static const Op& op = find_op("dropout2d");
+  return apply(op, {x}, {p, training})[0];
+}
+
 void accumulate(const Tensor& x, const Tensor& y) {
   static const Op& op = find_op("accumulate");
   apply(op, {x, y}, {});
@@ -227,6 +257,11 @@ void fill_in_place(const Tensor& x, double value) {
 void scale_in_place(const Tensor& x, double factor) {
   static const Op& op = find_op("scale_in_place");
   apply(op, {x}, {factor});
+}
+
+Tensor local_response_norm(const Tensor& x, int64_t size, double alpha, double beta, double k) {
+  static const Op& op = find_op("local_response_norm");
+  return apply(op, {x}, {size, alpha, beta, k})[0];
 }
 
 Tensor bce_with_logits_loss(const Tensor& x, const Tensor& target, const Tensor& weight, const Tensor& pos_weight, const std::string& reduction) {
@@ -367,6 +402,21 @@ Tensor matmul(const Tensor& x, const Tensor& y) {
 Tensor max_pool2d(const Tensor& x, const Dims& kernel, const Dims& stride, const Dims& padding, const Dims& dilation, bool ceil_mode) {
   static const Op& op = find_op("max_pool2d");
   return apply(op, {x}, {kernel, stride, padding, dilation, ceil_mode})[0];
+}
+
+Tensor group_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, int64_t groups, double eps) {
+  static const Op& op = find_op("group_norm");
+  return apply(op, {x, weight, bias}, {groups, eps})[0];
+}
+
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, const Dims& shape, double eps) {
+  static const Op& op = find_op("layer_norm");
+  return apply(op, {x, weight, bias}, {shape, eps})[0];
+}
+
+Tensor normalize(const Tensor& x, double p, int64_t dim, double eps) {
+  static const Op& op = find_op("normalize");
+  return apply(op, {x}, {p, dim, eps})[0];
 }
 
 void adadelta_step(const Tensor& param, const Tensor& grad, const Tensor& square_avg, const Tensor& acc_delta, double lr, double rho, double eps, double weight_decay) {

@@ -20,16 +20,6 @@ struct Share {
   bool with_padding;
 };
 
-/// Calls f(element of a plane of x, element of a plane of y, i, j) for all elements of all windows, in order.
-template <class F>
-void for_windows(const Pool& pool, F&& f) {
-  const PoolAxis &rows = pool.rows, &columns = pool.columns;
-  for (int64_t i = 0; i < rows.windows; ++i)
-    for (int64_t j = 0; j < columns.windows; ++j)
-      for (int64_t u = rows.begin(i); u < rows.end(i); ++u)
-        for (int64_t v = columns.begin(j); v < columns.end(j); ++v) f(u * columns.size + v, i * columns.windows + j, i, j);
-}
-
 template <class real>
 void forward(const Call& c) {
   const Dims &x = c.in(0).shape, &y = c.out().shape;
@@ -69,8 +59,8 @@ Tensor same_windows(const char* op, const Vjp& v, const Tensor& t, const Dims& s
 
 FOVEA_OP(avg_pool2d){
     .signature = "avg_pool2d(x, kernel: ints, stride=[], padding=[0], ceil_mode=false, count_include_pad=true)",
-    .doc = "Mean over windows of (N,C,H,W); no stride means stride = kernel, windows as in max_pool2d. Zeros of the padding count "
-           "as elements unless count_include_pad is false; what ceil_mode adds beyond the padding never counts (PyTorch).",
+    .doc = "Mean over windows of (N,C,H,W); no stride means stride = kernel, windows as in max_pool2d. Zeros of the padding "
+           "count as elements unless count_include_pad is false; what ceil_mode adds beyond the padding never counts (PyTorch).",
     .require = {rank("x", 4)},
     .shape = [](const Call& c) { return Specs{{Pool(c, c.in(0).shape).pooled(c.in(0).shape), c.dtype()}}; },
     .reference = FOVEA_FLOATS(forward),
@@ -91,7 +81,8 @@ FOVEA_OP(avg_pool2d){
 };
 
 FOVEA_OP(avg_pool2d_backward){
-    .signature = "avg_pool2d_backward(g, kernel: ints, size: ints, stride=[], padding=[0], ceil_mode=false, count_include_pad=true)",
+    .signature = "avg_pool2d_backward(g, kernel: ints, size: ints, stride=[], padding=[0], ceil_mode=false, "
+                 "count_include_pad=true)",
     .doc = "Gradient of avg_pool2d with respect to its x, whose planes have `size`.",
     .require = {rank("g", 4)},
     .shape = [](const Call& c) {

@@ -172,7 +172,8 @@ const std::vector<Sample> bad = {{{f({8}), none(), none()}},
 
 FOVEA_OP(batch_norm_train){
     .signature = "batch_norm_train(x, weight?, bias?, eps=1e-5) -> (y, mean, rstd)",
-    .doc = "batch_norm with the statistics of the batch, which it returns: mean and 1/sqrt(biased variance + eps) of each channel.",
+    .doc = "batch_norm with the statistics of the batch, which it returns: mean and 1/sqrt(biased variance + eps) of each "
+           "channel.",
     .require = {min_rank("x", 2), per_channel(1), per_channel(2), [](const Call& c) {
       const Channels x(c.in(0).shape);
       check(x.count() > 1, "[{}] training wants more than one value per channel, x {} has {}", c.op().name(), c.in(0).shape,

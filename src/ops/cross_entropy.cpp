@@ -170,8 +170,8 @@ FOVEA_OP(cross_entropy_backward){
 
 FOVEA_OP(cross_entropy){
     .signature = "cross_entropy(x, target@i64, weight?, ignore_index=-100, label_smoothing=0.0, reduction=\"mean\")",
-    .doc = "-log softmax(x) at the label, for logits x (N,C) or (N,C,d1..) and labels (N) or (N,d1..). `weight` (C) multiplies the "
-           "loss of each class and has no gradient; rows labelled `ignore_index` count nothing; `label_smoothing` s spreads the "
+    .doc = "-log softmax(x) at the label, for logits x (N,C) or (N,C,d1..) and labels (N) or (N,d1..). `weight` (C) multiplies "
+           "the loss of each class and has no gradient; rows labelled `ignore_index` count nothing; `label_smoothing` s spreads the "
            "share s of the target evenly over all classes. \"mean\" divides by the sum of the weights of the labels counted "
            "(NaN if there are none), as PyTorch does; \"sum\"; \"none\" gives (N) or (N,d1..).",
     .compose = [](const Args& a) -> std::vector<Tensor> {
@@ -183,12 +183,12 @@ FOVEA_OP(cross_entropy){
 template <class real>
 void nll_forward(const Call& c) {
   const Labels<real> labels(c, c.in(0).shape, c.in(1), c.in(2));
+  const real* x = c.in(0).ptr<real>();
   real* loss = c.out().ptr<real>();
   double total = 0;
   for (int64_t row = 0; row < labels.rows; ++row) {
     const int64_t label = labels.target[row];
-    const real one = labels.ignored(row) ? real(0)
-                                         : -labels.weight_of(label) * c.in(0).ptr<real>()[labels.offset(row) + label * labels.inner];
+    const real one = labels.ignored(row) ? real(0) : -labels.weight_of(label) * x[labels.offset(row) + label * labels.inner];
     total += double(one);
     if (labels.none) loss[row] = one;
   }

@@ -1,6 +1,7 @@
 // What the losses over class labels share: x (N,C) or (N,C,d1..) holds a value per class, target (N) or (N,d1..) a label, weight
 // (C) or undefined a factor per class. Rows are numbered in the order of target.
-//   const Labels<float> l(c);   for (int64_t i = 0; i < l.rows; ++i) if (!l.ignored(i)) use(l.target[i], l.weight_of(l.target[i]));
+//   const Labels<float> l(c, c.in(0).shape, c.in(1), c.in(2));
+//   for (int64_t i = 0; i < l.rows; ++i) if (!l.ignored(i)) use(x[l.offset(i)], l.target[i]);
 #pragma once
 #include "fovea/op.h"
 

@@ -101,8 +101,8 @@ FOVEA_UNARY(xlogx, (), fv_sel(x == 0, (real)0, x * fv_log(x)), fv_log(x) + (real
 
 FOVEA_OP(kl_div_loss){
     .signature = "kl_div_loss(x, target, log_target=false, reduction=\"mean\")",
-    .doc = "Kullback-Leibler divergence t (log t - x) of log-probabilities x from the target t, which is a log-probability too if "
-           "log_target. \"mean\" divides by all elements, \"batchmean\" by the batch size only (the divergence itself).",
+    .doc = "Kullback-Leibler divergence t (log t - x) of log-probabilities x from the target t, which is a log-probability too "
+           "if log_target. \"mean\" divides by all elements, \"batchmean\" by the batch size only (the divergence itself).",
     .compose = [](const Args& a) -> std::vector<Tensor> {
       check_same_shape(a);
       check_reduction(a, true);

@@ -127,7 +127,8 @@ FOVEA_OP(max_pool2d_forward){
 };
 
 FOVEA_OP(max_pool2d_backward){
-    .signature = "max_pool2d_backward(g, index@u16, kernel: ints, size: ints, stride=[], padding=[0], dilation=[1], ceil_mode=false)",
+    .signature = "max_pool2d_backward(g, index@u16, kernel: ints, size: ints, stride=[], padding=[0], dilation=[1], "
+                 "ceil_mode=false)",
     .doc = "Gradient of max_pool2d with respect to its x, whose planes have `size`.",
     .require = {rank("g", 4), check_window},
     .shape = [](const Call& c) {
@@ -167,8 +168,8 @@ FOVEA_OP(max_pool2d_take){
 
 FOVEA_OP(max_pool2d){
     .signature = "max_pool2d(x, kernel: ints, stride=[], padding=[0], dilation=[1], ceil_mode=false)",
-    .doc = "Maximum over windows of (N,C,H,W); padding counts as -inf, NaN wins. No stride means stride = kernel. A side of H gives "
-           "floor((H + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 windows (PyTorch; Caffe rounds up: ceil_mode, where "
+    .doc = "Maximum over windows of (N,C,H,W); padding counts as -inf, NaN wins. No stride means stride = kernel. A side of H "
+           "gives floor((H + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 windows (PyTorch; Caffe rounds up: ceil_mode, where "
            "windows that would start beyond the input are left out). Of equal maxima the first gets the gradient.",
     .compose = [](const Args& a) -> std::vector<Tensor> {
       return {apply(find_op("max_pool2d_forward"), a.ins, a.attrs())[0]};

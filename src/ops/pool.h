@@ -31,4 +31,14 @@ struct Pool {
   PoolAxis rows, columns;
 };
 
+/// Calls f(element of a plane of x, element of a plane of y, i, j) for all elements of all windows (i, j), in order.
+template <class Windows, class F>
+void for_windows(const Windows& windows, F&& f) {
+  const auto &rows = windows.rows, &columns = windows.columns;
+  for (int64_t i = 0; i < rows.windows; ++i)
+    for (int64_t j = 0; j < columns.windows; ++j)
+      for (int64_t u = rows.begin(i); u < rows.end(i); ++u)
+        for (int64_t v = columns.begin(j); v < columns.end(j); ++v) f(u * columns.size + v, i * columns.windows + j, i, j);
+}
+
 }  // namespace fovea
