@@ -67,9 +67,9 @@ struct Decompressor : jpeg_decompress_struct {
   Decompressor& operator=(const Decompressor&) = delete;
 };
 
-class Reader {
+class JpegReader {
  public:
-  Reader(View8 bytes, const std::string& name) : bytes_(bytes) {
+  JpegReader(View8 bytes, const std::string& name) : bytes_(bytes) {
     header_.name = name, header_.format = "jpeg", header_.file_bytes = bytes.size();
     info_.err = set_up(errors_);
     info_.client_data = &failure_;
@@ -130,7 +130,7 @@ class Reader {
   Decompressor info_;
 };
 
-void Reader::describe() {
+void JpegReader::describe() {
   switch (info_.out_color_space) {
     case JCS_GRAYSCALE:
       header_.color = ColorModel::gray;
@@ -169,7 +169,7 @@ void Reader::describe() {
   describe_markers();
 }
 
-std::string Reader::subsampling() const {
+std::string JpegReader::subsampling() const {
   if (info_.num_components < 3) return "";
   const auto& first = info_.comp_info[0];
   const auto& second = info_.comp_info[1];
@@ -181,7 +181,7 @@ std::string Reader::subsampling() const {
   return fmt::format(" 4:{}:{}", 4 / h, v == 1 ? 4 / h : 0);
 }
 
-void Reader::describe_markers() {
+void JpegReader::describe_markers() {
   for (auto* m = info_.marker_list; m; m = m->next) {
     const View8 data(m->data, m->data_length);
     const std::string_view text(reinterpret_cast<const char*>(m->data), m->data_length);
@@ -197,18 +197,18 @@ void Reader::describe_markers() {
   }
 }
 
-class Writer {
+class JpegWriter {
  public:
-  explicit Writer(const std::string& name) : name_(name) {
+  explicit JpegWriter(const std::string& name) : name_(name) {
     info_.err = set_up(errors_);
     info_.client_data = &failure_;
   }
-  ~Writer() {
+  ~JpegWriter() {
     jpeg_destroy_compress(&info_);
     std::free(buffer_);
   }
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
+  JpegWriter(const JpegWriter&) = delete;
+  JpegWriter& operator=(const JpegWriter&) = delete;
 
   Bytes encode(const Tensor& pixels, J_COLOR_SPACE space, int quality) {
     uint8_t* const data = pixels.data<uint8_t>();
@@ -244,9 +244,9 @@ class Writer {
 
 bool matches(View8 b) { return b.size() >= 3 && b[0] == 0xff && b[1] == 0xd8 && b[2] == 0xff; }
 
-Header probe_jpeg(View8 bytes, const std::string& name) { return Reader(bytes, name).header(); }
+Header probe_jpeg(View8 bytes, const std::string& name) { return JpegReader(bytes, name).header(); }
 
-Image decode_jpeg(View8 bytes, const std::string& name) { return Reader(bytes, name).decode(); }
+Image decode_jpeg(View8 bytes, const std::string& name) { return JpegReader(bytes, name).decode(); }
 
 Bytes encode_jpeg(const Image& image, int quality) {
   const std::string name = image.name.empty() ? "image" : image.name;
@@ -256,15 +256,15 @@ Bytes encode_jpeg(const Image& image, int quality) {
   check(image.width() <= JPEG_MAX_DIMENSION && image.height() <= JPEG_MAX_DIMENSION,
         "{}: JPEG holds at most {} pixels per side, not {} x {}", name, JPEG_MAX_DIMENSION, image.width(),
         image.height());
-  if (image.color == ColorModel::gray) return Writer(name).encode(image.pixels, JCS_GRAYSCALE, quality);
-  if (image.color == ColorModel::rgb) return Writer(name).encode(image.pixels, JCS_RGB, quality);
+  if (image.color == ColorModel::gray) return JpegWriter(name).encode(image.pixels, JCS_GRAYSCALE, quality);
+  if (image.color == ColorModel::rgb) return JpegWriter(name).encode(image.pixels, JCS_RGB, quality);
   check(image.color == ColorModel::cmyk,
         "{}: JPEG has no {}; drop the alpha channel with to_rgb or to_gray, or write a PNG", name,
         image::name_of(image.color));
   const Tensor inverted =
       image.pixels.clone();  // libjpeg marks CMYK as Adobe's, whose readers expect it inverted
   for (int64_t i = 0; i < inverted.numel(); ++i) inverted.data<uint8_t>()[i] ^= 255;
-  return Writer(name).encode(inverted, JCS_CMYK, quality);
+  return JpegWriter(name).encode(inverted, JCS_CMYK, quality);
 }
 
 }  // namespace

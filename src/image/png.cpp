@@ -36,9 +36,22 @@ struct Handle {
   png_infop info = nullptr;
 };
 
-class Reader {
+/// Checks that all chunks up to the first of type `last` lie within the file: libpng takes the memory that a
+/// chunk promises.
+void check_chunks(View8 bytes, const std::string& name, std::string_view last) {
+  fovea::Reader reader(bytes, name);
+  reader.take(8);
+  std::string_view type;
+  while (type != last && type != "IEND") {
+    const uint32_t length = reader.u32_be();
+    type = std::string_view(reinterpret_cast<const char*>(reader.take(4).data()), 4);
+    if (type != last || last == "IEND") reader.take(size_t(length) + 4);
+  }
+}
+
+class PngReader {
  public:
-  Reader(View8 bytes, const std::string& name) : left_(bytes), handle_(failure_) {
+  PngReader(View8 bytes, const std::string& name) : left_(bytes), handle_(failure_) {
     check(handle_.info != nullptr, "{}: libpng does not start (out of memory)", name);
     header_.name = name, header_.format = "png", header_.file_bytes = bytes.size();
     guard([&] {
@@ -59,7 +72,7 @@ class Reader {
   }
 
   static void take(png_structp png, png_bytep to, size_t n) {
-    auto& self = *static_cast<Reader*>(png_get_io_ptr(png));
+    auto& self = *static_cast<PngReader*>(png_get_io_ptr(png));
     if (n > self.left_.size()) png_error(png, "the file ends too early");
     std::memcpy(to, self.left_.data(), n);
     self.left_ = self.left_.subspan(n);
@@ -82,12 +95,12 @@ class Reader {
 };
 
 /// Deflate packs at most 1032 to 1, so the file bounds the rows it can hold.
-void Reader::check_bytes() const {
+void PngReader::check_bytes() const {
   const double bits = double(png_get_bit_depth(png_, info_)) * png_get_channels(png_, info_);
   check_plausible(header_, 1032 * 8 / bits);
 }
 
-void Reader::describe() {
+void PngReader::describe() {
   const int type = png_get_color_type(png_, info_);
   const bool transparent = png_get_valid(png_, info_, PNG_INFO_tRNS) != 0;
   const bool alpha = (type & PNG_COLOR_MASK_ALPHA) || transparent;
@@ -110,7 +123,7 @@ void Reader::describe() {
   describe_chunks();
 }
 
-void Reader::describe_chunks() {
+void PngReader::describe_chunks() {
   png_uint_32 x = 0, y = 0;
   int unit = 0, intent = 0, compression = 0;
   if (png_get_pHYs(png_, info_, &x, &y, &unit))
@@ -139,7 +152,7 @@ void Reader::describe_chunks() {
   describe_text();
 }
 
-void Reader::describe_text() {
+void PngReader::describe_text() {
   png_textp text = nullptr;
   int count = 0;
   png_get_text(png_, info_, &text, &count);
@@ -147,7 +160,7 @@ void Reader::describe_text() {
     if (text[i].text) add("text", fmt::format("{}: {}", printable(text[i].key), printable(text[i].text)));
 }
 
-Image Reader::decode() {
+Image PngReader::decode() {
   check_bytes();
   Image image;
   if (png_get_color_type(png_, info_) == PNG_COLOR_TYPE_PALETTE) {
@@ -163,7 +176,7 @@ Image Reader::decode() {
   return image;
 }
 
-void Reader::read_rows(const Tensor& to) {
+void PngReader::read_rows(const Tensor& to) {
   auto* const pixels = static_cast<uint8_t*>(to.raw());
   const size_t row_bytes = size_t(to.size(1) * to.size(2) * size_of(to.dtype()));
   const auto height = png_uint_32(to.size(0));
@@ -182,7 +195,7 @@ void Reader::read_rows(const Tensor& to) {
   });
 }
 
-Tensor Reader::colors_of(const Tensor& indices) {
+Tensor PngReader::colors_of(const Tensor& indices) {
   png_colorp palette = nullptr;
   png_bytep alpha = nullptr;
   int colors = 0, alphas = 0;
@@ -265,9 +278,15 @@ Bytes encode_png(const Image& image, int) {
 
 bool matches(View8 b) { return b.size() >= 8 && png_sig_cmp(b.data(), 0, 8) == 0; }
 
-Header probe_png(View8 bytes, const std::string& name) { return Reader(bytes, name).header(); }
+Header probe_png(View8 bytes, const std::string& name) {
+  check_chunks(bytes, name, "IDAT");
+  return PngReader(bytes, name).header();
+}
 
-Image decode_png(View8 bytes, const std::string& name) { return Reader(bytes, name).decode(); }
+Image decode_png(View8 bytes, const std::string& name) {
+  check_chunks(bytes, name, "IEND");
+  return PngReader(bytes, name).decode();
+}
 
 }  // namespace
 

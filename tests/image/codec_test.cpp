@@ -143,6 +143,13 @@ TEST(Decode, RefusesWhatAFewBytesCannotHold) {
   EXPECT_EQ(probe(png, "huge.png").width(), 983072);
 }
 
+TEST(Decode, TakesNoMemoryForAPromisedChunk) {
+  Bytes png = read_file(folder + "basn2c08.png");
+  const Bytes text{0x7b, 0x00, 0x00, 0x74, 'i', 'T', 'X', 't'};  // 2 GB
+  png.insert(png.begin() + 33, text.begin(), text.end());
+  EXPECT_NE(error_of([&] { decode(png, "text.png"); }).find("truncated"), std::string::npos);
+}
+
 TEST(Decode, NamesUnsupportedKindsOfJpeg) {
   const Bytes whole = read_file(folder + "made_gray_17x13.jpg");
   const size_t frame = frame_header(whole);
@@ -175,6 +182,7 @@ TEST(Probe, TellsTheHeaderWithoutThePixels) {
   EXPECT_EQ(entry(header, "stored as"), "YCbCr 4:2:2");
   EXPECT_EQ(entry(probe(png), "interlace"), "Adam7");
   EXPECT_EQ(probe(png).dtype, u16);
+  EXPECT_EQ(probe(std::span(png).first(png.size() / 2)).shape, (Dims{32, 32, 3}));
 }
 
 TEST(Probe, ReportsChunksAndMarkers) {
