@@ -1,0 +1,18 @@
+// Everything: tensors, ops, differentiation, networks, optimizers, images, data, training.
+#pragma once
+#include "fovea/autograd.h"
+#include "fovea/data.h"
+#include "fovea/image.h"
+#include "fovea/init.h"
+#include "fovea/loader.h"
+#include "fovea/lr_scheduler.h"
+#include "fovea/nn.h"
+#include "fovea/npy.h"
+#include "fovea/operators.h"
+#include "fovea/ops.h"
+#include "fovea/optim.h"
+#include "fovea/random.h"
+#include "fovea/safetensors.h"
+#include "fovea/tensor.h"
+#include "fovea/train.h"
+#include "fovea/zoo.h"
