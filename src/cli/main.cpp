@@ -1,25 +1,15 @@
 // The `fovea` program: finds the command, runs it, turns errors into messages and exit codes (1 failed, 2
 // misused).
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 
 #include "cli/command.h"
+#include "fovea/device.h"
 #include "fovea/error.h"
 
 namespace fovea::cli {
 namespace {
-
-/// libgomp reads its wait policy before main. Its default spins for milliseconds, which collapses beside a
-/// busy neighbour; a short spin costs nothing on a calm machine. So the program starts itself once more with
-/// it set.
-void start_with_short_spin(char** argv) {
-  if (std::getenv("GOMP_SPINCOUNT") || std::getenv("OMP_WAIT_POLICY")) return;
-  ::setenv("GOMP_SPINCOUNT", "1000", 1);
-  ::execv("/proc/self/exe", argv);  // comes back only if it failed: then the default has to do
-}
 
 const Command& find_command(const std::string& name) {
   std::vector<std::string> names{"help", "version"};
@@ -40,7 +30,7 @@ int run(const std::vector<std::string>& words, char** argv) {
     return run_command(find_command(words[1]), {"--help"});
   }
   const Command& command = find_command(name);
-  if (command.needs == Needs::threads) start_with_short_spin(argv);
+  if (command.needs == Needs::threads) use_short_spin(argv);
   return run_command(command, {words.begin() + 1, words.end()});
 }
 

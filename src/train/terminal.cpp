@@ -1,5 +1,6 @@
 #include "train/terminal.h"
 
+#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 

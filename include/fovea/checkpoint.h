@@ -1,0 +1,37 @@
+// Trained weights as files: safetensors with the names of state_dict() and a card that says what the network
+// is for.
+//   const train::Checkpoint c = train::load_checkpoint("runs/train/1");   // or a .safetensors file
+//   net.load_state_dict(c.weights);   c.card.classes[3];
+#pragma once
+#include <string>
+#include <vector>
+
+#include "fovea/data.h"
+#include "fovea/safetensors.h"
+
+namespace fovea::train {
+
+/// What a network was trained for and how it wants its input: enough to build and feed it again.
+struct ModelCard {
+  std::string model, data;  // "lenet5", "mnist"
+  Dims input;               // of one example: (C,H,W) or (features)
+  int64_t short_side = 0;   // that images are scaled to before their centre is cropped; 0: as they are
+  std::vector<std::string> classes;
+  data::Normalization normalization;
+
+  Metadata to_metadata() const;
+  /// Entries that are not there stay empty; throws naming `where` if one is malformed.
+  static ModelCard from_metadata(const Metadata& metadata, const std::string& where);
+};
+
+struct Checkpoint {
+  std::string file;
+  ModelCard card;
+  NamedTensors weights;
+};
+
+/// The weights in `path`: a .safetensors file, or a run folder (its best, else its last). Throws if there are
+/// none.
+Checkpoint load_checkpoint(const std::string& path);
+
+}  // namespace fovea::train

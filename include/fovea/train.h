@@ -1,0 +1,152 @@
+// Training: a Trainer fits a network to a data set, keeps the run in a folder and continues one bit for bit.
+//   train::Trainer trainer({.max_epochs = 5, .lr0 = 0.1, .folder = "runs/mine"});
+//   trainer.add(train::progress_bar());
+//   const auto result = trainer.fit(net, train_loader, &val_loader);      // result.best_top1
+//   const auto evaluation = trainer.validate(net, val_loader);           // loss, top-1, top-5, confusion
+//   matrix
+// The folder holds args.json, results.csv (a row per epoch), last.safetensors (all that resuming takes),
+// best.safetensors, curves.png and confusion.png. Threads: one thread uses a Trainer; stop() may come from
+// any thread or signal handler.
+#pragma once
+#include <atomic>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fovea/loader.h"
+#include "fovea/metrics.h"
+#include "fovea/nn.h"
+#include "fovea/optim.h"
+
+namespace fovea::train {
+
+struct TrainerOptions {
+  int64_t max_epochs = 5;
+  int64_t max_steps = 0;               // stop after so many optimizer steps; 0: no bound
+  std::string optimizer = "nesterov";  // see optim::names()
+  double lr0 = 0.05;                   // the largest learning rate of the schedule
+  double momentum = 0.9;               // of sgd, nesterov and rmsprop; Adam's beta1
+  double weight_decay = 5e-4;          // not applied to biases and norms
+  std::string schedule = "onecycle";   // onecycle, cosine, linear, constant
+  double warmup = 0.2;         // part of the training in which the learning rate rises (not for constant)
+  double label_smoothing = 0;  // of the cross-entropy
+  int64_t accumulate_grad_batches = 1;  // batches per optimizer step
+  double gradient_clip_val = 0;         // largest norm of the gradient; 0: unbounded
+  double ema = 0;        // decay of the averaged weights that are validated and kept as best; 0: none
+  int64_t patience = 0;  // stop after so many epochs without a better validation; 0: never
+  double min_delta = 0;  // what counts as better, in parts of 1 of top-1
+  int64_t limit_train_batches = 0;  // batches per epoch; 0: all
+  int64_t limit_val_batches = 0;
+  uint64_t seed = 0;                  // of dropout and other random ops; the loaders have their own
+  std::string folder = {};            // of the run; empty: nothing is written
+  bool resume = false;                // continue from last.safetensors in `folder`, if there is one
+  std::string model = {}, data = {};  // names kept with the weights, so that they can be put to use again
+  std::vector<std::pair<std::string, std::string>> more_settings = {};  // of the caller, for args.json
+  /// The loss of (logits, labels) instead of the cross-entropy.
+  std::function<Tensor(const Tensor&, const Tensor&)> loss = nullptr;
+};
+
+/// Calls visit(key, field, help) for every option that is a setting: the one list behind CLI keys and
+/// args.json.
+template <class Options, class Visit>
+void for_each_setting(Options& o, const Visit& visit) {
+  visit("epochs", o.max_epochs, "passes over the training set");
+  visit("max_steps", o.max_steps, "stop after so many steps (0: no bound)");
+  visit("optimizer", o.optimizer, "sgd, nesterov, adam, adamw, rmsprop, adagrad or adadelta");
+  visit("lr0", o.lr0, "largest learning rate");
+  visit("momentum", o.momentum, "of sgd, nesterov and rmsprop; beta1 of adam");
+  visit("weight_decay", o.weight_decay, "pulls weights (not biases, not norms) towards 0");
+  visit("schedule", o.schedule, "of the learning rate: onecycle, cosine, linear or constant");
+  visit("warmup", o.warmup, "part of the training in which the learning rate rises");
+  visit("label_smoothing", o.label_smoothing, "part of the target spread over all classes");
+  visit("accumulate", o.accumulate_grad_batches, "batches per step");
+  visit("clip", o.gradient_clip_val, "largest norm of the gradient (0: unbounded)");
+  visit("ema", o.ema, "decay of averaged weights, such as 0.999 (0: none)");
+  visit("patience", o.patience, "stop after so many epochs without improvement (0: never)");
+  visit("min_delta", o.min_delta, "improvement that counts, in parts of 1");
+  visit("limit_train", o.limit_train_batches, "batches per epoch (0: all)");
+  visit("limit_val", o.limit_val_batches, "batches per validation (0: all)");
+  visit("seed", o.seed, "of weights, order, augmentation and dropout");
+}
+
+struct Evaluation {
+  Metrics metrics;
+  ConfusionMatrix confusion;
+  double seconds = 0;
+};
+
+/// Where training stands after a step.
+struct StepInfo {
+  int64_t epoch, epochs;   // from 1
+  int64_t batch, batches;  // of this epoch, from 1
+  int64_t step;            // optimizer steps so far, over all epochs
+  const Metrics& train;    // of this epoch so far
+  double lr;
+  double seconds;        // of this epoch
+  int64_t new_examples;  // of this epoch since this process runs
+};
+
+struct EpochInfo {
+  StepInfo last;
+  const Evaluation* val;  // null without a validation set
+  bool best;              // the best epoch so far
+};
+
+enum class Stop { finished, max_steps, patience, stopped };
+
+struct FitResult {
+  Stop why = Stop::finished;
+  int64_t epochs = 0, steps = 0;  // done, those before a resume included
+  double best_top1 = 0;           // of the validation (of the training without one), in parts of 1
+  int64_t best_epoch = 0;         // from 1; 0: no epoch was finished
+  Metrics train;                  // of the last epoch
+  double seconds = 0;             // of this process
+};
+
+/// Is told how training goes. All are called from the thread that trains; the references live as long as the
+/// call.
+class Callback {
+ public:
+  virtual ~Callback() = default;
+  virtual void on_step_end(const StepInfo&) {}
+  virtual void on_epoch_end(const EpochInfo&) {}
+  virtual void on_fit_end(const FitResult&) {}
+};
+
+/// One line per epoch, redrawn in place on a terminal:
+/// "epoch 1/5 ━━━━━━  938/938  loss 0.21  top1 93.9%  31,200 img/s  eta 0s   val 98.1% *" (* = best so far)
+std::shared_ptr<Callback> progress_bar(std::FILE* out = stdout);
+
+class Trainer {
+ public:
+  /// Throws if an option is out of its range or names something unknown.
+  explicit Trainer(TrainerOptions options);
+
+  void add(std::shared_ptr<Callback> callback) { callbacks_.push_back(std::move(callback)); }
+
+  /// Trains `model` in place. The weights after it are those of the last step; best.safetensors holds the
+  /// best. Throws, naming step and op, if the loss is no longer finite: the checkpoints stay as they were.
+  FitResult fit(const nn::Module& model, data::DataLoader& train, data::DataLoader* val = nullptr);
+
+  /// Loss and accuracy in eval mode, without gradients; the model's mode is restored.
+  Evaluation validate(const nn::Module& model, data::DataLoader& loader) const;
+
+  /// The probability of each class, (N, classes), in eval mode.
+  static Tensor predict(const nn::Module& model, const Tensor& images);
+
+  /// Makes fit() save and return after the current step. Async-signal-safe.
+  void stop() noexcept { stop_ = true; }
+
+  const TrainerOptions& options() const { return options_; }
+
+ private:
+  friend class Fit;
+  Tensor loss(const Tensor& logits, const Tensor& labels) const;
+  TrainerOptions options_;
+  std::vector<std::shared_ptr<Callback>> callbacks_;
+  std::atomic<bool> stop_{false};
+};
+
+}  // namespace fovea::train

@@ -1,0 +1,187 @@
+// `fovea train`: from a data set's name to a trained network in a run folder.
+#include <csignal>
+#include <filesystem>
+
+#include "cli/keys.h"
+#include "cli/recipes.h"
+#include "cli/setup.h"
+#include "fovea/random.h"
+#include "fovea/train.h"
+#include "fovea/zoo.h"
+#include "train/run_folder.h"
+
+namespace fovea::cli {
+namespace {
+
+constexpr int interrupted_code = 130;  // what a shell reports for Ctrl-C
+
+struct Keys {
+  std::string data = "mnist", model, resume, pretrained;
+  int64_t batch = 64, imgsz = 0, channels = 0;
+  bool augment = false, cache = false;
+  std::string project = "runs/train", name;
+  bool exist_ok = false;
+  ComputeKeys compute;
+  train::TrainerOptions options;
+};
+
+/// Keys that say where and how to run, not what to compute: the only ones that may change on resuming.
+const std::vector<std::string> free_keys{"resume", "device", "threads", "workers", "max_steps", "cache"};
+
+void define_keys(CLI::App& app, Keys& k) {
+  app.add_option("--data", k.data, "name, name:folder, folder with one folder per class, or synthetic set");
+  app.add_option("--model", k.model, fmt::format("{} or mlp:SIZES", fmt::join(zoo::names(), ", ")));
+  app.add_option("--batch", k.batch, "examples per batch")->check(at_least(1));
+  app.add_option("--imgsz", k.imgsz, "side of the images that the network sees (0: as they are)")
+      ->check(at_least(0));
+  app.add_option("--channels", k.channels, "of a folder's images: 1 gray, 3 RGB, 0 as they are");
+  app.add_option("--augment", k.augment, "flips and crops as suit the data set");
+  app.add_option("--cache", k.cache, "keep decoded images in memory");
+  train::for_each_setting(k.options, [&](const char* key, auto& field, const char* help) {
+    app.add_option(fmt::format("--{}", key), field, help);
+  });
+  add_compute_keys(app, k.compute);
+  app.add_option("--pretrained", k.pretrained, "weights to start from: a run folder or .safetensors file");
+  app.add_option("--project", k.project, "folder of the run folders");
+  app.add_option("--name", k.name, "of the run folder (default: the first free number)");
+  app.add_flag("--exist_ok", k.exist_ok, "write into an existing run folder of that name");
+  app.add_option("--resume", k.resume, "run folder to continue, to the same bits as without the break");
+}
+
+/// Settings of the run that is resumed take the place of those not given; others than free ones may not be
+/// given.
+void restore_settings(CLI::App& app, const std::string& folder) {
+  const std::string file = folder + "/args.json";
+  check(std::filesystem::exists(file), "resume={} is no run folder: there is no args.json in it", folder);
+  for (const auto& [key, text] : train::load_settings(file)) {
+    const CLI::Option* option = app.get_option_no_throw("--" + key);
+    check(option, "{} holds the unknown key {}", file, key);
+    const bool is_free = std::find(free_keys.begin(), free_keys.end(), key) != free_keys.end();
+    if (option->count() > 0 && !is_free && option->as<std::string>() != text)
+      throw UsageError(fmt::format("{} cannot change on resuming: the run has {}={}", key, key, text));
+    if (!text.empty()) set_default(app, key, text);
+  }
+}
+
+/// All keys but those that belong to this process, for args.json; data and model are put there by the
+/// Trainer.
+train::Settings settings_of(const CLI::App& app, const train::TrainerOptions& options) {
+  std::vector<std::string> skipped{"data", "model", "resume", "exist_ok"};
+  train::for_each_setting(options,
+                          [&](const char* key, const auto&, const char*) { skipped.emplace_back(key); });
+  train::Settings all;
+  for (const auto* option : app.get_options()) {
+    const std::string key = key_of(*option);
+    if (std::find(skipped.begin(), skipped.end(), key) != skipped.end()) continue;
+    all.emplace_back(key, option->count() > 0 ? option->as<std::string>() : option->get_default_str());
+  }
+  return all;
+}
+
+train::Trainer* active = nullptr;  // for the signal handler
+void on_signal(int) {
+  if (active) active->stop();
+}
+
+/// Ctrl-C and SIGTERM stop `trainer` after its step while alive; a second one ends the program at once.
+class StopOnSignal {
+ public:
+  explicit StopOnSignal(train::Trainer& trainer) {
+    active = &trainer;
+    struct sigaction action {};
+    action.sa_handler = on_signal;
+    action.sa_flags = int(SA_RESETHAND);
+    ::sigaction(SIGINT, &action, nullptr);
+    ::sigaction(SIGTERM, &action, nullptr);
+  }
+  ~StopOnSignal() {
+    ::signal(SIGINT, SIG_DFL);
+    ::signal(SIGTERM, SIG_DFL);
+    active = nullptr;
+  }
+  StopOnSignal(const StopOnSignal&) = delete;
+  StopOnSignal& operator=(const StopOnSignal&) = delete;
+};
+
+data::DataLoader make_loader(const Keys& k, const std::shared_ptr<data::Dataset>& set, bool training,
+                             std::optional<data::Normalization> normalize) {
+  data::LoaderOptions o;
+  o.batch = training ? k.batch : std::min(k.batch, set->size());
+  o.shuffle = training, o.seed = k.options.seed, o.workers = k.compute.workers, o.cache = k.cache;
+  o.transforms = set->transforms(training && k.augment);
+  o.normalize = std::move(normalize);
+  return data::DataLoader(set, o);
+}
+
+void warn(const data::Dataset& set) {
+  for (const auto& text : set.warnings()) fmt::print(stderr, "warning: {}: {}\n", set.name(), text);
+}
+
+int report(const Keys& k, const train::FitResult& r, const data::Dataset& set) {
+  const std::string& folder = k.options.folder;
+  if (r.why == train::Stop::stopped) {
+    fmt::print("stopped after step {}: saved {}      continue: {} train resume={}\n", r.steps, folder,
+               program_name(), folder);
+    return interrupted_code;
+  }
+  std::vector<std::string> files;
+  for (const char* name : {"best.safetensors", "results.csv", "curves.png", "confusion.png"})
+    if (std::filesystem::exists(folder + "/" + name)) files.emplace_back(name);
+  const bool images = set.example_shape().size() == 3;
+  fmt::print("saved {} ({})      next: {} {} model={}{}\n", folder, fmt::join(files, ", "), program_name(),
+             images ? "predict" : "val", folder, images ? " source=digit.png" : "");
+  return 0;
+}
+
+int run(CLI::App& app, Keys& k) {
+  if (!k.resume.empty()) restore_settings(app, k.resume);
+  const Device device = use(k.compute);
+  const DataSplits sets =
+      open_splits(k.data, {.seed = k.options.seed, .imgsz = k.imgsz, .channels = int(k.channels)});
+  if (k.model.empty()) set_default(app, "model", default_model(*sets.train));
+  if (k.resume.empty())
+    for (const auto& [key, text] : recipe_for(k.model)) set_default(app, key, text);
+  warn(*sets.train);
+  data::DataLoader train_loader = make_loader(k, sets.train, true, {});
+  data::DataLoader val_loader = make_loader(k, sets.val, false, train_loader.normalization());
+  fmt::print("data   {}\n", sets.describe());
+
+  manual_seed(k.options.seed);
+  const Dims input = train_loader.example_shape();
+  nn::AnyModule net = zoo::make(k.model, {int64_t(sets.train->classes().size()), input});
+  net.to(dtype_named(k.compute.dtype));
+  net.to(device);
+  if (!k.pretrained.empty()) net.load_state_dict(train::load_checkpoint(k.pretrained).weights);
+  Dims one = input;
+  one.insert(0, 1);
+  fmt::print("model  {}  {}/image   device {} ({}, {} threads)\n", k.model,
+             nn::summary(net, one, dtype_named(k.compute.dtype)).totals(), device.str(), cpu_isa(),
+             num_threads());
+  std::fflush(stdout);
+
+  k.options.model = k.model, k.options.data = k.data, k.options.resume = !k.resume.empty();
+  k.options.more_settings = settings_of(app, k.options);
+  train::Trainer checked(k.options);  // before a folder is made
+  k.options.folder = k.options.resume ? k.resume : train::make_run_folder(k.project, k.name, k.exist_ok);
+  train::Trainer trainer(k.options);
+  trainer.add(train::progress_bar());
+  const StopOnSignal guard(trainer);
+  return report(k, trainer.fit(net, train_loader, &val_loader), *sets.train);
+}
+
+}  // namespace
+
+const Command train_command{
+    "train", "trains a network on a data set",
+    "  fovea train data=mnist                          # LeNet-5 learns handwritten digits\n"
+    "  fovea train data=cifar10:FOLDER model=resnet20 epochs=10\n"
+    "  fovea train data=photos/ imgsz=64               # your own images, one folder per class\n"
+    "  fovea train data=spiral model=mlp:2-32-32-3 epochs=50\n"
+    "  fovea train resume=runs/train/1                 # go on after Ctrl-C\n",
+    Needs::threads, [](CLI::App& app) -> std::function<int()> {
+      auto keys = std::make_shared<Keys>();
+      define_keys(app, *keys);
+      return [&app, keys] { return run(app, *keys); };
+    }};
+
+}  // namespace fovea::cli

@@ -1,0 +1,38 @@
+#include "cli/recipes.h"
+
+namespace fovea::cli {
+namespace {
+
+struct Recipe {
+  const char* prefix;  // of the model's name
+  train::Settings settings;
+};
+
+const Recipe recipes[] = {
+    {"lenet5",
+     {{"epochs", "5"},
+      {"batch", "64"},
+      {"lr0", "0.05"},
+      {"weight_decay", "0.0005"},
+      {"schedule", "onecycle"}}},
+    {"resnet",
+     {{"epochs", "10"}, {"batch", "128"}, {"lr0", "0.4"}, {"weight_decay", "0.0005"}, {"augment", "true"}}},
+    {"perceptron", {{"epochs", "5"}, {"lr0", "0.01"}, {"weight_decay", "0"}, {"schedule", "cosine"}}},
+    {"mlp", {{"epochs", "10"}, {"lr0", "0.05"}, {"schedule", "cosine"}}},
+};
+
+}  // namespace
+
+std::string default_model(const data::Dataset& set) {
+  const Dims& shape = set.example_shape();
+  if (shape.size() != 3) return fmt::format("mlp:{}-32-32-{}", shape.numel(), set.classes().size());
+  return shape[0] == 1 && shape[1] == 28 && shape[2] == 28 ? "lenet5" : "resnet20";
+}
+
+train::Settings recipe_for(const std::string& model) {
+  for (const Recipe& r : recipes)
+    if (model.starts_with(r.prefix)) return r.settings;
+  return {};
+}
+
+}  // namespace fovea::cli

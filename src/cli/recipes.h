@@ -1,0 +1,16 @@
+// What to train with where the user says nothing: settings that work, by model, and the model by data set.
+#pragma once
+#include <string>
+
+#include "fovea/data.h"
+#include "train/run_folder.h"
+
+namespace fovea::cli {
+
+/// The model for a data set: lenet5 for one-channel images, resnet20 for others, a small mlp for points.
+std::string default_model(const data::Dataset& dataset);
+
+/// Key and value for `model`.
+train::Settings recipe_for(const std::string& model);
+
+}  // namespace fovea::cli

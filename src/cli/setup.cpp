@@ -1,0 +1,67 @@
+#include "cli/setup.h"
+
+#include <unistd.h>
+
+#include "cli/keys.h"
+#include "data/text.h"
+#include "fovea/zoo.h"
+
+namespace fovea::cli {
+
+void add_compute_keys(CLI::App& app, ComputeKeys& keys) {
+  app.add_option("--device", keys.device, "where to compute; `fovea devices` lists them");
+  app.add_option("--dtype", keys.dtype, "of weights and activations: f32 or f64")
+      ->check(one_of({"f32", "f64"}));
+  app.add_option("--threads", keys.threads, "of the kernels (0: all processors); results do not depend on it")
+      ->check(between(0, 4096));
+  app.add_option("--workers", keys.workers, "threads that decode ahead; results do not depend on it")
+      ->check(between(0, 256));
+}
+
+Device use(const ComputeKeys& keys) {
+  set_num_threads(keys.threads);
+  return Device::parse(keys.device);
+}
+
+void set_default(CLI::App& app, const std::string& key, const std::string& text) {
+  CLI::Option* option = app.get_option("--" + key);
+  if (option->count() > 0) return;
+  option->add_result(text);
+  option->run_callback();
+}
+
+bool given(const CLI::App& app, const std::string& key) { return app.get_option("--" + key)->count() > 0; }
+
+DataSplits open_splits(const std::string& what, const data::OpenOptions& options) {
+  return {data::open_dataset(what, data::Split::train, options),
+          data::open_dataset(what, data::Split::val, options)};
+}
+
+std::string DataSplits::describe() const {
+  const std::string facts = train->describe();  // "MNIST train  60,000 examples  28x28x1 u8  10 classes"
+  const std::string before = fmt::format("{} {}  {} examples", train->name(), data::name_of(train->split()),
+                                         data::thousands(train->size()));
+  check(facts.starts_with(before), "a data set describes itself as '{}'", facts);
+  return fmt::format("{}  {} train / {} test{}", train->name(), data::thousands(train->size()),
+                     data::thousands(val->size()), facts.substr(before.size()));
+}
+
+Trained load_trained(const std::string& path, const ComputeKeys& keys) {
+  train::Checkpoint c = train::load_checkpoint(path);
+  check(!c.card.model.empty() && !c.card.input.empty() && !c.card.classes.empty(),
+        "{} does not say which network it holds: only files that `fovea train` wrote can be used by name",
+        c.file);
+  nn::AnyModule net = zoo::make(c.card.model, {int64_t(c.card.classes.size()), c.card.input});
+  try {
+    net.load_state_dict(c.weights);
+  } catch (const Error& e) {
+    fail("{}: {}", c.file, e.what());
+  }
+  net.to(dtype_named(keys.dtype));
+  net.eval();
+  return {std::move(c), std::move(net)};
+}
+
+std::string program_name() { return ::access("./fovea", X_OK) == 0 ? "./fovea" : "fovea"; }
+
+}  // namespace fovea::cli

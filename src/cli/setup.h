@@ -1,0 +1,45 @@
+// What the commands that compute share: threads and device, data sets, networks from names and from files.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "cli/command.h"
+#include "fovea/checkpoint.h"
+#include "fovea/loader.h"
+#include "fovea/nn.h"
+
+namespace fovea::cli {
+
+struct ComputeKeys {
+  std::string device = "cpu", dtype = "f32";
+  int threads = 0;
+  int workers = 1;
+};
+void add_compute_keys(CLI::App& app, ComputeKeys& keys);
+/// Sets the number of threads; throws if the device is not there.
+Device use(const ComputeKeys& keys);
+
+/// Gives `key` the value `text` unless the user gave one.
+void set_default(CLI::App& app, const std::string& key, const std::string& text);
+bool given(const CLI::App& app, const std::string& key);
+
+struct DataSplits {
+  std::shared_ptr<data::Dataset> train, val;
+  /// "MNIST  60,000 train / 10,000 test  28x28x1 u8  10 classes"
+  std::string describe() const;
+};
+DataSplits open_splits(const std::string& what, const data::OpenOptions& options);
+
+/// A network with trained weights and the card that says how to feed it.
+struct Trained {
+  train::Checkpoint checkpoint;
+  nn::AnyModule net;
+};
+/// From a run folder or a .safetensors file. Throws if it does not say which network it holds, or holds
+/// another.
+Trained load_trained(const std::string& path, const ComputeKeys& keys);
+
+/// "./fovea" where that script is at hand, else "fovea": for hints.
+std::string program_name();
+
+}  // namespace fovea::cli

@@ -1,0 +1,117 @@
+#include "train/checkpoint.h"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "fovea/error.h"
+
+namespace fovea::train {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+/// Runs `read` on the JSON in `text`; a syntax or type error becomes an Error.
+template <class F>
+void parse(const std::string& text, const std::string& where, const char* what, const F& read) {
+  try {
+    read(json::parse(text));
+  } catch (const json::exception& e) {
+    fail("{}: its entry {} is damaged: {}", where, what, e.what());
+  }
+}
+
+}  // namespace
+
+Metadata ModelCard::to_metadata() const {
+  return {{"format", "fovea"},
+          {"model", model},
+          {"data", data},
+          {"input", json(input.vec()).dump()},
+          {"short_side", std::to_string(short_side)},
+          {"classes", json(classes).dump(-1, ' ', false, json::error_handler_t::replace)},
+          {"mean", json(normalization.mean).dump()},
+          {"std", json(normalization.std).dump()}};
+}
+
+ModelCard ModelCard::from_metadata(const Metadata& metadata, const std::string& where) {
+  ModelCard card;
+  for (const auto& [key, text] : metadata) {
+    if (key == "model") card.model = text;
+    else if (key == "data") card.data = text;
+    else if (key == "input")
+      parse(text, where, "input", [&](const json& j) { card.input = Dims(j.get<std::vector<int64_t>>()); });
+    else if (key == "short_side")
+      parse(text, where, "short_side", [&](const json& j) { j.get_to(card.short_side); });
+    else if (key == "classes") parse(text, where, "classes", [&](const json& j) { j.get_to(card.classes); });
+    else if (key == "mean")
+      parse(text, where, "mean", [&](const json& j) { j.get_to(card.normalization.mean); });
+    else if (key == "std")
+      parse(text, where, "std", [&](const json& j) { j.get_to(card.normalization.std); });
+  }
+  const size_t channels = card.input.empty() ? 0 : size_t(card.input[0]);
+  for (const auto* list : {&card.normalization.mean, &card.normalization.std})
+    check(list->empty() || list->size() == channels,
+          "{}: mean and std want one entry for each of {} channels", where, channels);
+  return card;
+}
+
+Checkpoint load_checkpoint(const std::string& path) {
+  std::string file = path;
+  if (std::filesystem::is_directory(path)) {
+    file = (std::filesystem::path(path) / "best.safetensors").string();
+    if (!std::filesystem::exists(file)) file = (std::filesystem::path(path) / "last.safetensors").string();
+    check(std::filesystem::exists(file), "{} holds neither best.safetensors nor last.safetensors", path);
+  }
+  NamedTensors weights = only_weights(load_safetensors(file));
+  return {file, ModelCard::from_metadata(safetensors_metadata(file), file), std::move(weights)};
+}
+
+std::string to_json(const TrainState& s) {
+  return json{{"epoch", s.epoch},
+              {"batch", s.batch},
+              {"step", s.step},
+              {"examples", s.running.examples},
+              {"correct1", s.running.correct1},
+              {"correct5", s.running.correct5},
+              {"loss_sum", s.running.loss_sum},
+              {"best", s.best},
+              {"best_epoch", s.best_epoch},
+              {"epochs_without_better", s.epochs_without_better},
+              {"seconds", s.seconds}}
+      .dump();
+}
+
+TrainState state_from_json(const std::string& text, const std::string& where) {
+  TrainState s;
+  parse(text, where, "state", [&](const json& j) {
+    s.epoch = j.at("epoch"), s.batch = j.at("batch"), s.step = j.at("step");
+    s.running.examples = j.at("examples"), s.running.loss_sum = j.at("loss_sum");
+    s.running.correct1 = j.at("correct1"), s.running.correct5 = j.at("correct5");
+    s.best = j.at("best"), s.best_epoch = j.at("best_epoch"), s.seconds = j.at("seconds");
+    s.epochs_without_better = j.at("epochs_without_better");
+  });
+  check(s.epoch >= 0 && s.batch >= 0 && s.step >= 0, "{}: its entry state counts below zero", where);
+  return s;
+}
+
+NamedTensors with_prefix(const std::string& prefix, const NamedTensors& tensors) {
+  NamedTensors out;
+  for (const auto& [name, t] : tensors) out.emplace_back(prefix + name, t);
+  return out;
+}
+
+NamedTensors only_prefix(const std::string& prefix, const NamedTensors& tensors) {
+  NamedTensors out;
+  for (const auto& [name, t] : tensors)
+    if (name.starts_with(prefix)) out.emplace_back(name.substr(prefix.size()), t);
+  return out;
+}
+
+NamedTensors only_weights(const NamedTensors& tensors) {
+  NamedTensors out;
+  for (const auto& [name, t] : tensors)
+    if (name.find('/') == name.npos) out.emplace_back(name, t);
+  return out;
+}
+
+}  // namespace fovea::train

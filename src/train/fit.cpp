@@ -1,0 +1,186 @@
+#include "train/fit.h"
+
+#include <cmath>
+#include <filesystem>
+
+#include "fovea/autograd.h"
+#include "fovea/operators.h"
+#include "train/charts.h"
+#include "train/non_finite.h"
+
+namespace fovea::train {
+namespace {
+
+double since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+int64_t limited(int64_t batches, int64_t limit) { return limit > 0 ? std::min(batches, limit) : batches; }
+
+/// The card of a network trained with `train`.
+ModelCard card_of(const TrainerOptions& o, const data::DataLoader& train) {
+  const data::Dataset& set = train.dataset();
+  const Dims& shape = set.example_shape();
+  return {o.model,
+          o.data,
+          train.example_shape(),
+          shape.size() == 3 ? std::min(shape[1], shape[2]) : 0,
+          set.classes(),
+          train.normalization()};
+}
+
+/// Random ops of step `step` draw from a stream of their own, so that resuming needs no state of theirs.
+void seed_step(uint64_t seed, int64_t step) { default_generator() = Generator(seed, uint64_t(step) + 1); }
+
+}  // namespace
+
+Fit::Fit(Trainer& trainer, const nn::Module& model, data::DataLoader& train, data::DataLoader* val)
+    : trainer_(trainer),
+      o_(trainer.options_),
+      model_(model),
+      train_(train),
+      val_(val),
+      batches_(limited(train.batches(), o_.limit_train_batches)),
+      optimizer_(make_optimizer(o_, model)),
+      card_(card_of(o_, train)) {
+  const int64_t steps_per_epoch = (batches_ + o_.accumulate_grad_batches - 1) / o_.accumulate_grad_batches;
+  schedule_ = make_schedule(o_, *optimizer_, steps_per_epoch * o_.max_epochs);
+  if (o_.ema > 0) ema_.emplace(model, o_.ema);
+}
+
+FitResult Fit::run() {
+  if (writes()) open_folder();
+  while (state_.epoch < o_.max_epochs && !must_stop()) {
+    train_epoch();
+    if (state_.batch < batches_) break;
+    end_epoch();
+  }
+  state_.seconds += since(started_);
+  if (writes() && state_.batch > 0) save_last();
+  if (writes()) draw_curves(o_.folder, results_->rows(), o_.model);
+  const FitResult r = result();
+  for (const auto& c : trainer_.callbacks_) c->on_fit_end(r);
+  return r;
+}
+
+bool Fit::must_stop() {
+  if (trainer_.stop_) why_ = Stop::stopped;
+  else if (o_.max_steps > 0 && state_.step >= o_.max_steps) why_ = Stop::max_steps;
+  else if (o_.patience > 0 && state_.epochs_without_better >= o_.patience) why_ = Stop::patience;
+  return why_ != Stop::finished;
+}
+
+void Fit::train_epoch() {
+  model_.train();
+  epoch_started_ = Clock::now();
+  resumed_examples_ = state_.running.examples;
+  auto epoch = train_.epoch(state_.epoch, state_.batch);
+  for (const data::Batch& batch : epoch) {
+    const int64_t in_group = state_.batch % o_.accumulate_grad_batches;
+    const int64_t group = std::min(o_.accumulate_grad_batches, batches_ - (state_.batch - in_group));
+    if (in_group == 0) {
+      seed_step(o_.seed, state_.step);
+      optimizer_->zero_grad();
+    }
+    learn(batch, group);
+    ++state_.batch;
+    if (in_group + 1 < group) continue;
+    update();
+    if (state_.batch == batches_ || must_stop()) break;
+  }
+}
+
+void Fit::learn(const data::Batch& batch, int64_t group) {
+  const DType dtype = model_.parameters().front().dtype();
+  const Tensor logits = model_(batch.images.to(dtype));
+  const Tensor loss = trainer_.loss(logits, batch.labels);
+  const double value = loss.item();
+  if (!std::isfinite(value)) fail_non_finite(batch, value);
+  (group == 1 ? loss : loss / double(group)).backward();
+  state_.running.add(value, logits, batch.labels);
+}
+
+void Fit::update() {
+  if (o_.gradient_clip_val > 0) optim::clip_grad_norm_(model_.parameters(), o_.gradient_clip_val);
+  optimizer_->step();
+  ++state_.step;
+  if (ema_) ema_->update();
+  const StepInfo now = info();
+  // The schedule has no rate for the step after the last one.
+  if (state_.batch < batches_ || state_.epoch + 1 < o_.max_epochs) schedule_->step();
+  for (const auto& c : trainer_.callbacks_) c->on_step_end(now);
+}
+
+void Fit::fail_non_finite(const data::Batch& batch, double loss) const {
+  seed_step(o_.seed, state_.step);
+  const Tensor images = batch.images.to(model_.parameters().front().dtype());
+  const std::string where =
+      first_non_finite(model_, images, [&] { trainer_.loss(model_(images), batch.labels); });
+  fail(
+      "the loss is {} at step {} (epoch {}, batch {} of {}, learning rate {:.3g}): {}. Nothing was saved "
+      "since the end "
+      "of epoch {}; a smaller lr0 or clip=1 may help",
+      loss, state_.step + 1, state_.epoch + 1, state_.batch + 1, batches_, schedule_->last_lr()[0], where,
+      state_.epoch);
+}
+
+std::optional<Evaluation> Fit::evaluate() const {
+  if (!val_) return {};
+  if (ema_) ema_->swap();
+  Evaluation val;
+  try {
+    val = trainer_.validate(model_, *val_);
+  } catch (...) {
+    if (ema_) ema_->swap();
+    throw;
+  }
+  if (ema_) ema_->swap();
+  return val;
+}
+
+void Fit::end_epoch() {
+  const StepInfo last = info();
+  const std::optional<Evaluation> val = evaluate();
+  const double top1 = val ? val->metrics.top1() : state_.running.top1();
+  const bool best = top1 > state_.best + (state_.best < 0 ? 0 : o_.min_delta);
+  ++state_.epoch;
+  if (writes()) append_results(val);
+  last_epoch_ = std::exchange(state_.running, {});
+  state_.batch = 0;
+  state_.epochs_without_better = best ? 0 : state_.epochs_without_better + 1;
+  if (best) state_.best = top1, state_.best_epoch = state_.epoch;
+  if (best && writes()) save_best();
+  if (best && val && writes()) draw_confusion(o_.folder, val->confusion, card_.classes);
+  if (writes()) save_last();
+  for (const auto& c : trainer_.callbacks_)
+    c->on_epoch_end({{last.epoch, last.epochs, last.batch, last.batches, last.step, last_epoch_, last.lr,
+                      last.seconds, last.new_examples},
+                     val ? &*val : nullptr,
+                     best});
+}
+
+StepInfo Fit::info() const {
+  return {state_.epoch + 1,
+          o_.max_epochs,
+          state_.batch,
+          batches_,
+          state_.step,
+          state_.running,
+          schedule_->last_lr()[0],
+          since(epoch_started_),
+          state_.running.examples - resumed_examples_};
+}
+
+FitResult Fit::result() const {
+  return {why_,        state_.epoch,   state_.step, std::max(0., state_.best), state_.best_epoch,
+          last_epoch_, since(started_)};
+}
+
+void Fit::append_results(const std::optional<Evaluation>& val) const {
+  const double none = std::nan("");
+  results_->append({double(state_.epoch), state_.seconds + since(started_), schedule_->last_lr()[0],
+                    state_.running.loss(), state_.running.top1(), val ? val->metrics.loss() : none,
+                    val ? val->metrics.top1() : none, val ? val->metrics.top5() : none});
+}
+
+}  // namespace fovea::train

@@ -1,0 +1,61 @@
+// One run of Trainer::fit: what changes while training, and how that is saved and restored.
+#pragma once
+#include <chrono>
+#include <optional>
+
+#include "fovea/train.h"
+#include "train/checkpoint.h"
+#include "train/ema.h"
+#include "train/recipe.h"
+#include "train/run_folder.h"
+
+namespace fovea::train {
+
+class Fit {
+ public:
+  Fit(Trainer& trainer, const nn::Module& model, data::DataLoader& train, data::DataLoader* val);
+  FitResult run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  std::string file(const char* name) const { return o_.folder + "/" + name; }
+  bool writes() const { return !o_.folder.empty(); }
+  bool must_stop();
+
+  void open_folder();
+  void load(const std::string& path);
+  void save_last() const;
+  void save_best() const;
+
+  /// Trains until the end of the epoch or until it must stop.
+  void train_epoch();
+  /// Forward and backward of one batch out of `group` that make a step together.
+  void learn(const data::Batch& batch, int64_t group);
+  void update();
+  [[noreturn]] void fail_non_finite(const data::Batch& batch, double loss) const;
+  void end_epoch();
+  std::optional<Evaluation> evaluate() const;
+  void append_results(const std::optional<Evaluation>& val) const;
+  StepInfo info() const;
+  FitResult result() const;
+
+  Trainer& trainer_;
+  const TrainerOptions& o_;
+  const nn::Module& model_;
+  data::DataLoader& train_;
+  data::DataLoader* val_;
+  int64_t batches_;  // per epoch
+  std::unique_ptr<optim::Optimizer> optimizer_;
+  std::unique_ptr<lr_scheduler::LRScheduler> schedule_;
+  std::optional<Ema> ema_;
+  std::optional<ResultsFile> results_;
+  ModelCard card_;
+  TrainState state_;
+  Metrics last_epoch_;
+  Stop why_ = Stop::finished;
+  Clock::time_point started_ = Clock::now(), epoch_started_ = started_;
+  int64_t resumed_examples_ = 0;  // of the current epoch, by an earlier process
+};
+
+}  // namespace fovea::train

@@ -1,0 +1,86 @@
+#include "train/recipe.h"
+
+#include <fmt/format.h>
+#include <cmath>
+
+namespace fovea::train {
+namespace {
+
+using namespace lr_scheduler;
+
+const std::vector<std::string> schedule_names{"onecycle", "cosine", "linear", "constant"};
+constexpr double warmup_start = 0.1;        // of lr0
+constexpr int64_t onecycle_min_steps = 10;  // fewer have no room to rise and fall
+
+void check_range(const char* key, double value, double low, double high) {
+  check(value >= low && value <= high, "{}={} is outside of {} to {}", key, value, low, high);
+}
+
+void check_count(const char* key, int64_t value, int64_t low) {
+  check(value >= low, "{}={} is below {}", key, value, low);
+}
+
+/// Linear warm-up, then `rest`.
+std::unique_ptr<LRScheduler> after_warmup(optim::Optimizer& optimizer, int64_t warm,
+                                          std::shared_ptr<Schedule> rest) {
+  const auto rise = std::make_shared<LinearLR>(optimizer, warmup_start, 1, std::max<int64_t>(warm, 1));
+  return std::make_unique<SequentialLR>(
+      optimizer, std::vector<std::shared_ptr<Schedule>>{rise, std::move(rest)}, std::vector<int64_t>{warm});
+}
+
+}  // namespace
+
+void check_options(const TrainerOptions& o) {
+  check_count("epochs", o.max_epochs, 1);
+  check_count("accumulate", o.accumulate_grad_batches, 1);
+  for (const auto& [key, value] : {std::pair{"max_steps", o.max_steps},
+                                   {"patience", o.patience},
+                                   {"limit_train", o.limit_train_batches},
+                                   {"limit_val", o.limit_val_batches}})
+    check_count(key, value, 0);
+  check_range("lr0", o.lr0, 0, 1e6);
+  check_range("weight_decay", o.weight_decay, 0, 1e6);
+  check_range("clip", o.gradient_clip_val, 0, INFINITY);
+  check_range("momentum", o.momentum, 0, 0.9999);
+  check_range("warmup", o.warmup, 0, 0.9);
+  check_range("label_smoothing", o.label_smoothing, 0, 0.9);
+  check_range("ema", o.ema, 0, 0.999999);
+  check_range("min_delta", o.min_delta, 0, 1);
+  const std::string near = nearest(o.schedule, schedule_names);
+  check(std::find(schedule_names.begin(), schedule_names.end(), o.schedule) != schedule_names.end(),
+        "schedule={} is none of {}{}", o.schedule, fmt::join(schedule_names, ", "),
+        near.empty() ? "" : "; did you mean " + near + "?");
+  const auto optimizers = optim::names();
+  check(std::find(optimizers.begin(), optimizers.end(), o.optimizer) != optimizers.end(),
+        "optimizer={} is none of {}{}", o.optimizer, fmt::join(optimizers, ", "),
+        nearest(o.optimizer, optimizers).empty()
+            ? ""
+            : "; did you mean " + nearest(o.optimizer, optimizers) + "?");
+}
+
+std::unique_ptr<optim::Optimizer> make_optimizer(const TrainerOptions& o, const nn::Module& model) {
+  return optim::make(o.optimizer, optim::parameter_groups(model, o.weight_decay),
+                     {.lr = o.lr0, .momentum = o.momentum});
+}
+
+std::unique_ptr<LRScheduler> make_schedule(const TrainerOptions& o, optim::Optimizer& optimizer,
+                                           int64_t steps) {
+  const int64_t warm = std::min<int64_t>(std::llround(o.warmup * double(steps)), steps - 1),
+                rest = steps - warm;
+  if (o.schedule == "onecycle") {
+    check(steps >= onecycle_min_steps && o.warmup > 0,
+          "schedule=onecycle wants warmup > 0 and {} steps or more, but warmup is {} and there are {}: take "
+          "schedule=cosine",
+          onecycle_min_steps, o.warmup, steps);
+    OneCycleOptions options{.pct_start = std::max(o.warmup, 2.0 / double(steps))};
+    options.cycle_momentum = o.momentum > 0;
+    return std::make_unique<OneCycleLR>(optimizer, o.lr0, steps, options);
+  }
+  if (o.schedule == "cosine")
+    return after_warmup(optimizer, warm, std::make_shared<CosineAnnealingLR>(optimizer, rest));
+  if (o.schedule == "linear")
+    return after_warmup(optimizer, warm, std::make_shared<LinearLR>(optimizer, 1, 0, rest));
+  return std::make_unique<LambdaLR>(optimizer, [](int64_t) { return 1.0; });
+}
+
+}  // namespace fovea::train

@@ -1,0 +1,17 @@
+// The optimizer and the learning rate schedule that the options of a Trainer name.
+#pragma once
+#include "fovea/lr_scheduler.h"
+#include "fovea/train.h"
+
+namespace fovea::train {
+
+/// Throws, naming the key, if an option is out of its range or names something unknown.
+void check_options(const TrainerOptions& options);
+
+std::unique_ptr<optim::Optimizer> make_optimizer(const TrainerOptions& options, const nn::Module& model);
+
+/// The schedule over `steps` optimizer steps, set to the first.
+std::unique_ptr<lr_scheduler::LRScheduler> make_schedule(const TrainerOptions& options,
+                                                         optim::Optimizer& optimizer, int64_t steps);
+
+}  // namespace fovea::train

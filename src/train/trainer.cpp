@@ -1,0 +1,65 @@
+#include <chrono>
+
+#include "fovea/autograd.h"
+#include "fovea/ops.h"
+#include "train/fit.h"
+#include "train/recipe.h"
+
+namespace fovea::train {
+namespace {
+
+/// Eval mode while alive.
+class EvalMode {
+ public:
+  explicit EvalMode(const nn::Module& model) : model_(model), training_(model.training()) { model.eval(); }
+  ~EvalMode() { model_.train(training_); }
+  EvalMode(const EvalMode&) = delete;
+  EvalMode& operator=(const EvalMode&) = delete;
+
+ private:
+  const nn::Module& model_;
+  bool training_;
+};
+
+DType dtype_of_model(const nn::Module& model) {
+  const auto parameters = model.parameters();
+  return parameters.empty() ? f32 : parameters[0].dtype();
+}
+
+}  // namespace
+
+Trainer::Trainer(TrainerOptions options) : options_(std::move(options)) { check_options(options_); }
+
+Tensor Trainer::loss(const Tensor& logits, const Tensor& labels) const {
+  if (options_.loss) return options_.loss(logits, labels);
+  return nn::CrossEntropyLoss({.label_smoothing = options_.label_smoothing})(logits, labels);
+}
+
+FitResult Trainer::fit(const nn::Module& model, data::DataLoader& train, data::DataLoader* val) {
+  stop_ = false;
+  return Fit(*this, model, train, val).run();
+}
+
+Evaluation Trainer::validate(const nn::Module& model, data::DataLoader& loader) const {
+  const auto start = std::chrono::steady_clock::now();
+  const EvalMode eval(model);
+  const NoGrad guard;
+  const DType dtype = dtype_of_model(model);
+  Evaluation e{{}, ConfusionMatrix(int64_t(loader.dataset().classes().size())), 0};
+  int64_t batches = 0;
+  for (const data::Batch& batch : loader.epoch(0)) {
+    const Tensor logits = model(batch.images.to(dtype));
+    e.metrics.add(loss(logits, batch.labels).item(), logits, batch.labels, &e.confusion);
+    if (++batches == options_.limit_val_batches) break;
+  }
+  e.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return e;
+}
+
+Tensor Trainer::predict(const nn::Module& model, const Tensor& images) {
+  const EvalMode eval(model);
+  const NoGrad guard;
+  return softmax(model(images.to(dtype_of_model(model))), 1);
+}
+
+}  // namespace fovea::train

@@ -1,0 +1,292 @@
+// The program as a user meets it: what it prints where, and its exit codes.
+#include <sys/wait.h>
+
+#include <nlohmann/json.hpp>
+
+#include "../files.h"
+#include "fovea/image.h"
+#include "fovea/op.h"
+
+namespace fovea {
+namespace {
+
+using nlohmann::json;
+using test::slurp;
+using test::TempFolder;
+
+struct Outcome {
+  int code;
+  std::string out, err;
+};
+
+/// Runs `fovea ARGUMENTS` in `folder` through a shell, both streams into files.
+Outcome run(const TempFolder& folder, const std::string& arguments, const std::string& before = "") {
+  const std::string command = fmt::format("cd '{}' && {} '{}' {} >out.txt 2>err.txt </dev/null", folder.str(),
+                                          before, FOVEA_PROGRAM, arguments);
+  const int status = std::system(command.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), slurp(folder / "out.txt"),
+          slurp(folder / "err.txt")};
+}
+
+void expect_in(const std::string& part, const std::string& text) {
+  EXPECT_NE(text.find(part), std::string::npos) << "'" << part << "' is not in:\n" << text;
+}
+
+TEST(Cli, TellsItsVersionAndHelp) {
+  TempFolder folder;
+  EXPECT_EQ(run(folder, "version").out, "fovea 0.1.0\n");
+  const Outcome help = run(folder, "");
+  EXPECT_EQ(help.code, 0);
+  for (const char* command : {"train", "val", "predict", "summary", "show", "data", "ops", "devices"}) {
+    expect_in(fmt::format("  {} ", command), help.out);
+    const Outcome one = run(folder, fmt::format("{} --help", command));
+    EXPECT_EQ(one.code, 0);
+    expect_in("examples\n  fovea " + std::string(command), one.out);
+    EXPECT_EQ(run(folder, fmt::format("help {}", command)).out, one.out);
+  }
+}
+
+TEST(Cli, SuggestsWhatWasMeant) {
+  TempFolder folder;
+  const std::pair<const char*, const char*> cases[] = {
+      {"trian data=mnist", "did you mean train?"},
+      {"train dat=mnist", "unknown key dat, did you mean data=?"},
+      {"train --epoch 3", "did you mean epochs=?"},
+      {"train mnist", "data=mnist"},
+      {"train epochs=five", "epochs=five is not a whole number"},
+      {"train epochs=1e99999", "epochs=1e99999 is not a whole number"},
+      {"train lr0=high", "lr0=high is not a number"},
+      {"train seed=-1", "seed=-1 may not be negative"},
+      {"train batch=0", "batch=0 is below 1"},
+      {"train dtype=f16", "dtype=f16 is none of f32, f64"},
+      {"train --lr0", "lr0 wants a value"},
+      {"train epochs=", "epochs wants a value"},
+      {"train -e 3", "unknown option -e"},
+      {"train exist_ok=maybe", "exist_ok=maybe is neither true nor false"},
+      {"predict source=a.png", "model is required"},
+      {"devices now", "now stands alone"},
+      {"data mnist cifar10", "cifar10 is one word too many"},
+  };
+  for (const auto& [arguments, message] : cases) {
+    const Outcome o = run(folder, arguments);
+    EXPECT_EQ(o.code, 2) << arguments;
+    EXPECT_EQ(o.out, "") << arguments;
+    expect_in(message, o.err);
+  }
+}
+
+TEST(Cli, SaysWhatIsNotThere) {
+  TempFolder folder;
+  test::spill(folder / "empty/readme.txt", "no image");
+  test::spill(folder / "torn.png", "\x89PNG\r\n\x1a\n");
+  const std::pair<const char*, const char*> cases[] = {
+      {"train data=mnits", "Did you mean mnist?"},
+      {"train data=blobs:20 batch=64", "64"},
+      {"train data=blobs model=lenet6", "did you mean lenet5?"},
+      {"train data=blobs model=mlp:3-2", "mlp:3-2"},
+      {"train data=blobs optimizer=sgdm", "did you mean sgd?"},
+      {"train data=blobs schedule=cos", "schedule=cos is none of"},
+      {"train data=blobs device=cuda", "cuda"},
+      {"train data=empty", "empty"},
+      {"train data=blobs project=/proc/none", "/proc/none"},
+      {"train resume=nowhere", "no run folder"},
+      {"val model=nowhere.safetensors", "nowhere.safetensors"},
+      {"show torn.png", "torn.png"},
+      {"ops conv3", "did you mean conv"},
+  };
+  for (const auto& [arguments, message] : cases) {
+    const Outcome o = run(folder, arguments);
+    EXPECT_EQ(o.code, 1) << arguments << "\n" << o.err;
+    expect_in(message, o.err);
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder / "runs"))
+      << "a run folder was made before the settings were checked";
+}
+
+TEST(Cli, SaysWhenItsOutputCannotBeWritten) {
+  TempFolder folder;
+  const std::string command = fmt::format("'{}' ops >/dev/full 2>'{}'", FOVEA_PROGRAM, folder / "err.txt");
+  const int status = std::system(command.c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  expect_in("cannot write", slurp(folder / "err.txt"));
+}
+
+TEST(Cli, ListsEveryOp) {
+  TempFolder folder;
+  const json ops = json::parse(run(folder, "ops --json").out);
+  std::map<std::string, json> by_name;
+  for (const auto& op : ops) by_name[op["name"]] = op;
+  for (const auto& [name, op] : op_table()) {
+    if (op->internal) continue;
+    ASSERT_TRUE(by_name.count(name)) << name;
+    EXPECT_EQ(by_name[name]["gradient"], op->no_gradient.empty()) << name;
+    EXPECT_FALSE(by_name[name]["devices"].empty() || by_name[name]["kernels"].empty()) << name;
+    expect_in("\n" + name + " ", run(folder, "ops").out);
+  }
+  expect_in("x where x > 0", run(folder, "ops elu").out);
+}
+
+TEST(Cli, ShowsAnImage) {
+  TempFolder folder;
+  Tensor pixels = Tensor::empty({4, 6}, u8);
+  for (int64_t i = 0; i < 24; ++i) pixels.data<uint8_t>()[i] = uint8_t(10 * i);
+  image::write(folder / "ramp.png", image::Image(pixels));
+  const Outcome o = run(folder, "show ramp.png nothing.png");
+  EXPECT_EQ(o.code, 1);
+  expect_in("ramp.png", o.out);
+  expect_in("230", o.out);
+  EXPECT_EQ(o.out.find('\x1b'), std::string::npos) << "colours without a terminal";
+  expect_in("nothing.png", o.err);
+}
+
+TEST(Cli, TellsWhatADataSetHolds) {
+  TempFolder folder;
+  const json splits = json::parse(run(folder, "data data=blobs:30 --json").out);
+  EXPECT_EQ(splits[0]["split"], "train");
+  EXPECT_EQ(splits[0]["examples"], 30);
+  expect_in("MNIST val  10,000 examples  28x28x1 u8  10 classes", run(folder, "data mnist").out);
+}
+
+TEST(Cli, SumsUpANetwork) {
+  TempFolder folder;
+  const Outcome o = run(folder, "summary model=lenet5");
+  expect_in("6*1*5*5 + 6 = 156", o.out);
+  expect_in("61,706 parameters (61,470 weights + 236 biases)  0.42 MMAC", o.out);
+  expect_in("(4,100)", run(folder, "summary --model lenet5 --classes 100 --batch=4").out);
+}
+
+const std::string quick = "train data=blobs:200 epochs=6 batch=20 ";
+
+TEST(Train, PrintsPlainLinesWithoutATerminal) {
+  TempFolder folder;
+  const Outcome o = run(folder, quick);
+  EXPECT_EQ(o.code, 0) << o.err;
+  EXPECT_EQ(o.err, "");
+  EXPECT_EQ(o.out.find_first_of("\x1b\r"), std::string::npos);
+  expect_in("data   blobs  200 train / ", o.out);
+  expect_in("model  mlp:2-32-32-3  1,251 parameters (1,184 weights + 67 biases)", o.out);
+  expect_in("\nepoch 1/6 10/10  loss ", o.out);
+  expect_in("\nepoch 6/6 10/10  loss ", o.out);
+  expect_in(
+      "\nsaved runs/train/1 (best.safetensors, results.csv, curves.png, confusion.png)      next: fovea val "
+      "model=runs/train/1\n",
+      o.out);
+  const Outcome val = run(folder, "val model=runs/train/1");
+  EXPECT_EQ(val.code, 0) << val.err;
+  expect_in("val  top1 ", val.out);
+  const json measured = json::parse(run(folder, "val model=runs/train/1 data=blobs:200 --json").out);
+  EXPECT_GT(measured["top1"].get<double>(), 0.9);
+}
+
+TEST(Train, RedrawsOneLineOnATerminal) {
+  TempFolder folder;
+  const auto on_terminal = [&](const std::string& environment) {
+    const std::string command =
+        fmt::format("cd '{}' && env {} script -qec \"'{}' {}\" out.txt >/dev/null 2>&1 </dev/null",
+                    folder.str(), environment, FOVEA_PROGRAM, quick);
+    EXPECT_EQ(std::system(command.c_str()), 0);
+    return slurp(folder / "out.txt");
+  };
+  const std::string drawn = on_terminal("-u NO_COLOR TERM=xterm");
+  expect_in("\repoch 1/6 \x1b[36m━━━━", drawn);
+  expect_in("\x1b[K", drawn);
+  const std::string plain = on_terminal("NO_COLOR=1 TERM=xterm");
+  expect_in("\repoch 1/6 ━━━━", plain);
+  EXPECT_EQ(plain.find("\x1b[3"), std::string::npos) << "colours in spite of NO_COLOR";
+}
+
+TEST(Train, ResumesAfterCtrlCToTheSameBits) {
+  TempFolder folder;
+  const std::string keys = "train data=circles:4000 model=mlp:2-64-64-2 epochs=30 batch=20 ";
+  ASSERT_EQ(run(folder, keys + "name=whole").code, 0);
+  for (const char* signal : {"INT", "TERM"}) {
+    const Outcome stopped =
+        run(folder, keys + "name=" + signal, fmt::format("timeout --foreground -s {} 0.4", signal));
+    EXPECT_EQ(stopped.code, 124) << "it finished too early to be stopped";
+    const std::string folder_of_run = std::string("runs/train/") + signal;
+    expect_in("continue: fovea train resume=" + folder_of_run, stopped.out);
+    const Outcome resumed = run(folder, "train workers=3 threads=1 resume=" + folder_of_run);
+    EXPECT_EQ(resumed.code, 0) << resumed.err;
+    for (const char* file : {"/best.safetensors"})
+      EXPECT_EQ(slurp(folder / (folder_of_run + file)),
+                slurp(folder / ("runs/train/whole" + std::string(file))));
+  }
+  expect_in("there is nothing to resume", run(folder, "train resume=runs/train/INT").err);
+  const Outcome other = run(folder, "train resume=runs/train/INT epochs=99");
+  EXPECT_EQ(other.code, 2);
+  expect_in("epochs cannot change on resuming: the run has epochs=30", other.err);
+}
+
+TEST(Train, ResumesAfterAKill) {
+  TempFolder folder;
+  const std::string keys = "train data=circles:4000 model=mlp:2-64-64-2 epochs=30 batch=20 ";
+  ASSERT_EQ(run(folder, keys + "name=whole").code, 0);
+  const std::string whole = slurp(folder / "runs/train/whole/best.safetensors");
+  for (const char* seconds : {"0.2", "0.4", "0.6"}) {
+    const std::string name = std::string("killed") + seconds;
+    run(folder, keys + "name=" + name, fmt::format("timeout -s KILL {}", seconds));
+    if (!std::filesystem::exists(folder / ("runs/train/" + name + "/args.json")))
+      continue;  // it had not begun
+    const Outcome resumed = run(folder, "train resume=runs/train/" + name);
+    const bool was_finished = resumed.err.find("nothing to resume") != std::string::npos;
+    EXPECT_TRUE(resumed.code == 0 || was_finished) << resumed.err;
+    EXPECT_EQ(slurp(folder / ("runs/train/" + name + "/best.safetensors")), whole) << seconds;
+  }
+}
+
+TEST(Train, ExitsWith130AfterCtrlC) {
+  TempFolder folder;
+  const std::string command = fmt::format(
+      "cd '{}' && {{ '{}' train data=circles:4000 epochs=1000 batch=20 >out.txt 2>err.txt & }}; pid=$!; "
+      "sleep 0.5; "
+      "kill -TERM $pid; wait $pid",
+      folder.str(), FOVEA_PROGRAM);
+  const int status = std::system(command.c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 130) << slurp(folder / "err.txt");
+  expect_in("stopped after step", slurp(folder / "out.txt"));
+}
+
+TEST(Train, StartsFromPretrainedWeightsThatFit) {
+  TempFolder folder;
+  ASSERT_EQ(run(folder, quick + "model=mlp:2-8-3 name=a").code, 0);
+  EXPECT_EQ(run(folder, quick + "model=mlp:2-8-3 pretrained=runs/train/a").code, 0);
+  const Outcome other = run(folder, quick + "model=mlp:2-9-9-3 pretrained=runs/train/a");
+  EXPECT_EQ(other.code, 1);
+  expect_in("missing", other.err);
+}
+
+TEST(Predict, TellsWhatImagesShow) {
+  TempFolder folder;
+  for (int i = 0; i < 40; ++i)
+    for (const auto& [name, value] : {std::pair{"dark", 40}, {"light", 210}}) {
+      Tensor pixels = Tensor::empty({8, 8}, u8);
+      pixels.fill(value + i % 9);
+      std::filesystem::create_directories(folder / fmt::format("set/{}", name));
+      image::write(folder / fmt::format("set/{}/{}.png", name, i), image::Image(pixels));
+    }
+  const Outcome trained = run(folder, "train data=set model=mlp batch=8 epochs=3");
+  ASSERT_EQ(trained.code, 0) << trained.err;
+  Tensor large = Tensor::empty({30, 20, 3}, u8);
+  large.fill(215);
+  std::filesystem::create_directories(folder / "new");
+  image::write(folder / "new/large.jpg", image::Image(large));
+  test::spill(folder / "new/torn.png", "\x89PNG");
+  const Outcome one = run(folder, "predict model=runs/train/1 source=new/large.jpg");
+  EXPECT_EQ(one.code, 0) << one.err;
+  EXPECT_EQ(one.out.find("new/large.jpg\n  light "), 0u) << one.out;
+  expect_in("━", one.out);
+  const Outcome both = run(folder, "predict model=runs/train/1 --json new");
+  EXPECT_EQ(both.code, 1);
+  expect_in("torn.png", both.err);
+  const json list = json::parse(both.out);
+  ASSERT_EQ(list.size(), 1u);
+  EXPECT_EQ(list[0]["top"][0]["class"], "light");
+  EXPECT_GT(list[0]["top"][0]["probability"].get<double>(), 0.5);
+  EXPECT_EQ(
+      json::parse(
+          run(folder, "predict model=runs/train/1 --json --invert new/large.jpg").out)[0]["top"][0]["class"],
+      "dark");
+}
+
+}  // namespace
+}  // namespace fovea
