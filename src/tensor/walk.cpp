@@ -73,14 +73,14 @@ Walk::Walk(const Dims& full, const View* const* views, int n) : operands(n) {
   }
 }
 
-std::array<int64_t, Walk::max_operands> Walk::offsets_of(int64_t row) const {
-  std::array<int64_t, max_operands> at{};
+Walk::Position Walk::position_of(int64_t row) const {
+  Position p;
   for (int i = shape.size() - 2; i >= 0; --i) {
-    const int64_t index = row % shape[i];
+    p.index[size_t(i)] = row % shape[i];
     row /= shape[i];
-    for (int k = 0; k < operands; ++k) at[k] += index * strides[k][i];
+    for (int k = 0; k < operands; ++k) p.at[k] += p.index[size_t(i)] * strides[k][i];
   }
-  return at;
+  return p;
 }
 
 }  // namespace fovea

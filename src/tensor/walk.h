@@ -37,15 +37,27 @@ struct Walk {
       });
       return;
     }
-    parallel_for(rows, std::max<int64_t>(1, grain / std::max<int64_t>(n, 1)),
-                 [&](int64_t begin, int64_t end) {
-                   for (int64_t row = begin; row < end; ++row) f(offsets_of(row), n);
-                 });
+    parallel_for(rows, std::max<int64_t>(1, grain / std::max<int64_t>(n, 1)), [&](int64_t begin, int64_t end) {
+      Position p = position_of(begin);
+      for (int64_t row = begin; row < end; ++row, advance(p)) f(p.at, n);
+    });
   }
 
  private:
   static constexpr int64_t grain = 16384;
-  std::array<int64_t, max_operands> offsets_of(int64_t row) const;
+  struct Position {  // of a row: its index in the outer dimensions and the offsets of the operands
+    std::array<int64_t, Dims::max_rank> index{};
+    std::array<int64_t, max_operands> at{};
+  };
+  Position position_of(int64_t row) const;
+  void advance(Position& p) const {
+    for (int i = shape.size() - 2; i >= 0; --i) {
+      for (int k = 0; k < operands; ++k) p.at[k] += strides[k].begin()[i];
+      if (++p.index[size_t(i)] < shape.begin()[i]) return;
+      for (int k = 0; k < operands; ++k) p.at[k] -= strides[k].begin()[i] * shape.begin()[i];
+      p.index[size_t(i)] = 0;
+    }
+  }
 };
 
 }  // namespace fovea

@@ -111,8 +111,10 @@ struct Run {
 };
 
 ConvPlan plan_of(const Call& c, const ConvShape& s, bool grad, bool channels) {
-  const bool blocked = channels && c.in(0).layout == Layout::blocked8;
-  return grad ? ConvPlan::input_grad(s, blocked) : ConvPlan::forward(s, blocked, channels);
+  const bool from_blocked = c.in(0).layout == Layout::blocked8, blocked = channels && from_blocked;
+  ConvPlan p = grad ? ConvPlan::input_grad(s, blocked) : ConvPlan::forward(s, blocked, channels);
+  p.source.from_blocked = from_blocked;
+  return p;
 }
 
 size_t scratch_floats(const ConvPlan& p) {
@@ -233,7 +235,9 @@ void run_form(const Call& c) {
   run(c, grad, channels);
 }
 
-/// The image stays in its layout for the channels form; weights and bias are always plain.
+/// The image is taken in either layout; weights and bias are always plain.
+void pixels_layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout>&) { in[0] = c.in(0).layout; }
+
 void channels_layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout>& out) {
   in[0] = c.in(0).layout;
   out[0] = Layout::blocked8;
@@ -247,7 +251,7 @@ constexpr Kernel channels_kernel() {
 template <bool grad>
 constexpr Kernel pixels_kernel() {
   return {.name = "cpu:direct-pixels", .rank = 20, .refuse = refuse_pixels<grad>, .scratch = scratch<grad, false>,
-          .run = run_form<grad, false>};
+          .run = run_form<grad, false>, .inputs = Inputs::own, .layouts = pixels_layouts};
 }
 
 const RegisterKernel forward_channels("conv2d", channels_kernel<false>());

@@ -11,10 +11,23 @@ const float* ConvSource::image(const float* data, int64_t n, float* scratch) con
   const int64_t step = this->step(), planes = channels / step, row = width * step, wide = columns * step;
   std::memset(scratch, 0, size_t(channels * plane() + 16) * sizeof(float));
   const int64_t copied_rows = std::min(height, rows - top), copied = std::min(width, columns - left) * step;
+  if (from_blocked != blocked) {
+    unblock(from, scratch, copied_rows, copied);
+    return scratch;
+  }
   for (int64_t c = 0; c < planes; ++c)
     for (int64_t y = 0; y < copied_rows; ++y)
       std::memcpy(scratch + (c * rows + top + y) * wide + left * step, from + (c * height + y) * row, size_t(copied) * sizeof(float));
   return scratch;
+}
+
+void ConvSource::unblock(const float* from, float* to, int64_t copied_rows, int64_t copied) const {
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t y = 0; y < copied_rows; ++y) {
+      const float* x = from + ((c / 8 * height + y) * width) * 8 + c % 8;
+      float* row = to + c * plane() + (top + y) * columns + left;
+      for (int64_t i = 0; i < copied; ++i) row[i] = x[i * 8];
+    }
 }
 
 ConvPlan ConvPlan::forward(const ConvShape& s, bool blocked, bool keep_allowed) {

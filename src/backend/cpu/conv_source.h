@@ -8,12 +8,13 @@
 namespace fovea {
 
 /// One image (C,H,W) of a tensor as the kernels read it: with `top`/`left` rows and columns of zeros around, in the layout
-/// of the tensor (or plain). If nothing is added, the tensor itself is read.
+/// of the tensor or plain. If nothing changes, the tensor itself is read.
 struct ConvSource {
   int64_t channels, height, width;  // of the tensor
   int64_t top, left, rows, columns; // border before, size with borders
-  bool blocked;                     // of the tensor
+  bool blocked;                     // as read
   bool keep;                        // reads the tensor itself
+  bool from_blocked = blocked;      // the tensor
 
   int64_t step() const { return blocked ? 8 : 1; }  // elements from one pixel of a row to the next
   int64_t plane() const { return rows * columns; }
@@ -24,6 +25,9 @@ struct ConvSource {
 
   /// Image `n` of `data` with its border, in `scratch` unless `keep`.
   const float* image(const float* data, int64_t n, float* scratch) const;
+
+ private:
+  void unblock(const float* from, float* to, int64_t copied_rows, int64_t copied) const;
 };
 
 /// Result pixels (y0 + i * step, x0 + j * step) share one set of taps; a gradient with stride s has s * s such phases.
