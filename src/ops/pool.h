@@ -15,7 +15,10 @@ struct PoolAxis {
   int64_t start(int64_t i) const { return i * stride - padding; }
   /// The steps [first, last) of window i that lie inside.
   int64_t first(int64_t i) const { return start(i) >= 0 ? 0 : (-start(i) + dilation - 1) / dilation; }
-  int64_t last(int64_t i) const { return std::min(kernel, (size - start(i) + dilation - 1) / dilation); }
+  int64_t last(int64_t i) const {
+    const int64_t left = size - start(i);  // the common case first: it needs no division
+    return dilation * (kernel - 1) < left ? kernel : (left + dilation - 1) / dilation;
+  }
   /// The elements [begin, end) of window i that lie inside. *Requires* dilation 1.
   int64_t begin(int64_t i) const { return std::max<int64_t>(0, start(i)); }
   int64_t end(int64_t i) const { return std::min(size, start(i) + kernel); }

@@ -14,7 +14,7 @@ namespace {
 
 using F = simd::V<float>;
 constexpr int width = 8;          // floats in a vector
-constexpr int64_t piece = 4096;   // floats summed in f32
+constexpr int64_t piece = 2048;   // floats summed in f32
 constexpr int64_t grain = 16384;  // floats a thread takes at a time
 
 /// x as batch x groups rows; a unit of work is a group (one or eight channels) over some images.

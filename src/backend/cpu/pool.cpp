@@ -198,14 +198,20 @@ FOVEA_SIMD_INLINE void mean_windows(const Pool& pool, const float* x, float shar
   simd::store(y + (i * columns.windows + j) * lanes, sum * share);
 }
 
-FOVEA_SIMD void mean_window(const Pool& pool, const float* x, float share, int64_t i, int64_t j, float* y) {
-  const PoolAxis &rows = pool.rows, &columns = pool.columns;
+FOVEA_SIMD float sum_of(const float* x, int64_t n) {
   float sum = 0;
-  for (int64_t u = rows.begin(i); u < rows.end(i); ++u) {
-    const float* row = x + u * columns.size;
 #pragma omp simd reduction(+ : sum)
-    for (int64_t v = columns.begin(j); v < columns.end(j); ++v) sum += row[v];
-  }
+  for (int64_t i = 0; i < n; ++i) sum += x[i];
+  return sum;
+}
+
+void mean_window(const Pool& pool, const float* x, float share, int64_t i, int64_t j, float* y) {
+  const PoolAxis &rows = pool.rows, &columns = pool.columns;
+  const int64_t top = rows.begin(i), bottom = rows.end(i), left = columns.begin(j), n = columns.end(j) - left;
+  float sum = 0;
+  if (n == columns.size) sum = sum_of(x + top * n, (bottom - top) * n);
+  else
+    for (int64_t u = top; u < bottom; ++u) sum += sum_of(x + u * columns.size + left, n);
   y[i * columns.windows + j] = sum * share;
 }
 

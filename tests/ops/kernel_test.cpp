@@ -1,0 +1,145 @@
+// The CPU kernels of pooling, normalisation and losses against the references on shapes large enough to be
+// cut into pieces.
+#include <gtest/gtest.h>
+
+#include "../op/samples.h"
+#include "fovea/kernel.h"
+#include "fovea/ops.h"
+
+namespace fovea {
+namespace {
+
+using testing::blockable;
+using testing::make;
+using testing::worst_error;
+
+/// Runs the op with the fastest kernel in each layout, with one thread and four, and expects the reference's
+/// results.
+void expect_reference(const char* name, const std::vector<Tensor>& in, const NamedAttrs& given,
+                      double tolerance = 1e-5) {
+  const NoGrad guard;
+  const Op& op = find_op(name);
+  const Attrs attrs = attrs_of(op, given);
+  std::vector<Tensor> expected;
+  {
+    const ForceKernel force("reference");
+    expected = apply(op, in, attrs);
+  }
+  for (const Layout layout : {Layout::plain, Layout::blocked8}) {
+    std::vector<Tensor> laid;
+    bool differs = layout == Layout::plain;
+    for (const Tensor& t : in) {
+      const bool block = layout == Layout::blocked8 && t && t.rank() >= 4 && t.size(1) % 8 == 0;
+      laid.push_back(block ? t.to(layout) : t), differs |= block;
+    }
+    if (!differs) continue;
+    set_num_threads(1);
+    const auto one = apply(op, laid, attrs);
+    set_num_threads(4);
+    const auto four = apply(op, laid, attrs);
+    set_num_threads(0);
+    for (size_t i = 0; i < one.size(); ++i) {
+      EXPECT_LE(worst_error(one[i], expected[i]), tolerance)
+          << name << " " << in[0].describe() << " result " << i;
+      EXPECT_TRUE(same_bits(one[i], four[i])) << name << " " << in[0].describe() << " result " << i;
+    }
+  }
+}
+
+std::vector<Tensor> inputs(std::initializer_list<Gen> gens) {
+  std::vector<Tensor> in;
+  for (const Gen& g : gens) in.push_back(make(g, f32, 10 + in.size()));
+  return in;
+}
+
+TEST(PoolKernels, MatchTheReference) {
+  const std::vector<std::pair<Dims, NamedAttrs>> cases{
+      {{8, 16, 32, 32}, {{"kernel", Dims{2}}}},
+      {{5, 6, 28, 28}, {{"kernel", Dims{2}}}},
+      {{3, 24, 31, 27}, {{"kernel", Dims{3}}, {"stride", Dims{2}}, {"padding", Dims{1}}}},
+      {{2, 3, 40, 61}, {{"kernel", Dims{3}}, {"stride", Dims{2}}, {"padding", Dims{1}}, {"ceil_mode", true}}},
+      {{2, 8, 17, 40}, {{"kernel", Dims{3, 5}}, {"stride", Dims{1}}, {"padding", Dims{1, 2}}}},
+      {{2, 5, 30, 90}, {{"kernel", Dims{4, 3}}, {"stride", Dims{3}}}},
+      {{4, 64, 8, 8}, {{"kernel", Dims{8}}}}};
+  for (const auto& [shape, attrs] : cases) {
+    Tensor x = make(f(shape), f32, 3);
+    for (int64_t i = 0; i < x.numel(); i += 3) x.data<float>()[i] = std::round(x.data<float>()[i]);  // ties
+    for (int64_t i = 5; i < x.numel(); i += 997) x.data<float>()[i] = i % 2 ? NAN : -INFINITY;
+    expect_reference("max_pool2d_forward", {x}, attrs);
+    const Op& forward = find_op("max_pool2d_forward");
+    const auto y = apply(forward, {x}, attrs_of(forward, attrs));
+    NamedAttrs back = attrs;
+    back.push_back({"size", Dims{shape[2], shape[3]}});
+    expect_reference("max_pool2d_backward", {make(f(y[0].shape()), f32, 4), y[1]}, back);
+    expect_reference("avg_pool2d", {make(f(shape), f32, 5)}, attrs);
+    expect_reference("avg_pool2d_backward", {make(f(y[0].shape()), f32, 6)}, back);
+    NamedAttrs inside = attrs;
+    inside.push_back({"count_include_pad", false});
+    expect_reference("avg_pool2d", {make(f(shape), f32, 5)}, inside);
+  }
+}
+
+TEST(PoolKernels, MaxOverDilatedWindows) {
+  const NamedAttrs attrs{
+      {"kernel", Dims{3}}, {"stride", Dims{1}}, {"padding", Dims{1}}, {"dilation", Dims{2}}};
+  for (const int64_t channels : {3, 8})
+    expect_reference("max_pool2d_forward", inputs({f({2, channels, 20, 37})}), attrs);
+}
+
+TEST(BatchNormKernels, MatchTheReference) {
+  for (const Dims& shape : {Dims{16, 16, 32, 32}, Dims{33, 64, 8, 8}, Dims{5, 6, 30, 29}, Dims{3, 10, 501},
+                            Dims{1, 40, 100}, Dims{2, 8, 70, 90}, Dims{3, 8, 2, 2}}) {
+    const Dims c{shape[1]};
+    for (const double centre : {0.0, 100.0}) {
+      const auto in = inputs({f(shape, centre - 1, centre + 1), f(c, 0.5, 2), f(c)});
+      expect_reference("batch_norm_train", in, {}, centre ? 1e-4 : 1e-5);
+    }
+    expect_reference("batch_norm_train", {inputs({f(shape)})[0], {}, {}}, {});
+    expect_reference("batch_norm_backward", inputs({f(shape), f(shape), f(c), f(c, 0.5, 2), f(c, 0.5, 2)}),
+                     {}, 1e-4);  // sums that cancel
+    expect_reference("batch_norm_backward", {inputs({f(shape), f(shape), f(c), f(c, 0.5, 2), none()})}, {},
+                     1e-4);
+    expect_reference("channel_affine", inputs({f(shape), f(c), f(c)}), {});
+  }
+}
+
+/// A mean a thousand times the deviation: the naive E[x^2] - E[x]^2 loses the variance in f32, ours must not.
+TEST(BatchNormKernels, KeepTheVarianceBesideALargeMean) {
+  for (const Layout layout : {Layout::plain, Layout::blocked8}) {
+    const Tensor x = make(f({8, 8, 24, 24}, 999, 1001), f32, 2);
+    const Op& op = find_op("batch_norm_train");
+    const NoGrad guard;
+    const Tensor exact = apply(op, {x.to(f64), {}, {}}, {1e-5})[2];
+    EXPECT_LE(worst_error(apply(op, {x.to(layout), {}, {}}, {1e-5})[2], exact), 1e-5);
+  }
+}
+
+TEST(SoftmaxKernels, MatchTheReference) {
+  for (const Dims& shape : {Dims{128, 10}, Dims{7, 1000}, Dims{3, 1}, Dims{3, 5, 77}})
+    for (const char* op : {"softmax", "log_softmax"}) expect_reference(op, inputs({f(shape, -20, 20)}), {});
+}
+
+TEST(CrossEntropyKernels, MatchTheReference) {
+  const std::vector<NamedAttrs> cases{{},
+                                      {{"reduction", "none"}, {"ignore_index", 1}},
+                                      {{"label_smoothing", 0.1}, {"ignore_index", 2}},
+                                      {{"label_smoothing", 1.0}, {"reduction", "sum"}}};
+  const std::vector<std::pair<Dims, Dims>> shapes{{{128, 10}, {128}},
+                                                  {{1000, 37}, {1000}},
+                                                  {{3, 21, 13, 17}, {3, 13, 17}},
+                                                  {{2, 8, 20, 20}, {2, 20, 20}}};
+  for (const auto& [shape, labels] : shapes)
+    for (const auto& attrs : cases)
+      for (const bool weighted : {false, true}) {
+        const Gen weight = weighted ? f({shape[1]}, 0.5, 2) : none();
+        auto in = inputs({f(shape, -9, 9), ints(labels, 0, shape[1]), weight});
+        expect_reference("cross_entropy_fused", in, attrs);
+        const bool each = !attrs.empty() && attrs[0].first == "reduction" &&
+                          std::get<std::string>(attrs[0].second) == "none";
+        const Tensor p = softmax(in[0], 1), g = make(f(each ? labels : Dims{}), f32, 8);
+        expect_reference("cross_entropy_backward", {p, in[1], g, in[2]}, attrs);
+      }
+}
+
+}  // namespace
+}  // namespace fovea
