@@ -207,6 +207,58 @@ void fill_in_place(const Tensor& x, double value);
 /// x *= factor in place.
 void scale_in_place(const Tensor& x, double factor);
 
+// index
+
+/// Row index[...] of weight (V,D) for each entry of index: (...) becomes (...,D).
+Tensor embedding(const Tensor& weight, const Tensor& index);
+
+/// y[i][j] = x[i][index[i][j]] for dim=1 and accordingly for others: one entry of x along `dim` per entry of
+/// index, which has the shape of x but for `dim`. Throws on an index outside of 0 .. size-1, naming its
+/// position.
+Tensor gather(const Tensor& x, const Tensor& index, int64_t dim);
+
+/// Entries index[0], index[1] ... of dimension `dim`. Throws on an index outside of 0 .. size-1, naming its
+/// position.
+Tensor index_select(const Tensor& x, const Tensor& index, int64_t dim = 0);
+
+/// (...) becomes (...,classes): 1 at the index, 0 elsewhere; dtype f32, f64, i32 or i64.
+Tensor one_hot(const Tensor& index, int64_t classes, DType dtype = f32);
+
+/// x with entry [i][index[i][j]] replaced by source[i][j] for dim=1 and accordingly for others. index has the
+/// shape of source, and that of x but for `dim`. Where two entries of index meet, the later one wins, and it
+/// alone has a gradient.
+Tensor scatter(const Tensor& x, const Tensor& index, const Tensor& source, int64_t dim);
+
+/// x with source[i][j] added to entry [i][index[i][j]] for dim=1 and accordingly for others. index has the
+/// shape of source, and that of x but for `dim`. Summed in the order of the index.
+Tensor scatter_add(const Tensor& x, const Tensor& index, const Tensor& source, int64_t dim);
+
+// interpolate
+
+/// Images (N,C,H,W) resampled to `size` {H,W}. Pixels are squares: the centre of pixel i lies at (i + 0.5) /
+/// size, unless align_corners puts the centres of the corner pixels on each other. nearest takes pixel
+/// floor(i in / out); bilinear weighs the 2 x 2 neighbours; with antialias a triangle as wide as the coarser
+/// pixel, which is right for making images smaller (as Pillow and torchvision do).
+Tensor interpolate(const Tensor& x, const Dims& size, const std::string& mode = "bilinear", bool align_corners = false, bool antialias = false);
+
+// join
+
+/// The tensors one after the other along `dim`; their other dimensions are equal.
+Tensor concat(const std::vector<Tensor>& xs, int64_t dim = 0);
+
+/// The order of the entries of each of `dims` turned around. A view.
+Tensor flip(const Tensor& x, const Dims& dims);
+
+/// Entries moved by shifts[i] along dims[i]; those that leave the end come back at the start.
+Tensor roll(const Tensor& x, const Dims& shifts, const Dims& dims);
+
+/// Entries start, start + step ... below `end` of dimension `dim`, as a view. As in Python, negative start
+/// and end count from the end and both are clamped to the size.
+Tensor slice(const Tensor& x, int64_t dim, int64_t start, int64_t end, int64_t step = 1);
+
+/// Tensors of one shape along a new dimension `dim` of the result.
+Tensor stack(const std::vector<Tensor>& xs, int64_t dim = 0);
+
 // local_response_norm
 
 /// x / (k + alpha/size * s)^beta, where s is the sum of squares over `size` neighbouring channels of
@@ -357,6 +409,13 @@ void rmsprop_step(const Tensor& param, const Tensor& grad, const Tensor& square_
 /// Without momentum no velocity is needed.
 void sgd_step(const Tensor& param, const Tensor& grad, const Tensor& velocity, double lr, double momentum = 0, double dampening = 0, double weight_decay = 0, bool nesterov = false, bool first = false);
 
+// pad
+
+/// Entries added at the borders, `padding` in PyTorch's order: {left, right, top, bottom ...}, the last
+/// dimension first. Modes: constant (`value`; negative padding cuts off), reflect (mirrored without the
+/// border itself, padding < size), replicate (the border repeated).
+Tensor pad(const Tensor& x, const Dims& padding, const std::string& mode = "constant", double value = 0);
+
 // random
 
 /// 1 with probability p, else 0, from the default generator.
@@ -396,6 +455,14 @@ Tensor sum(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
 /// correction=1 is the unbiased estimate, 0 the biased one that normalisation uses.
 Tensor var(const Tensor& x, const Dims& dims = {}, bool keepdim = false, int64_t correction = 1);
 
+// select
+
+/// x with `value` where the mask, broadcast to x, is true.
+Tensor masked_fill(const Tensor& x, const Tensor& mask, double value);
+
+/// x where the condition holds, else y, broadcast. The gradient goes to the chosen one alone.
+Tensor where(const Tensor& condition, const Tensor& x, const Tensor& y);
+
 // shape
 
 /// Elements converted to another type; floats to integers round towards zero and saturate. The gradient is
@@ -434,5 +501,27 @@ Tensor logsumexp(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
 
 /// e^x / sum of e^x along `dim`: positive and of sum 1. The last dimension by default.
 Tensor softmax(const Tensor& x, int64_t dim = -1);
+
+// sort
+
+/// Index of the largest entry along `dim`, the first of equal ones; the first NaN if there is one.
+Tensor argmax(const Tensor& x, int64_t dim = -1, bool keepdim = false);
+
+/// Index of the smallest entry along `dim`, the first of equal ones; the first NaN if there is one.
+Tensor argmin(const Tensor& x, int64_t dim = -1, bool keepdim = false);
+
+/// Where the entries in order stood: the indices of sort.
+Tensor argsort(const Tensor& x, int64_t dim = -1, bool descending = false);
+
+/// Entry k becomes the sum of the entries 0 .. k along `dim`; floats are summed in f64.
+Tensor cumsum(const Tensor& x, int64_t dim);
+
+/// The entries along `dim` in order, and where they stood. Stable: equal entries keep their order; NaN counts
+/// as largest.
+std::tuple<Tensor, Tensor> sort(const Tensor& x, int64_t dim = -1, bool descending = false);
+
+/// The k largest (or smallest) entries along `dim` in order, and where they stand. Of equal entries the one
+/// with the lower index comes first; NaN counts as largest.
+std::tuple<Tensor, Tensor> topk(const Tensor& x, int64_t k, int64_t dim = -1, bool largest = true);
 
 }  // namespace fovea

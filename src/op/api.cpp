@@ -254,6 +254,66 @@ void scale_in_place(const Tensor& x, double factor) {
   apply(op, {x}, {factor});
 }
 
+Tensor embedding(const Tensor& weight, const Tensor& index) {
+  static const Op& op = find_op("embedding");
+  return apply(op, {weight, index}, {})[0];
+}
+
+Tensor gather(const Tensor& x, const Tensor& index, int64_t dim) {
+  static const Op& op = find_op("gather");
+  return apply(op, {x, index}, {dim})[0];
+}
+
+Tensor index_select(const Tensor& x, const Tensor& index, int64_t dim) {
+  static const Op& op = find_op("index_select");
+  return apply(op, {x, index}, {dim})[0];
+}
+
+Tensor one_hot(const Tensor& index, int64_t classes, DType dtype) {
+  static const Op& op = find_op("one_hot");
+  return apply(op, {index}, {classes, dtype})[0];
+}
+
+Tensor scatter(const Tensor& x, const Tensor& index, const Tensor& source, int64_t dim) {
+  static const Op& op = find_op("scatter");
+  return apply(op, {x, index, source}, {dim})[0];
+}
+
+Tensor scatter_add(const Tensor& x, const Tensor& index, const Tensor& source, int64_t dim) {
+  static const Op& op = find_op("scatter_add");
+  return apply(op, {x, index, source}, {dim})[0];
+}
+
+Tensor interpolate(const Tensor& x, const Dims& size, const std::string& mode, bool align_corners, bool antialias) {
+  static const Op& op = find_op("interpolate");
+  return apply(op, {x}, {size, mode, align_corners, antialias})[0];
+}
+
+Tensor concat(const std::vector<Tensor>& xs, int64_t dim) {
+  static const Op& op = find_op("concat");
+  return apply(op, xs, {dim})[0];
+}
+
+Tensor flip(const Tensor& x, const Dims& dims) {
+  static const Op& op = find_op("flip");
+  return apply(op, {x}, {dims})[0];
+}
+
+Tensor roll(const Tensor& x, const Dims& shifts, const Dims& dims) {
+  static const Op& op = find_op("roll");
+  return apply(op, {x}, {shifts, dims})[0];
+}
+
+Tensor slice(const Tensor& x, int64_t dim, int64_t start, int64_t end, int64_t step) {
+  static const Op& op = find_op("slice");
+  return apply(op, {x}, {dim, start, end, step})[0];
+}
+
+Tensor stack(const std::vector<Tensor>& xs, int64_t dim) {
+  static const Op& op = find_op("stack");
+  return apply(op, xs, {dim})[0];
+}
+
 Tensor local_response_norm(const Tensor& x, int64_t size, double alpha, double beta, double k) {
   static const Op& op = find_op("local_response_norm");
   return apply(op, {x}, {size, alpha, beta, k})[0];
@@ -439,6 +499,11 @@ void sgd_step(const Tensor& param, const Tensor& grad, const Tensor& velocity, d
   apply(op, {param, grad, velocity}, {lr, momentum, dampening, weight_decay, nesterov, first});
 }
 
+Tensor pad(const Tensor& x, const Dims& padding, const std::string& mode, double value) {
+  static const Op& op = find_op("pad");
+  return apply(op, {x}, {padding, mode, value})[0];
+}
+
 Tensor bernoulli(const Dims& shape, double p, DType dtype) {
   static const Op& op = find_op("bernoulli");
   return apply(op, {}, {shape, p, dtype})[0];
@@ -494,6 +559,16 @@ Tensor var(const Tensor& x, const Dims& dims, bool keepdim, int64_t correction) 
   return apply(op, {x}, {dims, keepdim, correction})[0];
 }
 
+Tensor masked_fill(const Tensor& x, const Tensor& mask, double value) {
+  static const Op& op = find_op("masked_fill");
+  return apply(op, {x, mask}, {value})[0];
+}
+
+Tensor where(const Tensor& condition, const Tensor& x, const Tensor& y) {
+  static const Op& op = find_op("where");
+  return apply(op, {condition, x, y}, {})[0];
+}
+
 Tensor cast(const Tensor& x, DType dtype) {
   static const Op& op = find_op("cast");
   return apply(op, {x}, {dtype})[0];
@@ -547,6 +622,38 @@ Tensor logsumexp(const Tensor& x, const Dims& dims, bool keepdim) {
 Tensor softmax(const Tensor& x, int64_t dim) {
   static const Op& op = find_op("softmax");
   return apply(op, {x}, {dim})[0];
+}
+
+Tensor argmax(const Tensor& x, int64_t dim, bool keepdim) {
+  static const Op& op = find_op("argmax");
+  return apply(op, {x}, {dim, keepdim})[0];
+}
+
+Tensor argmin(const Tensor& x, int64_t dim, bool keepdim) {
+  static const Op& op = find_op("argmin");
+  return apply(op, {x}, {dim, keepdim})[0];
+}
+
+Tensor argsort(const Tensor& x, int64_t dim, bool descending) {
+  static const Op& op = find_op("argsort");
+  return apply(op, {x}, {dim, descending})[0];
+}
+
+Tensor cumsum(const Tensor& x, int64_t dim) {
+  static const Op& op = find_op("cumsum");
+  return apply(op, {x}, {dim})[0];
+}
+
+std::tuple<Tensor, Tensor> sort(const Tensor& x, int64_t dim, bool descending) {
+  static const Op& op = find_op("sort");
+  const auto y = apply(op, {x}, {dim, descending});
+  return {y[0], y[1]};
+}
+
+std::tuple<Tensor, Tensor> topk(const Tensor& x, int64_t k, int64_t dim, bool largest) {
+  static const Op& op = find_op("topk");
+  const auto y = apply(op, {x}, {k, dim, largest});
+  return {y[0], y[1]};
 }
 
 }  // namespace fovea

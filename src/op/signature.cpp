@@ -135,7 +135,7 @@ template const DType& AttrReader::get(const char*) const;
 Dims AttrReader::d(const char* name, int n) const {
   const Dims& values = d(name);
   if (values.size() == n) return values;
-  check(values.size() == 1, "[{}] {}={} wants 1 or {} entries", op_->name(), name, values, n);
+  check(values.size() == 1, "{}={} wants 1 or {} entries", name, values, n);
   return Dims::filled(n, values[0]);
 }
 

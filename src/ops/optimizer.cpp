@@ -128,8 +128,8 @@ using RmsPropEither = Either<RmsProp, RmsPropMomentum>;
 
 void momentum_has_velocity(const Call& c) {
   const int i = c.op().parsed.tensor_index("velocity");
-  check(c.f("momentum") == 0 || c.in(i), "[{}] momentum={} wants a velocity of the shape {} of param", c.op().name(), c.f("momentum"),
-        c.in(0).shape);
+  check(c.f("momentum") == 0 || c.in(i), "[{}] momentum={} wants a velocity of the shape {} of param", c.op().name(),
+        c.f("momentum"), c.in(0).shape);
 }
 
 void nesterov_has_momentum(const Call& c) {
@@ -144,8 +144,9 @@ const Gen both = f({2, 8, 3, 5});
 FOVEA_OP(sgd_step){
     .signature = "sgd_step(param!, grad, velocity!?, lr: float, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=false, "
                  "first=false)",
-    .doc = "Stochastic gradient descent in PyTorch's form: g = grad + weight_decay param; v = momentum v + (1 - dampening) g, or v = g "
-           "on the `first` step; param -= lr v, with nesterov param -= lr (g + momentum v). Without momentum no velocity is needed.",
+    .doc = "Stochastic gradient descent in PyTorch's form: g = grad + weight_decay param; v = momentum v + (1 - dampening) g, "
+           "or v = g on the `first` step; param -= lr v, with nesterov param -= lr (g + momentum v). Without momentum no "
+           "velocity is needed.",
     .require = {equal_shapes, momentum_has_velocity, nesterov_has_momentum},
     .reference = SgdEither::baseline, .no_gradient = writes_in_place,
     .samples = {{{both, both, none()}, {{"lr", 0.1}}},
@@ -161,8 +162,8 @@ FOVEA_OP(sgd_step){
 FOVEA_OP(adam_step){
     .signature = "adam_step(param!, grad, m!, v!, lr: float, step: int, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0, "
                  "decoupled=false)",
-    .doc = "Adam (Kingma and Ba 2015); `step` counts from 1. m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, "
-           "param -= lr m^ / (sqrt(v^) + eps) with m^ = m / (1 - beta1^step), v^ = v / (1 - beta2^step). weight_decay is added to g, "
+    .doc = "Adam (Kingma and Ba 2015); `step` counts from 1. m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, param "
+           "-= lr m^ / (sqrt(v^) + eps) with m^ = m / (1 - beta1^step), v^ = v / (1 - beta2^step). weight_decay is added to g, "
            "or if `decoupled` shrinks param by 1 - lr weight_decay first (AdamW, Loshchilov and Hutter 2019).",
     .require = {equal_shapes, at_least("step", 1)}, .reference = sweep_baseline<Adam>, .no_gradient = writes_in_place,
     .samples = {{{both, both, both, state}, {{"lr", 0.1}, {"step", 1}}},
@@ -172,9 +173,10 @@ FOVEA_OP(adam_step){
 };
 
 FOVEA_OP(rmsprop_step){
-    .signature = "rmsprop_step(param!, grad, square_avg!, velocity!?, lr: float, alpha=0.99, eps=1e-8, weight_decay=0.0, momentum=0.0)",
-    .doc = "RMSprop (Hinton 2012): s = alpha s + (1 - alpha) g^2, d = g / (sqrt(s) + eps), param -= lr d; with momentum "
-           "v = momentum v + d, param -= lr v.",
+    .signature = "rmsprop_step(param!, grad, square_avg!, velocity!?, lr: float, alpha=0.99, eps=1e-8, weight_decay=0.0, "
+                 "momentum=0.0)",
+    .doc = "RMSprop (Hinton 2012): s = alpha s + (1 - alpha) g^2, d = g / (sqrt(s) + eps), param -= lr d; with momentum v = "
+           "momentum v + d, param -= lr v.",
     .require = {equal_shapes, momentum_has_velocity}, .reference = RmsPropEither::baseline, .no_gradient = writes_in_place,
     .samples = {{{both, both, state, none()}, {{"lr", 0.1}}},
                 {{both, both, state, both}, {{"lr", 0.1}, {"momentum", 0.9}, {"weight_decay", 0.1}}}},
@@ -183,7 +185,8 @@ FOVEA_OP(rmsprop_step){
 
 FOVEA_OP(adagrad_step){
     .signature = "adagrad_step(param!, grad, sum!, lr: float, step: int, lr_decay=0.0, eps=1e-10, weight_decay=0.0)",
-    .doc = "Adagrad (Duchi et al. 2011); `step` counts from 1: sum += g^2, param -= lr / (1 + (step - 1) lr_decay) g / (sqrt(sum) + eps).",
+    .doc = "Adagrad (Duchi et al. 2011); `step` counts from 1: sum += g^2, param -= lr / (1 + (step - 1) lr_decay) g / "
+           "(sqrt(sum) + eps).",
     .require = {equal_shapes, at_least("step", 1)}, .reference = sweep_baseline<Adagrad>, .no_gradient = writes_in_place,
     .samples = {{{both, both, state}, {{"lr", 0.1}, {"step", 1}}},
                 {{both, both, state}, {{"lr", 0.1}, {"step", 4}, {"lr_decay", 0.1}, {"weight_decay", 0.1}}}},

@@ -135,8 +135,8 @@ void check_probability(const Call& c) {
   check(c.f("p") >= 0 && c.f("p") <= 1, "[{}] p={} is no probability for shape {}", c.op().name(), c.f("p"), c.d("shape"));
 }
 void check_range(const Call& c) {
-  check(c.i("low") < c.i("high"), "[{}] there is no integer in [low={}, high={}) for shape {}", c.op().name(), c.i("low"), c.i("high"),
-        c.d("shape"));
+  check(c.i("low") < c.i("high"), "[{}] there is no integer in [low={}, high={}) for shape {}", c.op().name(), c.i("low"),
+        c.i("high"), c.d("shape"));
 }
 
 const NamedAttrs start = {{"seed", 3}, {"offset", int64_t{1} << 40}};
@@ -192,8 +192,8 @@ FOVEA_OP(permutation_fill){
 
 FOVEA_OP(rand){
     .signature = "rand(shape: ints, low=0.0, high=1.0, dtype=f32)",
-    .doc = "Uniform random numbers in [low, high), from the default generator (manual_seed). f32 and f64 agree up to rounding; where "
-           "low or high is not 0 or 1, rounding may reach high.",
+    .doc = "Uniform random numbers in [low, high), from the default generator (manual_seed). f32 and f64 agree up to rounding; "
+           "where low or high is not 0 or 1, rounding may reach high.",
     .compose = [](const Args& a) { return fill("uniform_fill", a); },
     .samples = {{{}, {{"shape", Dims{2, 8, 3, 3}}}}, {{}, {{"shape", Dims{3}}, {"low", -2.0}, {"high", 5.0}, {"dtype", f64}}}},
     .bad = {{{}, {{"shape", Dims{2}}, {"dtype", i64}}}},
