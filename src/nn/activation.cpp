@@ -22,13 +22,9 @@ SiLU::SiLU() : Lambda("SiLU", silu) {}
 Hardswish::Hardswish() : Lambda("Hardswish", hardswish) {}
 Step::Step() : Lambda("Step", step) {}
 Softmax::Softmax(int64_t dim)
-    : Lambda(fmt::format("Softmax({})", dim), [dim](const Tensor& x) {
-        return call("softmax", {x}, {{"dim", dim}});
-      }) {}
+    : Lambda(fmt::format("Softmax({})", dim), [dim](const Tensor& x) { return softmax(x, dim); }) {}
 LogSoftmax::LogSoftmax(int64_t dim)
-    : Lambda(fmt::format("LogSoftmax({})", dim), [dim](const Tensor& x) {
-        return call("log_softmax", {x}, {{"dim", dim}});
-      }) {}
+    : Lambda(fmt::format("LogSoftmax({})", dim), [dim](const Tensor& x) { return log_softmax(x, dim); }) {}
 Maxout::Maxout(int64_t pieces, int64_t dim)
     : Lambda(fmt::format("Maxout({})", pieces), [pieces, dim](const Tensor& x) {
         return call("maxout", {x}, {{"pieces", pieces}, {"dim", dim}});
@@ -46,7 +42,7 @@ MaxoutLinear::MaxoutLinear(int64_t in_features, int64_t out_features, int64_t pi
   reset(weight_, bias_);
 }
 Tensor MaxoutLinear::forward(const Tensor& x) const {
-  return call("maxout", {call("linear", {x, weight_, bias_})}, {{"pieces", pieces_}, {"dim", x.rank() - 1}});
+  return call("maxout", {linear(x, weight_, bias_)}, {{"pieces", pieces_}, {"dim", x.rank() - 1}});
 }
 std::string MaxoutLinear::describe() const {
   return fmt::format("MaxoutLinear({}, {}, pieces={})", weight_.size(1), weight_.size(0) / pieces_, pieces_);

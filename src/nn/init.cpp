@@ -1,20 +1,15 @@
 #include "fovea/init.h"
 
 #include <cmath>
-#include <functional>
 
+#include "fovea/ops.h"
 #include "fovea/random.h"
 
 namespace fovea::init {
 namespace {
 
-/// Fills row by row from `draw`, whatever the dtype.
-Tensor fill(const Tensor& t, const std::function<double()>& draw) {
-  std::vector<double> values(size_t(t.numel()));
-  for (double& v : values) v = draw();
-  t.copy_from(Tensor::of<double>(values, t.shape().empty() ? Dims{1} : t.shape()));
-  return t;
-}
+/// The dtype random ops draw in for a tensor of this one.
+DType drawn(const Tensor& t) { return t.dtype() == f64 ? f64 : f32; }
 
 double fan(const Tensor& t, Fan mode) {
   const Fans f = fans(t);
@@ -75,13 +70,13 @@ Tensor zeros_(const Tensor& t) { return constant_(t, 0); }
 Tensor ones_(const Tensor& t) { return constant_(t, 1); }
 
 Tensor uniform_(const Tensor& t, double low, double high) {
-  Generator& g = default_generator();
-  return fill(t, [&] { return low + (high - low) * double(g.uniform()); });
+  t.copy_from(rand(t.shape(), low, high, drawn(t)));
+  return t;
 }
 
 Tensor normal_(const Tensor& t, double mean, double std) {
-  Generator& g = default_generator();
-  return fill(t, [&] { return mean + std * double(g.normal()); });
+  t.copy_from(randn(t.shape(), mean, std, drawn(t)));
+  return t;
 }
 
 Tensor trunc_normal_(const Tensor& t, double mean, double std, double low, double high) {
@@ -89,11 +84,13 @@ Tensor trunc_normal_(const Tensor& t, double mean, double std, double low, doubl
         "trunc_normal_ wants an interval within 4 standard deviations of the mean, not [{}, {}] for {} +- {}",
         low, high, mean, std);
   Generator& g = default_generator();
-  return fill(t, [&] {
-    double x = mean + std * double(g.normal());
+  std::vector<double> values(size_t(t.numel()));
+  for (double& x : values) {
+    x = mean + std * double(g.normal());
     while (x < low || x > high) x = mean + std * double(g.normal());
-    return x;
-  });
+  }
+  t.copy_from(Tensor::of<double>(values).reshape(t.shape()));
+  return t;
 }
 
 Tensor xavier_uniform_(const Tensor& t, double gain) {
@@ -122,9 +119,7 @@ Tensor orthogonal_(const Tensor& t, double gain) {
   const int64_t rows = t.size(0), columns = t.numel() / rows;
   const bool tall = rows > columns;
   const int64_t vectors = tall ? columns : rows, length = tall ? rows : columns;
-  std::vector<double> m(size_t(t.numel()));
-  Generator& g = default_generator();
-  for (double& v : m) v = double(g.normal());
+  auto m = randn({t.numel()}, 0, 1, f64).to_vector<double>();
   orthonormalise(m, vectors, length);
   for (double& v : m) v *= gain;
   Tensor q = Tensor::of<double>(m, {vectors, length});

@@ -1,6 +1,7 @@
 #include "fovea/nn/layer.h"
 
 #include "fovea/op.h"
+#include "fovea/ops.h"
 #include "nn/reset.h"
 
 namespace fovea::nn {
@@ -46,7 +47,7 @@ Linear::Linear(int64_t in_features, int64_t out_features, LinearOptions options)
       bias_(register_parameter("bias", optional(options.bias, {out_features}))) {
   reset(weight_, bias_);
 }
-Tensor Linear::forward(const Tensor& x) const { return call("linear", {x, weight_, bias_}); }
+Tensor Linear::forward(const Tensor& x) const { return linear(x, weight_, bias_); }
 std::string Linear::describe() const {
   return fmt::format("Linear({}, {}{})", weight_.size(1), weight_.size(0),
                      bias_.defined() ? "" : ", bias=false");
@@ -63,11 +64,8 @@ Conv<N>::Conv(int64_t in_channels, int64_t out_channels, Size kernel, ConvOption
 }
 template <int N>
 Tensor Conv<N>::forward(const Tensor& x) const {
-  return call(fmt::format("conv{}d", N), {x, weight_, bias_},
-              {{"stride", options_.stride},
-               {"padding", options_.padding},
-               {"dilation", options_.dilation},
-               {"groups", options_.groups}});
+  constexpr auto op = N == 1 ? conv1d : N == 2 ? conv2d : conv3d;
+  return op(x, weight_, bias_, options_.stride, options_.padding, options_.dilation, options_.groups);
 }
 template <int N>
 std::string Conv<N>::describe() const {
@@ -90,12 +88,8 @@ ConvTranspose2d::ConvTranspose2d(int64_t in_channels, int64_t out_channels, Size
   reset(weight_, bias_);
 }
 Tensor ConvTranspose2d::forward(const Tensor& x) const {
-  return call("conv_transpose2d", {x, weight_, bias_},
-              {{"stride", options_.stride},
-               {"padding", options_.padding},
-               {"output_padding", options_.output_padding},
-               {"dilation", options_.dilation},
-               {"groups", options_.groups}});
+  return conv_transpose2d(x, weight_, bias_, options_.stride, options_.padding, options_.output_padding,
+                          options_.dilation, options_.groups);
 }
 std::string ConvTranspose2d::describe() const {
   return fmt::format("ConvTranspose2d({}, {}, kernel={}{}{}{}{}{})", weight_.size(0),

@@ -29,8 +29,8 @@ Tensor BatchNorm<N>::forward(const Tensor& x) const {
   check(x.rank() == N + 2 || (N == 1 && x.rank() == 2), "BatchNorm{}d wants {} dimensions, not {}", N,
         N == 1 ? "2 or 3" : std::to_string(N + 2), x.describe());
   if (training()) batches_.fill(batches_.item() + 1);
-  return call("batch_norm", {x, weight_, bias_, running_mean_, running_var_},
-              {{"training", training()}, {"momentum", options_.momentum}, {"eps", options_.eps}});
+  return batch_norm(x, weight_, bias_, running_mean_, running_var_, training(), options_.momentum,
+                    options_.eps);
 }
 
 template <int N>

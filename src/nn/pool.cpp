@@ -1,6 +1,7 @@
 #include "fovea/nn/pool.h"
 
 #include "fovea/op.h"
+#include "fovea/ops.h"
 
 namespace fovea::nn {
 namespace {
@@ -14,22 +15,12 @@ std::string text(const char* name, const Size& kernel, const Size& stride, const
 
 MaxPool2d::MaxPool2d(Size kernel, MaxPoolOptions o)
     : Lambda(text("MaxPool2d", kernel, o.stride, o.padding), [=](const Tensor& x) {
-        return call("max_pool2d", {x},
-                    {{"kernel", kernel},
-                     {"stride", o.stride},
-                     {"padding", o.padding},
-                     {"dilation", o.dilation},
-                     {"ceil_mode", o.ceil_mode}});
+        return max_pool2d(x, kernel, o.stride, o.padding, o.dilation, o.ceil_mode);
       }) {}
 
 AvgPool2d::AvgPool2d(Size kernel, AvgPoolOptions o)
     : Lambda(text("AvgPool2d", kernel, o.stride, o.padding), [=](const Tensor& x) {
-        return call("avg_pool2d", {x},
-                    {{"kernel", kernel},
-                     {"stride", o.stride},
-                     {"padding", o.padding},
-                     {"ceil_mode", o.ceil_mode},
-                     {"count_include_pad", o.count_include_pad}});
+        return avg_pool2d(x, kernel, o.stride, o.padding, o.ceil_mode, o.count_include_pad);
       }) {}
 
 AdaptiveAvgPool2d::AdaptiveAvgPool2d(Size size)

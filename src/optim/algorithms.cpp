@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 
-#include "fovea/op.h"
+#include "fovea/ops.h"
 #include "fovea/optim.h"
 
 namespace fovea::optim {
@@ -18,13 +18,9 @@ SGD::SGD(const Parameters& parameters, SGDOptions o)
     : Optimizer(parameters, o.lr, o.weight_decay, o.momentum, with_momentum({}, o.momentum)), options_(o) {}
 
 void SGD::update(const Group& group, const Tensor& param, const Tensor& grad, const Cell& cell) {
-  call("sgd_step", {param, grad, cell.state.empty() ? Tensor() : cell.state[0]},
-       {{"lr", group.lr},
-        {"momentum", cell.state.empty() ? 0 : group.momentum},
-        {"dampening", options_.dampening},
-        {"weight_decay", group.weight_decay},
-        {"nesterov", options_.nesterov},
-        {"first", cell.step == 1}});
+  const Tensor velocity = cell.state.empty() ? Tensor() : cell.state[0];
+  sgd_step(param, grad, velocity, group.lr, velocity ? group.momentum : 0, options_.dampening,
+           group.weight_decay, options_.nesterov, cell.step == 1);
 }
 
 Adam::Adam(const Parameters& parameters, AdamOptions o, bool decoupled)
@@ -33,14 +29,8 @@ Adam::Adam(const Parameters& parameters, AdamOptions o, bool decoupled)
       decoupled_(decoupled) {}
 
 void Adam::update(const Group& group, const Tensor& param, const Tensor& grad, const Cell& cell) {
-  call("adam_step", {param, grad, cell.state[0], cell.state[1]},
-       {{"lr", group.lr},
-        {"step", cell.step},
-        {"beta1", group.momentum},
-        {"beta2", options_.beta2},
-        {"eps", options_.eps},
-        {"weight_decay", group.weight_decay},
-        {"decoupled", decoupled_}});
+  adam_step(param, grad, cell.state[0], cell.state[1], group.lr, cell.step, group.momentum, options_.beta2,
+            options_.eps, group.weight_decay, decoupled_);
 }
 
 RMSprop::RMSprop(const Parameters& parameters, RMSpropOptions o)
@@ -48,34 +38,25 @@ RMSprop::RMSprop(const Parameters& parameters, RMSpropOptions o)
       options_(o) {}
 
 void RMSprop::update(const Group& group, const Tensor& param, const Tensor& grad, const Cell& cell) {
-  const bool heavy = cell.state.size() > 1;
-  call("rmsprop_step", {param, grad, cell.state[0], heavy ? cell.state[1] : Tensor()},
-       {{"lr", group.lr},
-        {"alpha", options_.alpha},
-        {"eps", options_.eps},
-        {"weight_decay", group.weight_decay},
-        {"momentum", heavy ? group.momentum : 0}});
+  const Tensor velocity = cell.state.size() > 1 ? cell.state[1] : Tensor();
+  rmsprop_step(param, grad, cell.state[0], velocity, group.lr, options_.alpha, options_.eps,
+               group.weight_decay, velocity ? group.momentum : 0);
 }
 
 Adagrad::Adagrad(const Parameters& parameters, AdagradOptions o)
     : Optimizer(parameters, o.lr, o.weight_decay, 0, {"sum"}), options_(o) {}
 
 void Adagrad::update(const Group& group, const Tensor& param, const Tensor& grad, const Cell& cell) {
-  call("adagrad_step", {param, grad, cell.state[0]},
-       {{"lr", group.lr},
-        {"step", cell.step},
-        {"lr_decay", options_.lr_decay},
-        {"eps", options_.eps},
-        {"weight_decay", group.weight_decay}});
+  adagrad_step(param, grad, cell.state[0], group.lr, cell.step, options_.lr_decay, options_.eps,
+               group.weight_decay);
 }
 
 Adadelta::Adadelta(const Parameters& parameters, AdadeltaOptions o)
     : Optimizer(parameters, o.lr, o.weight_decay, 0, {"square_avg", "acc_delta"}), options_(o) {}
 
 void Adadelta::update(const Group& group, const Tensor& param, const Tensor& grad, const Cell& cell) {
-  call(
-      "adadelta_step", {param, grad, cell.state[0], cell.state[1]},
-      {{"lr", group.lr}, {"rho", options_.rho}, {"eps", options_.eps}, {"weight_decay", group.weight_decay}});
+  adadelta_step(param, grad, cell.state[0], cell.state[1], group.lr, options_.rho, options_.eps,
+                group.weight_decay);
 }
 
 namespace {

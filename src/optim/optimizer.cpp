@@ -65,7 +65,8 @@ void Optimizer::zero_grad() {
 
 NamedTensors Optimizer::state_dict() const {
   NamedTensors dict;
-  each_setting(groups_, [&](const std::string& name, double value) { dict.emplace_back(name, scalar(value, f64)); });
+  each_setting(groups_,
+               [&](const std::string& name, double value) { dict.emplace_back(name, scalar(value, f64)); });
   for (const Group& group : groups_)
     for (const auto& [name, param] : group.parameters) {
       const Cell& cell = cells_.at(name);

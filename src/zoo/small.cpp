@@ -36,18 +36,17 @@ nn::Sequential perceptron(int64_t inputs, int64_t classes) {
 
 nn::Sequential mlp(const std::vector<int64_t>& sizes, const std::string& activation) {
   check(sizes.size() >= 2, "an mlp wants at least an input and an output size, as in mlp:784-128-10");
+  const bool maxout = activation == "maxout";
+  const Activation between = maxout ? Activation() : activation_named(activation);
   nn::Sequential net({{"flatten", nn::Flatten()}});
   for (size_t i = 1; i < sizes.size(); ++i) {
     check(sizes[i - 1] > 0 && sizes[i] > 0, "the sizes of an mlp are positive, not {}",
           fmt::join(sizes, "-"));
     const bool last = i + 1 == sizes.size();
     const std::string number = std::to_string(i);
-    if (!last && activation == "maxout") {
-      net.append(nn::MaxoutLinear(sizes[i - 1], sizes[i]), "fc" + number);
-      continue;
-    }
-    net.append(nn::Linear(sizes[i - 1], sizes[i]), "fc" + number);
-    if (!last) net.append(activation_named(activation)(), "act" + number);
+    if (!last && maxout) net.append(nn::MaxoutLinear(sizes[i - 1], sizes[i]), "fc" + number);
+    else net.append(nn::Linear(sizes[i - 1], sizes[i]), "fc" + number);
+    if (!last && !maxout) net.append(between(), "act" + number);
   }
   return net;
 }
