@@ -68,7 +68,7 @@ Entry spelled_mlp(const std::string& name, const Options& options) {
   check(options.input.empty() || options.input.numel() == sizes.front(),
         "{} takes {} numbers, but an input {} has {}", name, sizes.front(), options.input,
         options.input.numel());
-  check(options.classes == 0 || options.classes == sizes.back(), "{} tells {} classes apart, not {}", name,
+  check(options.classes == 0 || options.classes == sizes.back(), "{} has {} classes, not {}", name,
         sizes.back(), options.classes);
   return {{name, "multilayer perceptron", {sizes.front()}, sizes.back()},
           [=](const Info&) { return mlp(sizes, activation); }};

@@ -93,7 +93,7 @@ TEST(Init, OrthogonalRowsOrColumns) {
     const auto product = matmul(q, transpose(q)).to_vector<double>();
     for (int64_t i = 0; i < q.size(0); ++i)
       for (int64_t j = 0; j < q.size(0); ++j)
-        EXPECT_NEAR(product[size_t(i * q.size(0) + j)], i == j ? 4 : 0, 1e-12) << shape;
+        EXPECT_NEAR(product[size_t(i * q.size(0) + j)], i == j ? 4 : 0, 1e-12) << shape.str();
   }
 }
 

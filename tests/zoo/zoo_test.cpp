@@ -125,7 +125,7 @@ TEST(Zoo, InputsAndClassesAreTheDatas) {
 
 TEST(Zoo, RefusesWithTheNearestName) {
   EXPECT_NE(error_of([] { zoo::make("lenet"); }).find("did you mean lenet5"), std::string::npos);
-  EXPECT_NE(error_of([] { zoo::make("mlp:3-2:rleu"); }).find("did you mean relu"), std::string::npos);
+  EXPECT_NE(error_of([] { zoo::make("mlp:3-2:rellu"); }).find("did you mean relu"), std::string::npos);
   for (const char* name :
        {"", "mlp:", "mlp:3", "mlp:3-", "mlp:3--2", "mlp:a-2", "mlp:3-0", "mlp:99999999999999999999-2"})
     EXPECT_THROW(zoo::make(name), Error) << name;

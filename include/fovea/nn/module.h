@@ -88,7 +88,7 @@ class Module {
   Tensor register_parameter(const std::string& name, Tensor value);
   Tensor register_buffer(const std::string& name, Tensor value);
   template <std::derived_from<Module> M>
-  M& register_module(const std::string& name, M& module) {
+  M register_module(const std::string& name, M module) {
     add_child(name, std::make_shared<M>(module));
     return module;
   }

@@ -18,6 +18,7 @@ def value(shape, k):
 
 
 def fill(net):
+    net.double().eval()
     k = 0
     for name, t in net.state_dict().items():
         if name.endswith("num_batches_tracked"):
@@ -29,7 +30,7 @@ def fill(net):
             v = 1 + v / 2
         t.copy_(v)
         k += 1
-    return net.double().eval()
+    return net
 
 
 class LeNet5(nn.Module):
