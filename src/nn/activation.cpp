@@ -1,6 +1,5 @@
 #include "fovea/nn/activation.h"
 
-#include "fovea/op.h"
 #include "fovea/ops.h"
 #include "nn/reset.h"
 
@@ -26,13 +25,12 @@ Softmax::Softmax(int64_t dim)
 LogSoftmax::LogSoftmax(int64_t dim)
     : Lambda(fmt::format("LogSoftmax({})", dim), [dim](const Tensor& x) { return log_softmax(x, dim); }) {}
 Maxout::Maxout(int64_t pieces, int64_t dim)
-    : Lambda(fmt::format("Maxout({})", pieces), [pieces, dim](const Tensor& x) {
-        return call("maxout", {x}, {{"pieces", pieces}, {"dim", dim}});
-      }) {}
+    : Lambda(fmt::format("Maxout({})", pieces),
+             [pieces, dim](const Tensor& x) { return maxout(x, pieces, dim); }) {}
 
 PReLU::PReLU(int64_t num_parameters, double init)
     : weight_(register_parameter("weight", full({num_parameters}, init))) {}
-Tensor PReLU::forward(const Tensor& x) const { return call("prelu", {x, weight_}); }
+Tensor PReLU::forward(const Tensor& x) const { return prelu(x, weight_); }
 std::string PReLU::describe() const { return fmt::format("PReLU({})", weight_.numel()); }
 
 MaxoutLinear::MaxoutLinear(int64_t in_features, int64_t out_features, int64_t pieces)
@@ -41,9 +39,7 @@ MaxoutLinear::MaxoutLinear(int64_t in_features, int64_t out_features, int64_t pi
       pieces_(pieces) {
   reset(weight_, bias_);
 }
-Tensor MaxoutLinear::forward(const Tensor& x) const {
-  return call("maxout", {linear(x, weight_, bias_)}, {{"pieces", pieces_}, {"dim", x.rank() - 1}});
-}
+Tensor MaxoutLinear::forward(const Tensor& x) const { return maxout(linear(x, weight_, bias_), pieces_, -1); }
 std::string MaxoutLinear::describe() const {
   return fmt::format("MaxoutLinear({}, {}, pieces={})", weight_.size(1), weight_.size(0) / pieces_, pieces_);
 }

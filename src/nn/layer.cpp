@@ -1,6 +1,5 @@
 #include "fovea/nn/layer.h"
 
-#include "fovea/op.h"
 #include "fovea/ops.h"
 #include "nn/reset.h"
 
@@ -103,7 +102,7 @@ Embedding::Embedding(int64_t count, int64_t dim)
     : weight_(register_parameter("weight", Tensor::empty({count, dim}))) {
   init::normal_(weight_);
 }
-Tensor Embedding::forward(const Tensor& index) const { return call("embedding", {weight_, index}); }
+Tensor Embedding::forward(const Tensor& index) const { return embedding(weight_, index); }
 std::string Embedding::describe() const {
   return fmt::format("Embedding({}, {})", weight_.size(0), weight_.size(1));
 }

@@ -1,6 +1,5 @@
 #include "fovea/nn/norm.h"
 
-#include "fovea/op.h"
 #include "fovea/ops.h"
 
 namespace fovea::nn {
@@ -47,7 +46,7 @@ LayerNorm::LayerNorm(Dims shape, NormOptions options)
       shape_(shape),
       options_(options) {}
 Tensor LayerNorm::forward(const Tensor& x) const {
-  return call("layer_norm", {x, weight_, bias_}, {{"shape", shape_}, {"eps", options_.eps}});
+  return layer_norm(x, weight_, bias_, shape_, options_.eps);
 }
 std::string LayerNorm::describe() const { return fmt::format("LayerNorm({})", shape_); }
 
@@ -61,29 +60,20 @@ GroupNorm::GroupNorm(int64_t groups, int64_t channels, NormOptions options)
         channels, groups);
 }
 Tensor GroupNorm::forward(const Tensor& x) const {
-  return call("group_norm", {x, weight_, bias_}, {{"groups", groups_}, {"eps", options_.eps}});
+  return group_norm(x, weight_, bias_, groups_, options_.eps);
 }
 std::string GroupNorm::describe() const { return fmt::format("GroupNorm({}, {})", groups_, channels_); }
 
 LocalResponseNorm::LocalResponseNorm(int64_t size, double alpha, double beta, double k)
-    : Lambda(fmt::format("LocalResponseNorm({})", size), [=](const Tensor& x) {
-        return call("local_response_norm", {x}, {{"size", size}, {"alpha", alpha}, {"beta", beta}, {"k", k}});
-      }) {}
+    : Lambda(fmt::format("LocalResponseNorm({})", size),
+             [=](const Tensor& x) { return local_response_norm(x, size, alpha, beta, k); }) {}
 
 Dropout::Dropout(double p) : p_(p) { check_probability(p); }
-Tensor Dropout::forward(const Tensor& x) const {
-  return call("dropout", {x}, {{"p", p_}, {"training", training()}});
-}
+Tensor Dropout::forward(const Tensor& x) const { return dropout(x, p_, training()); }
 std::string Dropout::describe() const { return fmt::format("Dropout({})", p_); }
 
 Dropout2d::Dropout2d(double p) : p_(p) { check_probability(p); }
-Tensor Dropout2d::forward(const Tensor& x) const {
-  check(x.rank() >= 2, "Dropout2d wants channels (N,C,...), not {}", x.describe());
-  if (!training()) return x;
-  Dims channels = Dims::filled(x.rank(), 1);
-  channels[0] = x.size(0), channels[1] = x.size(1);
-  return mul(x, call("dropout", {ones(channels, x.dtype())}, {{"p", p_}, {"training", true}}));
-}
+Tensor Dropout2d::forward(const Tensor& x) const { return dropout2d(x, p_, training()); }
 std::string Dropout2d::describe() const { return fmt::format("Dropout2d({})", p_); }
 
 }  // namespace fovea::nn

@@ -1,5 +1,4 @@
 #include "fovea/init.h"
-#include "fovea/op.h"
 #include "fovea/operators.h"
 #include "fovea/zoo.h"
 
@@ -34,7 +33,7 @@ struct Block : nn::Module {
     if (stride == 1 && new_channels == 0) return x;
     const Tensor sparse = avg_pool2d(x, {1}, {stride});
     const Tensor none = zeros({sparse.size(0), new_channels / 2, sparse.size(2), sparse.size(3)}, x.dtype());
-    return call("concat", {none, sparse, none}, {{"dim", 1}});
+    return concat({none, sparse, none}, 1);
   }
 
   Tensor forward(const Tensor& x) const override {
