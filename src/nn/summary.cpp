@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <ostream>
-#include <set>
 
 #include "fovea/autograd.h"
 
@@ -120,9 +120,12 @@ std::ostream& operator<<(std::ostream& out, const Summary& s) {
   std::array<size_t, 5> width{};
   for (const auto& line : table)
     for (size_t i = 0; i < width.size(); ++i) width[i] = std::max(width[i], line[i].size());
-  for (const auto& line : table)
-    out << fmt::format("{:<{}}  {:<{}}  {:<{}}  {:<{}}  {:>{}}\n", line[0], width[0], line[1], width[1],
-                       line[2], width[2], line[3], width[3], line[4], width[4]);
+  for (const auto& line : table) {
+    std::string text;
+    for (size_t i = 0; i + 1 < line.size(); ++i) text += fmt::format("{:<{}}  ", line[i], width[i]);
+    text += fmt::format("{:>{}}", line.back(), width.back());
+    out << text.substr(0, text.find_last_not_of(' ') + 1) << '\n';
+  }
   return out << s.totals() << '\n';
 }
 
