@@ -117,7 +117,8 @@ class Callback {
 
 /// One line per epoch, redrawn in place on a terminal:
 /// "epoch 1/5 ━━━━━━  938/938  loss 0.21  top1 93.9%  31,200 img/s  eta 0s   val 98.1% *" (* = best so far)
-std::shared_ptr<Callback> progress_bar(std::FILE* out = stdout);
+/// `unit` is what examples are called.
+std::shared_ptr<Callback> progress_bar(std::FILE* out = stdout, const std::string& unit = "img");
 
 class Trainer {
  public:

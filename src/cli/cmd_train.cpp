@@ -35,8 +35,8 @@ void define_keys(CLI::App& app, Keys& k) {
   app.add_option("--imgsz", k.imgsz, "side of the images that the network sees (0: as they are)")
       ->check(at_least(0));
   app.add_option("--channels", k.channels, "of a folder's images: 1 gray, 3 RGB, 0 as they are");
-  app.add_option("--augment", k.augment, "flips and crops as suit the data set");
-  app.add_option("--cache", k.cache, "keep decoded images in memory");
+  app.add_flag("--augment", k.augment, "flips and crops as suit the data set");
+  app.add_flag("--cache", k.cache, "keep decoded images in memory");
   train::for_each_setting(k.options, [&](const char* key, auto& field, const char* help) {
     app.add_option(fmt::format("--{}", key), field, help);
   });
@@ -73,7 +73,10 @@ train::Settings settings_of(const CLI::App& app, const train::TrainerOptions& op
   for (const auto* option : app.get_options()) {
     const std::string key = key_of(*option);
     if (std::find(skipped.begin(), skipped.end(), key) != skipped.end()) continue;
-    all.emplace_back(key, option->count() > 0 ? option->as<std::string>() : option->get_default_str());
+    const bool flag = option->get_items_expected_max() == 0;
+    all.emplace_back(key, option->count() > 0 ? option->results().back()
+                          : flag              ? "false"
+                                              : option->get_default_str());
   }
   return all;
 }
@@ -124,8 +127,11 @@ int report(const Keys& k, const train::FitResult& r, const data::Dataset& set) {
                program_name(), folder);
     return interrupted_code;
   }
+  if (r.why == train::Stop::patience)
+    fmt::print("no better epoch than {} in {} epochs: stopped early\n", r.best_epoch, k.options.patience);
   std::vector<std::string> files;
-  for (const char* name : {"best.safetensors", "results.csv", "curves.png", "confusion.png"})
+  for (const char* name : {r.best_epoch > 0 ? "best.safetensors" : "last.safetensors", "results.csv",
+                           "curves.png", "confusion.png"})
     if (std::filesystem::exists(folder + "/" + name)) files.emplace_back(name);
   const bool images = set.example_shape().size() == 3;
   fmt::print("saved {} ({})      next: {} {} model={}{}\n", folder, fmt::join(files, ", "), program_name(),
@@ -164,7 +170,7 @@ int run(CLI::App& app, Keys& k) {
   train::Trainer checked(k.options);  // before a folder is made
   k.options.folder = k.options.resume ? k.resume : train::make_run_folder(k.project, k.name, k.exist_ok);
   train::Trainer trainer(k.options);
-  trainer.add(train::progress_bar());
+  trainer.add(train::progress_bar(stdout, input.size() == 3 ? "img" : "points"));
   const StopOnSignal guard(trainer);
   return report(k, trainer.fit(net, train_loader, &val_loader), *sets.train);
 }

@@ -22,4 +22,20 @@ class Ema {
   double decay_;
 };
 
+/// While alive, the network has its averaged weights; a null pointer changes nothing.
+class AveragedWeights {
+ public:
+  explicit AveragedWeights(const Ema* ema) : ema_(ema) {
+    if (ema_) ema_->swap();
+  }
+  ~AveragedWeights() {
+    if (ema_) ema_->swap();
+  }
+  AveragedWeights(const AveragedWeights&) = delete;
+  AveragedWeights& operator=(const AveragedWeights&) = delete;
+
+ private:
+  const Ema* ema_;
+};
+
 }  // namespace fovea::train

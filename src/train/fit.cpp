@@ -41,6 +41,7 @@ Fit::Fit(Trainer& trainer, const nn::Module& model, data::DataLoader& train, dat
       train_(train),
       val_(val),
       batches_(limited(train.batches(), o_.limit_train_batches)),
+      dtype_(dtype_of_model(model)),
       optimizer_(make_optimizer(o_, model)),
       card_(card_of(o_, train)) {
   const int64_t steps_per_epoch = (batches_ + o_.accumulate_grad_batches - 1) / o_.accumulate_grad_batches;
@@ -91,8 +92,7 @@ void Fit::train_epoch() {
 }
 
 void Fit::learn(const data::Batch& batch, int64_t group) {
-  const DType dtype = model_.parameters().front().dtype();
-  const Tensor logits = model_(batch.images.to(dtype));
+  const Tensor logits = model_(batch.images.to(dtype_));
   const Tensor loss = trainer_.loss(logits, batch.labels);
   const double value = loss.item();
   if (!std::isfinite(value)) fail_non_finite(batch, value);
@@ -113,7 +113,7 @@ void Fit::update() {
 
 void Fit::fail_non_finite(const data::Batch& batch, double loss) const {
   seed_step(o_.seed, state_.step);
-  const Tensor images = batch.images.to(model_.parameters().front().dtype());
+  const Tensor images = batch.images.to(dtype_);
   const std::string where =
       first_non_finite(model_, images, [&] { trainer_.loss(model_(images), batch.labels); });
   fail(
@@ -126,16 +126,8 @@ void Fit::fail_non_finite(const data::Batch& batch, double loss) const {
 
 std::optional<Evaluation> Fit::evaluate() const {
   if (!val_) return {};
-  if (ema_) ema_->swap();
-  Evaluation val;
-  try {
-    val = trainer_.validate(model_, *val_);
-  } catch (...) {
-    if (ema_) ema_->swap();
-    throw;
-  }
-  if (ema_) ema_->swap();
-  return val;
+  const AveragedWeights averaged(ema_ ? &*ema_ : nullptr);
+  return trainer_.validate(model_, *val_);
 }
 
 void Fit::end_epoch() {

@@ -11,6 +11,9 @@
 
 namespace fovea::train {
 
+/// Of the parameters; f32 if there are none.
+DType dtype_of_model(const nn::Module& model);
+
 class Fit {
  public:
   Fit(Trainer& trainer, const nn::Module& model, data::DataLoader& train, data::DataLoader* val);
@@ -46,6 +49,7 @@ class Fit {
   data::DataLoader& train_;
   data::DataLoader* val_;
   int64_t batches_;  // per epoch
+  DType dtype_;
   std::unique_ptr<optim::Optimizer> optimizer_;
   std::unique_ptr<lr_scheduler::LRScheduler> schedule_;
   std::optional<Ema> ema_;

@@ -12,22 +12,24 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr double redraw_seconds = 0.1, plain_line_seconds = 30;
-constexpr int bar_width = 22, narrow_columns = 110, narrow_bar_width = 8;
+constexpr int bar_width = 22, least_bar_width = 4;
+constexpr int val_width = 18;  // of "   val 98.10% *"
 
 class ProgressBar : public Callback {
  public:
-  explicit ProgressBar(std::FILE* out) : out_(out), terminal_(terminal_of(out)) {}
+  ProgressBar(std::FILE* out, std::string unit)
+      : out_(out), unit_(std::move(unit)), terminal_(terminal_of(out)) {}
 
   void on_step_end(const StepInfo& s) override {
     const auto now = Clock::now();
     const double since = std::chrono::duration<double>(now - drawn_).count();
     if (since < (terminal_.redraws ? redraw_seconds : plain_line_seconds) || s.batch == s.batches) return;
     drawn_ = now;
-    draw(line(s), terminal_.redraws ? "" : "\n");
+    draw(line(s, 0), terminal_.redraws ? "" : "\n");
   }
 
   void on_epoch_end(const EpochInfo& e) override {
-    std::string text = line(e.last);
+    std::string text = line(e.last, e.val ? val_width : 0);
     if (e.val) text += fmt::format("   val {:.2f}%", 100 * e.val->metrics.top1());
     if (e.best) text += terminal_.color ? " \x1b[32m*\x1b[0m" : " *";
     draw(text, "\n");
@@ -35,20 +37,23 @@ class ProgressBar : public Callback {
   }
 
   void on_fit_end(const FitResult& r) override {
-    if (open_ && r.why != Stop::finished) draw("", "\n");
+    if (open_ && r.why != Stop::finished) fmt::print(out_, "\n");
   }
 
  private:
-  std::string line(const StepInfo& s) const {
+  /// The line with a bar as wide as fits beside `reserved` columns more.
+  std::string line(const StepInfo& s, int reserved) const {
     const double speed = s.seconds > 0 ? double(s.new_examples) / s.seconds : 0;
     const double per_batch = double(s.train.examples) / double(std::max<int64_t>(s.batch, 1));
     const double left = speed > 0 ? double(s.batches - s.batch) * per_batch / speed : 0;
-    const int width = terminal_.columns < narrow_columns ? narrow_bar_width : bar_width;
-    const std::string drawn =
-        terminal_.redraws ? bar(double(s.batch) / double(s.batches), width, terminal_) + "  " : "";
-    return fmt::format("epoch {}/{} {}{}/{}  loss {}  top1 {:.1f}%  {} img/s  eta {}", s.epoch, s.epochs,
-                       drawn, s.batch, s.batches, short_number(s.train.loss()), 100 * s.train.top1(),
-                       data::thousands(int64_t(speed)), duration(left));
+    const std::string head = fmt::format("epoch {}/{} ", s.epoch, s.epochs);
+    const std::string tail = fmt::format("{}/{}  loss {}  top1 {:.1f}%  {} {}/s  eta {}", s.batch, s.batches,
+                                         short_number(s.train.loss()), 100 * s.train.top1(),
+                                         data::thousands(int64_t(speed)), unit_, duration(left));
+    const int room = terminal_.columns - int(head.size() + tail.size()) - reserved - 2;
+    if (!terminal_.redraws || room < least_bar_width) return head + tail;
+    return head + bar(double(s.batch) / double(s.batches), std::min(room, bar_width), terminal_) + "  " +
+           tail;
   }
 
   void draw(const std::string& text, const char* end) {
@@ -59,6 +64,7 @@ class ProgressBar : public Callback {
   }
 
   std::FILE* out_;
+  std::string unit_;
   Terminal terminal_;
   Clock::time_point drawn_ = Clock::now();
   bool open_ = false;  // the line on the terminal has no end yet
@@ -66,6 +72,8 @@ class ProgressBar : public Callback {
 
 }  // namespace
 
-std::shared_ptr<Callback> progress_bar(std::FILE* out) { return std::make_shared<ProgressBar>(out); }
+std::shared_ptr<Callback> progress_bar(std::FILE* out, const std::string& unit) {
+  return std::make_shared<ProgressBar>(out, unit);
+}
 
 }  // namespace fovea::train

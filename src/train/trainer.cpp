@@ -21,12 +21,12 @@ class EvalMode {
   bool training_;
 };
 
+}  // namespace
+
 DType dtype_of_model(const nn::Module& model) {
   const auto parameters = model.parameters();
   return parameters.empty() ? f32 : parameters[0].dtype();
 }
-
-}  // namespace
 
 Trainer::Trainer(TrainerOptions options) : options_(std::move(options)) { check_options(options_); }
 
@@ -36,8 +36,9 @@ Tensor Trainer::loss(const Tensor& logits, const Tensor& labels) const {
 }
 
 FitResult Trainer::fit(const nn::Module& model, data::DataLoader& train, data::DataLoader* val) {
-  stop_ = false;
-  return Fit(*this, model, train, val).run();
+  const FitResult result = Fit(*this, model, train, val).run();
+  stop_ = false;  // for the next one; a stop() that came before this one began has had its effect
+  return result;
 }
 
 Evaluation Trainer::validate(const nn::Module& model, data::DataLoader& loader) const {

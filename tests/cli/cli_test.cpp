@@ -181,9 +181,9 @@ TEST(Train, PrintsPlainLinesWithoutATerminal) {
 TEST(Train, RedrawsOneLineOnATerminal) {
   TempFolder folder;
   const auto on_terminal = [&](const std::string& environment) {
-    const std::string command =
-        fmt::format("cd '{}' && env {} script -qec \"'{}' {}\" out.txt >/dev/null 2>&1 </dev/null",
-                    folder.str(), environment, FOVEA_PROGRAM, quick);
+    const std::string command = fmt::format(
+        "cd '{}' && env {} script -qec \"stty cols 120; '{}' {}\" out.txt >/dev/null 2>&1 </dev/null",
+        folder.str(), environment, FOVEA_PROGRAM, quick);
     EXPECT_EQ(std::system(command.c_str()), 0);
     return slurp(folder / "out.txt");
   };
