@@ -1,5 +1,8 @@
 #include "op/dispatch.h"
 
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
 #include <utility>
 
 #include "op/pointwise_run.h"
@@ -8,6 +11,23 @@ namespace fovea {
 namespace {
 
 thread_local std::string forced;
+
+std::atomic<bool>& plain_switch() {
+  static std::atomic<bool> on = [] {
+    const char* layout = std::getenv("FOVEA_LAYOUT");
+    return layout && std::string(layout) == "plain";
+  }();
+  return on;
+}
+
+/// A reason if the kernel works on blocked tensors where only plain ones are allowed.
+const char* refuse_layout(const Kernel& kernel, const Call& call) {
+  if (!kernel.layouts || !plain_only()) return nullptr;
+  std::vector<Layout> in, out(call.op().parsed.results.size(), Layout::plain);
+  layouts_of(kernel, call, in, out);
+  const auto blocked = [](const auto& l) { return std::find(l.begin(), l.end(), Layout::blocked8) != l.end(); };
+  return blocked(in) || blocked(out) ? "plain layout is forced" : nullptr;
+}
 
 void run_reference(const Call& c) { c.op().reference(c); }
 
@@ -36,6 +56,7 @@ const Kernel& choose_kernel(const Call& call, std::vector<Refusal>* refusals) {
   for (const Kernel& k : candidates_of(op)) {
     if (!forced.empty() && forced != k.name) continue;
     const char* reason = k.refuse ? k.refuse(call) : nullptr;
+    if (!reason) reason = refuse_layout(k, call);
     if (!reason) return k;
     if (refusals) refusals->push_back({k.name, reason});
     check(forced.empty(), "[{}] kernel {} refuses: {} (inputs {})", op.name(), forced, reason,
@@ -53,6 +74,9 @@ void layouts_of(const Kernel& kernel, const Call& call, std::vector<Layout>& in,
     if (in[i] == Layout::blocked8) out.assign(out.size(), Layout::blocked8);
   }
 }
+
+bool plain_only() { return plain_switch(); }
+void set_plain_only(bool on) { plain_switch() = on; }
 
 std::string chosen_kernel(const Call& call, std::vector<Refusal>* refusals) {
   return choose_kernel(call, refusals).name;

@@ -2,6 +2,7 @@
 #include "backend/cpu/onednn.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
+#include "op/dispatch.h"
 
 #ifdef FOVEA_HAVE_ONEDNN
 namespace fovea {
@@ -12,7 +13,7 @@ using onednn::Product;
 
 bool wants_blocked(const ConvShape& s) {
   const bool whole = s.groups == 1 || s.c_group() % 8 == 0 || (s.c_group() == 1 && s.o_group() == 1);
-  return s.x_shape.size() == 4 && s.c % 8 == 0 && s.o % 8 == 0 && whole;
+  return !plain_only() && s.x_shape.size() == 4 && s.c % 8 == 0 && s.o % 8 == 0 && whole;
 }
 
 template <Product product>

@@ -1,0 +1,53 @@
+// What tensors in blocked layout gain: a training step (forward and backward) of a chain of 3x3 convolutions with ReLU,
+// in blocked8 and with plain layout forced, in turn. Prints the median of the ratios. usage: layout_chain [rounds]
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <vector>
+
+#include "fovea/fovea.h"
+#include "op/dispatch.h"
+
+using namespace fovea;
+
+namespace {
+
+double seconds(const nn::Sequential& net, const Tensor& x, bool plain) {
+  set_plain_only(plain);
+  const auto start = std::chrono::steady_clock::now();
+  sum(net(x)).backward();
+  net.zero_grad();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void compare(int64_t batch, int64_t channels, int64_t side, int rounds) {
+  manual_seed(0);
+  nn::Sequential net(nn::Conv2d(channels, channels, 3, {.padding = 1}), nn::ReLU(),  //
+                     nn::Conv2d(channels, channels, 3, {.padding = 1}), nn::ReLU(),  //
+                     nn::Conv2d(channels, channels, 3, {.padding = 1}), nn::ReLU(),  //
+                     nn::Conv2d(channels, channels, 3, {.padding = 1}), nn::ReLU());
+  const Tensor x = randn({batch, channels, side, side});
+  std::vector<double> ratios, blocked_times, plain_times;
+  for (int i = -1; i < rounds; ++i) {
+    const double blocked = seconds(net, x, false), plain = seconds(net, x, true);
+    if (i < 0) continue;  // warm-up
+    ratios.push_back(plain / blocked), blocked_times.push_back(blocked), plain_times.push_back(plain);
+  }
+  auto median = [](std::vector<double> v) {
+    std::nth_element(v.begin(), v.begin() + int64_t(v.size() / 2), v.end());
+    return v[v.size() / 2];
+  };
+  fmt::print("batch {:3} channels {:3} {:2}x{:<2}  blocked {:7.2f} ms  plain {:7.2f} ms  plain/blocked {:.2f}\n", batch, channels, side,
+             side, 1e3 * median(blocked_times), 1e3 * median(plain_times), median(ratios));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  use_short_spin(argv);
+  const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 15;
+  compare(128, 16, 32, rounds);
+  compare(128, 32, 16, rounds);
+  compare(128, 64, 8, rounds);
+  compare(16, 64, 56, rounds);
+}
