@@ -304,7 +304,7 @@ Tensor abs(const Tensor& x);
 /// The smallest integer not below x.
 Tensor ceil(const Tensor& x);
 
-/// x, but at least low and at most high; derivative 0 outside.
+/// x, but at least low and at most high; derivative 0 outside and at both.
 Tensor clamp(const Tensor& x, double low = -INFINITY, double high = INFINITY);
 
 /// Cosine of x in radians.

@@ -50,9 +50,9 @@ FOVEA_UNARY(pow, (exponent), fv_pow(x, exponent), exponent * fv_pow(x, exponent 
     .signature = "pow(x, exponent=2.0)", .doc = "x to the power of one number.",
     .samples = {{{f({2, 8, 3, 3}, 0.5, 2)}, {{"exponent", 1.7}}}, {{f({5}, 0.5, 2)}, {{"exponent", -1.0}}}});
 
-FOVEA_UNARY(clamp, (low, high), fv_min(fv_max(x, low), high), fv_sel((x >= low) & (x <= high), (real)1, (real)0),
+FOVEA_UNARY(clamp, (low, high), fv_min(fv_max(x, low), high), fv_sel((x > low) & (x < high), (real)1, (real)0),
     (real)0 * x,
-    .signature = "clamp(x, low=-inf, high=inf)", .doc = "x, but at least low and at most high; derivative 0 outside.",
+    .signature = "clamp(x, low=-inf, high=inf)", .doc = "x, but at least low and at most high; derivative 0 outside and at both.",
     .samples = {{{f({2, 8, 3, 3})}, {{"low", -1.0}, {"high", 0.5}}}, {{f({9})}, {{"low", 0.25}}}}, .kinks = {-1, 0.25, 0.5});
 
 FOVEA_POINTWISE(floor, floats, (x), (), fv_floor(x),

@@ -1,5 +1,6 @@
 // Choosing between tensors by a condition.
 #include "fovea/autograd.h"
+#include "fovea/kernel.h"
 #include "fovea/ops.h"
 #include "ops/lines.h"
 #include "tensor/walk.h"
@@ -40,6 +41,7 @@ FOVEA_OP(where){
                 {{bools({}), f({2, 3}), f({1, 3})}}},
     .bad = {{{bools({2, 3}), f({2, 4}), f({})}}, {{bools({2}), f({2, 3}), f({2, 3})}}},
 };
+const RegisterKernel choose_anywhere("where", {.name = "cpu:strided", .run = choose, .inputs = Inputs::follow});
 
 FOVEA_OP(masked_fill){
     .signature = "masked_fill(x, mask@bool, value: float)",

@@ -88,7 +88,9 @@ class Case {
     std::vector<Tensor> in, wanted;
     std::vector<size_t> at;
     for (size_t i = 0; i < given.size(); ++i) {
-      in.push_back(given[i]);
+      const bool written =
+          i < op_.parsed.tensors.size() && op_.parsed.tensors[i].mutated && given[i].defined();
+      in.push_back(written ? given[i].clone() : given[i]);
       if (entry_["gradients"][i].is_null()) continue;
       in[i] = given[i].detach().set_requires_grad();
       wanted.push_back(in[i]), at.push_back(i);

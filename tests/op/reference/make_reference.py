@@ -84,11 +84,13 @@ def dtype(name):
 
 def activations():
     kinks = np.concatenate([r(30, low=-6, high=6), array(0, -20, 20, -87, 60)])
-    for name in ("sigmoid", "tanh", "relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "gelu", "silu", "hardsigmoid"):
+    for name in ("sigmoid", "tanh", "relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "gelu", "silu"):
         case(name, getattr(F, name), kinks)
         case(name, getattr(F, name), r(1, 8, 3, 5, low=-4, high=4))
     case("hardswish", F.hardswish, np.concatenate([r(30, low=-6, high=6), array(0, -20, 20)]))
     case("hardswish", F.hardswish, r(1, 8, 3, 5, low=-4, high=4))
+    case("hardsigmoid", lambda x: F.relu6(x + 3) / 6, kinks)  # F.hardsigmoid takes 1/6 in f32
+    case("hardsigmoid", lambda x: F.relu6(x + 3) / 6, r(1, 8, 3, 5, low=-4, high=4))
     case("leaky_relu", lambda x: F.leaky_relu(x, 0.1), kinks, slope=0.1)
     case("elu", lambda x: F.elu(x, 0.7), kinks, alpha=0.7)
     case("gelu_tanh", lambda x: F.gelu(x, approximate="tanh"), np.concatenate([r(30, low=-6, high=6), array(0, -20, 20)]))
