@@ -30,7 +30,8 @@ ALLOWED = {
 FLOOR_OF_HEADER = {
     "error": "base", "device": "base", "random": "base",
     "dims": "tensor", "dtype": "tensor", "npy": "tensor", "safetensors": "tensor", "view": "tensor",
-    "autograd": "op", "kernel": "op", "operators": "op", "ops": "op", "pointwise": "op", "reduce": "op", "scalar": "op",
+    "autograd": "op", "functional": "op", "kernel": "op", "operators": "op", "ops": "op", "pointwise": "op", "reduce": "op",
+    "scalar": "op",
     "plot": "image", "loader": "data", "transforms": "data",
     "init": "nn", "lr_scheduler": "optim", "metrics": "train", "checkpoint": "train",
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include "fovea/autograd.h"
 #include "fovea/data.h"
+#include "fovea/functional.h"
 #include "fovea/image.h"
 #include "fovea/init.h"
 #include "fovea/loader.h"
