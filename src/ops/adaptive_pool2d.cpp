@@ -55,6 +55,21 @@ void average_gradient(const Call& c) {
   });
 }
 
+template <class real>
+void largest(const Call& c) {
+  const Dims &x = c.in(0).shape, size = c.d("size", 2);
+  for_planes(x, {x[0], x[1], size[0], size[1]}, [&](const AdaptivePool& pool, int64_t from, int64_t to) {
+    const real* plane = c.in(0).ptr<real>() + from;
+    int64_t* index = c.out().ptr<int64_t>() + to;
+    std::fill(index, index + size.numel(), int64_t{-1});
+    for_windows(pool, [&](int64_t in, int64_t out, int64_t, int64_t) {
+      int64_t& best = index[out];
+      const bool nan = plane[in] != plane[in];
+      if (best < 0 || plane[in] > plane[best] || (nan && plane[best] == plane[best])) best = in;
+    });
+  });
+}
+
 void check_size(const AttrReader& a, const Dims& x) {
   const char* op = a.op().name().c_str();
   check(x.size() == 4 && x[2] > 0 && x[3] > 0, "[{}] x wants shape (N,C,H,W) with pixels, not {}", op, x);
@@ -116,6 +131,33 @@ FOVEA_OP(adaptive_avg_pool2d){
                 {{f({2, 8, 6, 4})}, {{"size", Dims{3, 2}}}},
                 {{f({1, 3, 5, 7})}, {{"size", Dims{3, 7}}}}},
     .bad = {{{f({8, 5})}, {{"size", Dims{2}}}}, {{f({1, 8, 5, 5})}, {{"size", Dims{0}}}}},
+};
+
+FOVEA_OP(adaptive_max_pool2d_index){
+    .signature = "adaptive_max_pool2d_index(x, size: ints) -> index",
+    .doc = "Where in its plane the maximum of each window of adaptive_max_pool2d lies, as (N,C,windows).",
+    .require = {[](const Call& c) { check_size(c, c.in(0).shape); }},
+    .shape = [](const Call& c) { return Specs{{{c.in(0).size(0), c.in(0).size(1), c.d("size", 2).numel()}, i64}}; },
+    .reference = FOVEA_FLOATS(largest),
+    .no_gradient = "an index does not change smoothly",
+    .samples = {{{f({2, 8, 5, 7})}, {{"size", Dims{3, 2}}}}},
+    .bad = {{{f({8, 5})}, {{"size", Dims{2}}}}},
+    .internal = true,
+};
+
+FOVEA_OP(adaptive_max_pool2d){
+    .signature = "adaptive_max_pool2d(x, size: ints)",
+    .doc = "Maximum over the windows of adaptive_avg_pool2d. NaN wins; of equal maxima the first gets the gradient.",
+    .compose = [](const Args& a) -> std::vector<Tensor> {
+      const Tensor& x = a.in(0);
+      check_size(a, x.shape());
+      const Dims size = a.d("size", 2);
+      const Tensor index = call("adaptive_max_pool2d_index", {x}, {{"size", size}});
+      const Tensor planes = reshape(x, {x.size(0), x.size(1), x.size(2) * x.size(3)});
+      return {reshape(gather(planes, index, 2), {x.size(0), x.size(1), size[0], size[1]})};
+    },
+    .samples = {{{f({2, 8, 6, 4})}, {{"size", Dims{1}}}}, {{f({1, 3, 5, 7})}, {{"size", Dims{3, 2}}}}},
+    .bad = {{{f({8, 5})}, {{"size", Dims{2}}}}},
 };
 
 }  // namespace

@@ -76,7 +76,7 @@ FOVEA_OP(local_response_norm){
       const int64_t size = v.i("size");
       const double alpha = v.f("alpha") / double(size), beta = v.f("beta");
       const Tensor base = affine(channel_window_sum(square(x), size, false), alpha, v.f("k"));
-      const Tensor direct = mul(g, pow(base, -beta));
+      const Tensor direct = mul(g, exp(affine(log(base), -beta)));
       const Tensor spread = channel_window_sum(div(mul(direct, x), base), size, true);
       return Grads{sub(direct, affine(mul(x, spread), 2 * alpha * beta))};
     },

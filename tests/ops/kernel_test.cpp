@@ -87,8 +87,9 @@ TEST(PoolKernels, MaxOverDilatedWindows) {
 }
 
 TEST(BatchNormKernels, MatchTheReference) {
-  for (const Dims& shape : {Dims{16, 16, 32, 32}, Dims{33, 64, 8, 8}, Dims{5, 6, 30, 29}, Dims{3, 10, 501},
-                            Dims{1, 40, 100}, Dims{2, 8, 70, 90}, Dims{3, 8, 2, 2}}) {
+  for (const Dims& shape :
+       {Dims{16, 16, 32, 32}, Dims{33, 64, 8, 8}, Dims{5, 6, 30, 29}, Dims{3, 10, 501}, Dims{1, 40, 100},
+        Dims{2, 8, 70, 90}, Dims{3, 8, 2, 2}, Dims{3000, 24}, Dims{64, 16, 1, 1}}) {
     const Dims c{shape[1]};
     for (const double centre : {0.0, 100.0}) {
       const auto in = inputs({f(shape, centre - 1, centre + 1), f(c, 0.5, 2), f(c)});
@@ -112,6 +113,23 @@ TEST(BatchNormKernels, KeepTheVarianceBesideALargeMean) {
     const Tensor exact = apply(op, {x.to(f64), {}, {}}, {1e-5})[2];
     EXPECT_LE(worst_error(apply(op, {x.to(layout), {}, {}}, {1e-5})[2], exact), 1e-5);
   }
+}
+
+TEST(LocalResponseNormKernels, MatchTheReference) {
+  for (const int64_t size : {1, 4, 5, 9}) {
+    const auto in = inputs({f({3, 7, 13, 11})});
+    expect_reference("local_response_norm", in, {{"size", size}, {"alpha", 2.0}, {"beta", 0.6}, {"k", 1.5}});
+    for (const bool flip : {false, true})
+      expect_reference("channel_window_sum", in, {{"size", size}, {"flip", flip}});
+  }
+}
+
+TEST(DropoutKernels, DropTheSameElements) {
+  const auto in = inputs({f({70001})});
+  for (const double p : {0.0, 0.3, 0.999, 1.0})
+    for (const int64_t seed : {int64_t{0}, int64_t{7}, int64_t{-1}})
+      expect_reference("dropout_at", in, {{"p", p}, {"seed", seed}, {"offset", (int64_t{1} << 32) - 5}},
+                       1e-7);
 }
 
 TEST(SoftmaxKernels, MatchTheReference) {

@@ -19,11 +19,13 @@ constexpr int64_t grain = 16384;  // floats a thread takes at a time
 
 /// x as batch x groups rows; a unit of work is a group (one or eight channels) over some images.
 struct Rows {
-  explicit Rows(const View& x)
-      : batch(x.size(0)), blocked(x.layout == Layout::blocked8), lanes(blocked ? width : 1) {
+  explicit Rows(const View& x) : batch(x.size(0)) {
+    int64_t inner = 1;
+    for (int i = 2; i < x.rank(); ++i) inner *= x.size(i);
+    blocked = x.layout == Layout::blocked8 || (inner == 1 && x.size(1) % width == 0);  // (N,C) is both
+    lanes = blocked ? width : 1;
     groups = x.size(1) / lanes;
-    length = lanes;
-    for (int i = 2; i < x.rank(); ++i) length *= x.size(i);
+    length = inner * lanes;
     images = std::clamp<int64_t>(grain / std::max<int64_t>(1, length), 1, std::max<int64_t>(1, batch));
     pieces = (batch + images - 1) / images;
   }

@@ -72,6 +72,8 @@ for shape, attrs in [
 for size in [[1], [3, 2], [7, 5], [4, 9]]:
     case("adaptive_avg_pool2d", [f(1, 8, 6, 10)],
          lambda x, s=size: F.adaptive_avg_pool2d(x, s if len(s) == 2 else s * 2), size=size)
+    case("adaptive_max_pool2d", [f(1, 8, 6, 10)],
+         lambda x, s=size: F.adaptive_max_pool2d(x, s if len(s) == 2 else s * 2), size=size)
 
 # Normalisation.
 for shape in [(6, 3), (2, 8, 5), (2, 8, 3, 3), (2, 3, 2, 2, 3)]:
