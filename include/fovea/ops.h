@@ -62,6 +62,9 @@ Tensor tanh(const Tensor& x);
 /// channel (Lin et al. 2013).
 Tensor adaptive_avg_pool2d(const Tensor& x, const Dims& size);
 
+/// Maximum over the windows of adaptive_avg_pool2d. NaN wins; of equal maxima the first gets the gradient.
+Tensor adaptive_max_pool2d(const Tensor& x, const Dims& size);
+
 // arithmetic
 
 /// x + y, broadcast.

@@ -79,6 +79,11 @@ Tensor adaptive_avg_pool2d(const Tensor& x, const Dims& size) {
   return apply(op, {x}, {size})[0];
 }
 
+Tensor adaptive_max_pool2d(const Tensor& x, const Dims& size) {
+  static const Op& op = find_op("adaptive_max_pool2d");
+  return apply(op, {x}, {size})[0];
+}
+
 Tensor add(const Tensor& x, const Tensor& y) {
   static const Op& op = find_op("add");
   return apply(op, {x, y}, {})[0];

@@ -152,6 +152,9 @@ FOVEA_OP(adaptive_max_pool2d){
       const Tensor& x = a.in(0);
       check_size(a, x.shape());
       const Dims size = a.d("size", 2);
+      NamedAttrs kernel;
+      const bool small = x.size(2) / size[0] * (x.size(3) / size[1]) <= Pool::max_positions;
+      if (small && even(x.shape(), size, kernel)) return {call("max_pool2d", a.ins, kernel)};
       const Tensor index = call("adaptive_max_pool2d_index", {x}, {{"size", size}});
       const Tensor planes = reshape(x, {x.size(0), x.size(1), x.size(2) * x.size(3)});
       return {reshape(gather(planes, index, 2), {x.size(0), x.size(1), size[0], size[1]})};

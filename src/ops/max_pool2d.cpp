@@ -8,13 +8,10 @@
 namespace fovea {
 namespace {
 
-/// Positions in a window are numbered row by row.
-constexpr int64_t max_positions = 65536;
-
 void check_window(const Call& c) {
   const Dims kernel = c.d("kernel", 2);
-  check(kernel.numel() <= max_positions, "[{}] kernel={} has more than {} positions (inputs {}): use adaptive_max_pool2d",
-        c.op().name(), kernel, max_positions, describe(c.ins));
+  check(kernel.numel() <= Pool::max_positions, "[{}] kernel={} has more than {} positions (inputs {}): use adaptive_max_pool2d",
+        c.op().name(), kernel, int64_t{Pool::max_positions}, describe(c.ins));
 }
 
 template <class real>

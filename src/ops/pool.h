@@ -31,6 +31,8 @@ struct Pool {
   /// `x` is the shape (N,C,H,W) pooled. Throws if no window fits.
   Pool(const Call& c, const Dims& x);
   Dims pooled(const Dims& x) const { return {x[0], x[1], rows.windows, columns.windows}; }
+  /// Positions in a window, counted row by row, fit 16 bits where max_pool2d notes them.
+  static constexpr int64_t max_positions = 65536;
   PoolAxis rows, columns;
 };
 
