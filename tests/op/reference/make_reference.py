@@ -321,6 +321,26 @@ def losses():
         case("kl_div_loss", lambda x, t: F.kl_div(x, t, reduction=reduction, log_target=True), log_x, r(6, 5), log_target=True, reduction=reduction)
 
 
+def more_pools_and_losses():
+    """Ties, uneven windows and every combination of weights, ignored labels and smoothing."""
+    tied = np.round(2 * r(1, 8, 6, 10)) / 2
+    for size in ([1], [3, 2], [7, 5], [4, 9]):
+        both = size * 2 if len(size) == 1 else size
+        case("adaptive_max_pool2d", lambda x: F.adaptive_max_pool2d(x, both), tied, size=size)
+        case("adaptive_avg_pool2d", lambda x: F.adaptive_avg_pool2d(x, both), tied, size=size)
+    case("max_pool2d", lambda x: F.max_pool2d(x, 2), tied, kernel=[2])
+    case("max_pool2d", lambda x: F.max_pool2d(x, 3, 1, 1, 2), tied, kernel=[3], stride=[1], padding=[1], dilation=[2])
+    for how in ({}, {"ignore_index": 2}, {"label_smoothing": 0.3}, {"label_smoothing": 0.3, "ignore_index": 2},
+                {"reduction": "sum", "label_smoothing": 0.1}, {"reduction": "none", "ignore_index": 1}):
+        for weight in (None, r(4, low=0.5, high=2)):
+            for shape, labels in (((6, 4), (6,)), ((2, 4, 3, 2), (2, 3, 2))):
+                def run(x, t, w):
+                    return F.cross_entropy(x, t, None if w is None else w.detach(), **how)
+                case("cross_entropy", run, r(*shape, low=-4, high=4), i(*labels, high=4), weight, **how)
+    case("smooth_l1_loss", lambda x, t: F.smooth_l1_loss(x, t, beta=0.0), r(3, 4), r(3, 4), beta=0.0)
+    case("normalize", lambda x: F.normalize(x, 1.0), r(3, 4, 2), p=1.0)
+
+
 def reduced(x, how):
     return {"mean": x.mean, "sum": x.sum, "none": x.clone}[how]()
 
@@ -355,7 +375,7 @@ def optimizers():
     sequence("adadelta_step", [True, True], lambda p: o.Adadelta(p, rho=0.8, weight_decay=0.05), {"rho": 0.8, "weight_decay": 0.05})
 
 
-for chapter in (activations, arithmetic, math, reductions, shapes, indexing, orders, products, convolutions, pools, images, norms, losses, optimizers):
+for chapter in (activations, arithmetic, math, reductions, shapes, indexing, orders, products, convolutions, pools, images, norms, losses, optimizers, more_pools_and_losses):
     chapter()
 text = {"made with": f"PyTorch {torch.__version__.split('+')[0]}", "excluded": EXCLUDED, "cases": cases, "sequences": sequences}
 lines = json.dumps(text, separators=(",", ":")).replace('{"op"', '\n{"op"')
