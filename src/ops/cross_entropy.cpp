@@ -2,34 +2,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ops/labels.h"
+#include "op/labels.h"
 #include "ops/loss.h"
 
 namespace fovea {
-
-void check_range(const Call& c, const View& target, int64_t classes) {
-  const int64_t ignore_index = c.i("ignore_index"), *t = target.ptr<int64_t>();
-  for (int64_t i = 0, n = target.numel(); i < n; ++i) {
-    if (t[i] == ignore_index || (t[i] >= 0 && t[i] < classes)) continue;
-    Dims at;
-    int64_t rest = i;
-    for (int64_t stride : target.shape.contiguous_strides()) at.push_back(rest / stride), rest %= stride;
-    fail("[{}] label {} at {} of target {} does not exist: x has {} classes, labels are 0 to {}, or {} to ignore one",
-         c.op().name(), t[i], at, target.shape, classes, classes - 1, ignore_index);
-  }
-}
-
-void check_labels(const Call& c, const Dims& x, int target, int weight) {
-  const char* op = c.op().name().c_str();
-  check(x.size() >= 2, "[{}] x wants shape (N,C) or (N,C,d1..), not {}", op, x);
-  Dims wanted = x;
-  wanted.erase(1);
-  check(c.in(target).shape == wanted, "[{}] x {} wants a target of shape {}, not {}", op, x, wanted, c.in(target).shape);
-  const View& w = c.in(weight);
-  check(!w || w.shape == Dims{x[1]}, "[{}] weight wants one entry per class, shape {}, not {}", op, Dims{x[1]}, w.shape);
-  check_reduction(c);
-}
-
 namespace {
 
 /// The target distribution of a row times the weights: class c counts w_c ((1 - s) [c is the label] + s / C).
@@ -141,7 +117,7 @@ FOVEA_OP(cross_entropy_fused){
     .signature = "cross_entropy_fused(x, target@i64, weight?, ignore_index=-100, label_smoothing=0.0, reduction=\"mean\") "
                  "-> (loss, softmax)",
     .doc = "cross_entropy and the softmax over the classes, which its gradient reads.",
-    .require = {[](const Call& c) { check_labels(c, c.in(0).shape, 1, 2); }, check_smoothing},
+    .require = {[](const Call& c) { check_labels(c, c.in(0).shape, 1, 2), check_reduction(c); }, check_smoothing},
     .shape = [](const Call& c) { return Specs{{loss_shape(c, c.in(1)), c.dtype()}, {c.in(0).shape, c.dtype()}}; },
     .reference = FOVEA_FLOATS(cross_entropy_forward),
     .vjp = cross_entropy_vjp,
@@ -153,7 +129,7 @@ FOVEA_OP(cross_entropy_backward){
                  "reduction=\"mean\")",
     .doc = "Gradient of cross_entropy: g (softmax - target distribution), weighted and divided as the loss is.",
     .require = {[](const Call& c) {
-      check_labels(c, c.in(0).shape, 1, 3);
+      check_labels(c, c.in(0).shape, 1, 3), check_reduction(c);
       check(c.in(2).shape == loss_shape(c, c.in(1)), "[cross_entropy_backward] g {} does not fit target {}", c.in(2).shape,
             c.in(1).shape);
     }, check_smoothing},
@@ -212,7 +188,7 @@ FOVEA_OP(nll_loss){
     .signature = "nll_loss(x, target@i64, weight?, ignore_index=-100, reduction=\"mean\")",
     .doc = "-x at the label, for log-probabilities x: cross_entropy(x) is nll_loss(log_softmax(x, 1)). Shapes, weights, ignored "
            "labels and reductions as there.",
-    .require = {[](const Call& c) { check_labels(c, c.in(0).shape, 1, 2); }},
+    .require = {[](const Call& c) { check_labels(c, c.in(0).shape, 1, 2), check_reduction(c); }},
     .shape = [](const Call& c) { return Specs{{loss_shape(c, c.in(1)), c.dtype()}}; },
     .reference = FOVEA_FLOATS(nll_forward),
     .vjp = [](const Vjp& v) {
@@ -233,7 +209,7 @@ FOVEA_OP(nll_loss_backward){
     .signature = "nll_loss_backward(g, target@i64, weight?, shape: ints, ignore_index=-100, reduction=\"mean\")",
     .doc = "Gradient of nll_loss with respect to its x of the given shape.",
     .require = {[](const Call& c) {
-      check_labels(c, c.d("shape"), 1, 2);
+      check_labels(c, c.d("shape"), 1, 2), check_reduction(c);
       check(c.in(0).shape == loss_shape(c, c.in(1)), "[nll_loss_backward] g {} does not fit target {}", c.in(0).shape,
             c.in(1).shape);
     }},

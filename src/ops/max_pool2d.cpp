@@ -3,7 +3,7 @@
 
 #include "base/parallel.h"
 #include "fovea/ops.h"
-#include "ops/pool.h"
+#include "op/pool.h"
 
 namespace fovea {
 namespace {

@@ -6,7 +6,7 @@
 #include "base/parallel.h"
 #include "fovea/kernel.h"
 #include "op/pointwise_run.h"
-#include "ops/pool.h"
+#include "op/pool.h"
 
 namespace fovea {
 namespace {

@@ -7,7 +7,7 @@
 #include "base/parallel.h"
 #include "fovea/kernel.h"
 #include "op/pointwise_run.h"
-#include "ops/labels.h"
+#include "op/labels.h"
 
 namespace fovea {
 namespace {

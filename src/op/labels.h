@@ -7,7 +7,7 @@
 
 namespace fovea {
 
-/// Throws unless the shapes fit and `reduction` is known. `x` is the shape with the classes.
+/// Throws unless the shapes fit. `x` is the shape with the classes, `target` and `weight` are numbers of inputs.
 void check_labels(const Call& c, const Dims& x, int target, int weight);
 
 /// Throws naming the first label outside of [0, classes) that is not ignored.

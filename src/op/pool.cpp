@@ -1,4 +1,4 @@
-#include "ops/pool.h"
+#include "op/pool.h"
 
 namespace fovea {
 namespace {
