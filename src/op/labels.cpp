@@ -9,8 +9,10 @@ void check_range(const Call& c, const View& target, int64_t classes) {
     Dims at;
     int64_t rest = i;
     for (int64_t stride : target.shape.contiguous_strides()) at.push_back(rest / stride), rest %= stride;
-    fail("[{}] label {} at {} of target {} does not exist: x has {} classes, labels are 0 to {}, or {} to ignore one",
-         c.op().name(), t[i], at, target.shape, classes, classes - 1, ignore_index);
+    fail(
+        "[{}] label {} at {} of target {} does not exist: x has {} classes, labels are 0 to {}, or {} to "
+        "ignore one",
+        c.op().name(), t[i], at, target.shape, classes, classes - 1, ignore_index);
   }
 }
 
@@ -19,9 +21,11 @@ void check_labels(const Call& c, const Dims& x, int target, int weight) {
   check(x.size() >= 2, "[{}] x wants shape (N,C) or (N,C,d1..), not {}", op, x);
   Dims wanted = x;
   wanted.erase(1);
-  check(c.in(target).shape == wanted, "[{}] x {} wants a target of shape {}, not {}", op, x, wanted, c.in(target).shape);
+  check(c.in(target).shape == wanted, "[{}] x {} wants a target of shape {}, not {}", op, x, wanted,
+        c.in(target).shape);
   const View& w = c.in(weight);
-  check(!w || w.shape == Dims{x[1]}, "[{}] weight wants one entry per class, shape {}, not {}", op, Dims{x[1]}, w.shape);
+  check(!w || w.shape == Dims{x[1]}, "[{}] weight wants one entry per class, shape {}, not {}", op,
+        Dims{x[1]}, w.shape);
 }
 
 }  // namespace fovea

@@ -1,5 +1,5 @@
-// What the losses over class labels share: x (N,C) or (N,C,d1..) holds a value per class, target (N) or (N,d1..) a label, weight
-// (C) or undefined a factor per class. Rows are numbered in the order of target.
+// What the losses over class labels share: x (N,C) or (N,C,d1..) holds a value per class, target (N) or
+// (N,d1..) a label, weight (C) or undefined a factor per class. Rows are numbered in the order of target.
 //   const Labels<float> l(c, c.in(0).shape, c.in(1), c.in(2));
 //   for (int64_t i = 0; i < l.rows; ++i) if (!l.ignored(i)) use(x[l.offset(i)], l.target[i]);
 #pragma once
@@ -7,20 +7,28 @@
 
 namespace fovea {
 
-/// Throws unless the shapes fit. `x` is the shape with the classes, `target` and `weight` are numbers of inputs.
+/// Throws unless the shapes fit. `x` is the shape with the classes, `target` and `weight` are numbers of
+/// inputs.
 void check_labels(const Call& c, const Dims& x, int target, int weight);
 
 /// Throws naming the first label outside of [0, classes) that is not ignored.
 void check_range(const Call& c, const View& target, int64_t classes);
 
 /// The shape of the loss: of `target` if reduction is "none", else ().
-inline Dims loss_shape(const Call& c, const View& target) { return c.s("reduction") == "none" ? target.shape : Dims{}; }
+inline Dims loss_shape(const Call& c, const View& target) {
+  return c.s("reduction") == "none" ? target.shape : Dims{};
+}
 
 template <class real>
 struct Labels {
   Labels(const Call& c, const Dims& x, const View& target_view, const View& weight_view)
-      : classes(x[1]), rows(target_view.numel()), target(target_view.ptr<int64_t>()), weight(weight_view.ptr<real>()),
-        ignore_index(c.i("ignore_index")), mean(c.s("reduction") == "mean"), none(c.s("reduction") == "none") {
+      : classes(x[1]),
+        rows(target_view.numel()),
+        target(target_view.ptr<int64_t>()),
+        weight(weight_view.ptr<real>()),
+        ignore_index(c.i("ignore_index")),
+        mean(c.s("reduction") == "mean"),
+        none(c.s("reduction") == "none") {
     for (int i = 2; i < x.size(); ++i) inner *= x[i];
     check_range(c, target_view, classes);
   }

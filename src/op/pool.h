@@ -1,5 +1,6 @@
 // Where the windows of a 2-d pooling lie.
-//   const Pool p(c, c.in(0).shape);   for (int64_t i = 0; i < p.rows.windows; ++i) use(p.rows.begin(i), p.rows.end(i));
+//   const Pool p(c, c.in(0).shape);   for (int64_t i = 0; i < p.rows.windows; ++i) use(p.rows.begin(i),
+//   p.rows.end(i));
 #pragma once
 #include <algorithm>
 
@@ -26,7 +27,8 @@ struct PoolAxis {
   int64_t padded_count(int64_t i) const { return std::min(start(i) + kernel, size + padding) - start(i); }
 };
 
-/// The windows over the planes of a call with attributes kernel, stride, padding, ceil_mode and perhaps dilation.
+/// The windows over the planes of a call with attributes kernel, stride, padding, ceil_mode and perhaps
+/// dilation.
 struct Pool {
   /// `x` is the shape (N,C,H,W) pooled. Throws if no window fits.
   Pool(const Call& c, const Dims& x);
@@ -36,14 +38,16 @@ struct Pool {
   PoolAxis rows, columns;
 };
 
-/// Calls f(element of a plane of x, element of a plane of y, i, j) for all elements of all windows (i, j), in order.
+/// Calls f(element of a plane of x, element of a plane of y, i, j) for all elements of all windows (i, j), in
+/// order.
 template <class Windows, class F>
 void for_windows(const Windows& windows, F&& f) {
   const auto &rows = windows.rows, &columns = windows.columns;
   for (int64_t i = 0; i < rows.windows; ++i)
     for (int64_t j = 0; j < columns.windows; ++j)
       for (int64_t u = rows.begin(i); u < rows.end(i); ++u)
-        for (int64_t v = columns.begin(j); v < columns.end(j); ++v) f(u * columns.size + v, i * columns.windows + j, i, j);
+        for (int64_t v = columns.begin(j); v < columns.end(j); ++v)
+          f(u * columns.size + v, i * columns.windows + j, i, j);
 }
 
 }  // namespace fovea

@@ -10,7 +10,8 @@
 namespace fovea {
 namespace {
 
-/// y = x (k + alpha s)^-beta, s the sum of squares over the channels `low` to `high` of a pixel, `plane` floats apart.
+/// y = x (k + alpha s)^-beta, s the sum of squares over the channels `low` to `high` of a pixel, `plane`
+/// floats apart.
 struct Response {
   float alpha, beta, k;
   FOVEA_SIMD void operator()(const float* x, int64_t low, int64_t high, int64_t plane, float* y) const {

@@ -6,8 +6,8 @@
 #include "backend/cpu/simd.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
-#include "op/pointwise_run.h"
 #include "op/labels.h"
+#include "op/pointwise_run.h"
 
 namespace fovea {
 namespace {
