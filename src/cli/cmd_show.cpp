@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/keys.h"
 #include "fovea/image.h"
 #include "train/terminal.h"
 
@@ -16,8 +17,10 @@ struct Keys {
 bool show(const std::string& file, const Keys& keys, const train::Terminal& terminal) {
   try {
     const image::Image picture = image::read(file);
-    fmt::print("{}\n{}\n{}", image::header_text(picture),
-               image::pixel_table(picture, keys.rows, keys.columns),
+    fmt::print("{}\n", image::header_text(picture));
+    if (keys.rows > 0 && keys.columns > 0)
+      fmt::print("{}\n", image::pixel_table(picture, keys.rows, keys.columns));
+    fmt::print("{}",
                image::terminal_picture(picture, std::min(keys.width, terminal.columns), terminal.color));
     return true;
   } catch (const Error& e) {
@@ -42,9 +45,10 @@ const Command show_command{
     Needs::nothing, [](CLI::App& app) -> std::function<int()> {
       auto keys = std::make_shared<Keys>();
       app.add_option("file", keys->files, "JPEG or PNG files")->required();
-      app.add_option("--rows", keys->rows, "rows of the pixel table");
-      app.add_option("--columns", keys->columns, "columns of the pixel table");
-      app.add_option("--width", keys->width, "width of the picture in characters");
+      app.add_option("--rows", keys->rows, "rows of the pixel table (0: no table)")->check(at_least(0));
+      app.add_option("--columns", keys->columns, "columns of the pixel table (0: no table)")
+          ->check(at_least(0));
+      app.add_option("--width", keys->width, "width of the picture in characters")->check(at_least(1));
       return [keys] { return run(*keys); };
     }};
 

@@ -137,6 +137,10 @@ TEST(Cli, ShowsAnImage) {
   expect_in("230", o.out);
   EXPECT_EQ(o.out.find('\x1b'), std::string::npos) << "colours without a terminal";
   expect_in("nothing.png", o.err);
+  const Outcome brief = run(folder, "show ramp.png rows=0");
+  EXPECT_EQ(brief.code, 0) << brief.err;
+  EXPECT_LT(brief.out.size(), o.out.size());
+  EXPECT_EQ(run(folder, "show ramp.png width=0").code, 2);
 }
 
 TEST(Cli, TellsWhatADataSetHolds) {
