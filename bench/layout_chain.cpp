@@ -1,5 +1,6 @@
-// What tensors in blocked layout gain: a training step (forward and backward) of a chain of 3x3 convolutions with ReLU,
-// in blocked8 and with plain layout forced, in turn. Prints the median of the ratios. usage: layout_chain [rounds]
+// What tensors in blocked layout gain: a training step (forward and backward) of a chain of 3x3 convolutions
+// with ReLU, in blocked8 and with plain layout forced, in turn. Prints the median of the ratios. usage:
+// layout_chain [rounds]
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -37,8 +38,9 @@ void compare(int64_t batch, int64_t channels, int64_t side, int rounds) {
     std::nth_element(v.begin(), v.begin() + int64_t(v.size() / 2), v.end());
     return v[v.size() / 2];
   };
-  fmt::print("batch {:3} channels {:3} {:2}x{:<2}  blocked {:7.2f} ms  plain {:7.2f} ms  plain/blocked {:.2f}\n", batch, channels, side,
-             side, 1e3 * median(blocked_times), 1e3 * median(plain_times), median(ratios));
+  fmt::print(
+      "batch {:3} channels {:3} {:2}x{:<2}  blocked {:7.2f} ms  plain {:7.2f} ms  plain/blocked {:.2f}\n",
+      batch, channels, side, side, 1e3 * median(blocked_times), 1e3 * median(plain_times), median(ratios));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Writes the files derived from the op table into the source tree:
-//   include/fovea/ops.h   declarations with docs      src/op/api.cpp   their definitions      docs/ops.md   the reference
+//   include/fovea/ops.h   declarations with docs      src/op/api.cpp   their definitions      docs/ops.md the
+//   reference
 // usage: fovea_generate ROOT [--check]          --check changes nothing and fails if a file is stale
 //        fovea_generate --emit opencl|cuda      prints the scalar texts of all ops as a program
 #include <fmt/format.h>
@@ -17,8 +18,9 @@ namespace {
 
 std::string cpp_type(const std::string& type) {
   static const std::map<std::string, std::string> types{
-      {"bool", "bool"},        {"int", "int64_t"},    {"float", "double"},
-      {"str", "const std::string&"}, {"ints", "const Dims&"}, {"floats", "const std::vector<double>&"},
+      {"bool", "bool"},        {"int", "int64_t"},
+      {"float", "double"},     {"str", "const std::string&"},
+      {"ints", "const Dims&"}, {"floats", "const std::vector<double>&"},
       {"dtype", "DType"}};
   const auto it = types.find(type);
   check(it != types.end(), "unknown attribute type {}", type);
@@ -92,14 +94,17 @@ std::map<std::string, std::vector<const Op*>> chapters() {
 
 std::string header() {
   std::string out =
-      "// The ops as functions. Generated from the op table by fovea_generate: edit the record in src/ops/, not this file.\n"
-      "#pragma once\n#include <cmath>\n#include <string>\n#include <tuple>\n#include <vector>\n\n#include \"fovea/tensor.h\"\n\n"
+      "// The ops as functions. Generated from the op table by fovea_generate: edit the record in src/ops/, "
+      "not this file.\n"
+      "#pragma once\n#include <cmath>\n#include <string>\n#include <tuple>\n#include <vector>\n\n#include "
+      "\"fovea/tensor.h\"\n\n"
       "namespace fovea {\n";
   for (const auto& [chapter, ops] : chapters()) {
     out += fmt::format("\n// {}\n", chapter);
     for (const Op* op : ops) {
       const auto d = declare(*op);
-      out += "\n" + wrapped(op->doc, "///", 110) + fmt::format("{} {}({});\n", d.result, op->name(), d.parameters);
+      out += "\n" + wrapped(op->doc, "///", 110) +
+             fmt::format("{} {}({});\n", d.result, op->name(), d.parameters);
     }
   }
   return out + "\n}  // namespace fovea\n";
@@ -114,26 +119,33 @@ std::string definitions() {
       const auto d = declare(*op);
       const bool list = !op->parsed.tensors.empty() && op->parsed.tensors.back().list;
       const std::string tensors = list && op->parsed.tensors.size() == 1 ? d.tensors : "{" + d.tensors + "}";
-      check(!list || op->parsed.tensors.size() == 1, "[{}] a list must be the only tensor argument", op->name());
+      check(!list || op->parsed.tensors.size() == 1, "[{}] a list must be the only tensor argument",
+            op->name());
       const std::string call = fmt::format("apply(op, {}, {{{}}})", tensors, d.attrs);
       const size_t n = op->parsed.results.size();
-      std::string body = n == 0 ? call + ";" : n == 1 ? "return " + call + "[0];" : "const auto y = " + call + ";\n  return {y[0]";
+      std::string body = n == 0   ? call + ";"
+                         : n == 1 ? "return " + call + "[0];"
+                                  : "const auto y = " + call + ";\n  return {y[0]";
       for (size_t i = 1; i < n; ++i) body += fmt::format(", y[{}]", i);
       if (n > 1) body += "};";
-      out += fmt::format("\n{} {}({}) {{\n  static const Op& op = find_op(\"{}\");\n  {}\n}}\n", d.result, op->name(),
-                         d.plain_parameters, op->name(), body);
+      out += fmt::format("\n{} {}({}) {{\n  static const Op& op = find_op(\"{}\");\n  {}\n}}\n", d.result,
+                         op->name(), d.plain_parameters, op->name(), body);
     }
   return out + "\n}  // namespace fovea\n";
 }
 
 std::string reference() {
   std::string out =
-      "# Ops\n\nGenerated from the op table: edit the record in `src/ops/`, then run `tools/generate`. In a signature `?` marks a\n"
-      "tensor that may be left out, `*` a list, `!` one that is written in place, `@` a fixed dtype; `: type` a required argument.\n";
+      "# Ops\n\nGenerated from the op table: edit the record in `src/ops/`, then run `tools/generate`. In a "
+      "signature `?` marks a\n"
+      "tensor that may be left out, `*` a list, `!` one that is written in place, `@` a fixed dtype; `: "
+      "type` a required argument.\n";
   for (const auto& [chapter, ops] : chapters()) {
     out += fmt::format("\n## {}\n\n", chapter);
     for (const Op* op : ops) {
-      const std::string grad = op->compose ? "through its parts" : op->vjp ? "yes" : "none: " + op->no_gradient;
+      const std::string grad = op->compose ? "through its parts"
+                               : op->vjp   ? "yes"
+                                           : "none: " + op->no_gradient;
       out += fmt::format("### `{}`\n\n{}\n\nGradient: {}.\n\n", op->signature, op->doc, grad);
     }
   }
@@ -151,18 +163,17 @@ int main(int argc, char** argv) try {
   const std::string root = argv[1];
   const bool only_check = argc > 2 && std::string(argv[2]) == "--check";
   bool stale = false;
-  for (const auto& [path, content] : {std::pair{"include/fovea/ops.h", header()}, std::pair{"src/op/api.cpp", definitions()},
-                                      std::pair{"docs/ops.md", reference()}}) {
+  for (const auto& [path, content] :
+       {std::pair{"include/fovea/ops.h", header()}, std::pair{"src/op/api.cpp", definitions()},
+        std::pair{"docs/ops.md", reference()}}) {
     const std::string file = root + "/" + path;
     std::ifstream in(file);
     std::stringstream old;
     old << in.rdbuf();
     if (old.str() == content) continue;
     stale = true;
-    if (only_check)
-      std::cerr << path << " is stale: run tools/generate\n";
-    else
-      write_file(file, content), std::cout << "wrote " << path << "\n";
+    if (only_check) std::cerr << path << " is stale: run tools/generate\n";
+    else write_file(file, content), std::cout << "wrote " << path << "\n";
   }
   return only_check && stale ? 1 : 0;
 } catch (const std::exception& e) {

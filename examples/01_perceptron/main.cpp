@@ -9,7 +9,8 @@ namespace {
 
 const Tensor corners = tensor({0, 0, 0, 1, 1, 0, 1, 1}, {4, 2});
 
-/// Shows all four corners again and again; after each one w += (target - output) x. Returns the wrong answers at the end.
+/// Shows all four corners again and again; after each one w += (target - output) x. Returns the wrong answers
+/// at the end.
 int learn(const char* name, const std::vector<float>& targets) {
   Tensor w = zeros({2});
   float bias = 0;
@@ -21,12 +22,13 @@ int learn(const char* name, const std::vector<float>& targets) {
       bias += error;
     }
   int wrong = 0;
-  std::cout << name << ": w = (" << w.at<float>({0}) << ", " << w.at<float>({1}) << "), bias " << bias << "\n";
+  std::cout << name << ": w = (" << w.at<float>({0}) << ", " << w.at<float>({1}) << "), bias " << bias
+            << "\n";
   for (int64_t i = 0; i < 4; ++i) {
     const bool right = fires(i) == targets[size_t(i)];
     wrong += !right;
-    std::cout << "  " << corners.at<float>({i, 0}) << " " << corners.at<float>({i, 1}) << " -> " << fires(i) << "  wanted "
-              << targets[size_t(i)] << (right ? "" : "  wrong") << "\n";
+    std::cout << "  " << corners.at<float>({i, 0}) << " " << corners.at<float>({i, 1}) << " -> " << fires(i)
+              << "  wanted " << targets[size_t(i)] << (right ? "" : "  wrong") << "\n";
   }
   return wrong;
 }

@@ -1,5 +1,5 @@
-// XOR with one hidden layer: first with the two ReLU units whose weights one can find by hand, then learned from scratch;
-// and why a chain of linear layers alone would not help.
+// XOR with one hidden layer: first with the two ReLU units whose weights one can find by hand, then learned
+// from scratch; and why a chain of linear layers alone would not help.
 #include <iostream>
 
 #include "fovea/fovea.h"

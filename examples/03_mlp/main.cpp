@@ -1,4 +1,5 @@
-// A multilayer perceptron on a two-dimensional data set that no line separates, and how its parameters are counted.
+// A multilayer perceptron on a two-dimensional data set that no line separates, and how its parameters are
+// counted.
 #include <iostream>
 
 #include "fovea/fovea.h"
@@ -18,6 +19,7 @@ int main() {
   const nn::Sequential net = zoo::mlp({2, 16, 2}, "tanh");
   train::Trainer trainer({.max_epochs = 20, .optimizer = "adam", .lr0 = 0.02});
   const auto result = trainer.fit(net, batches, &checks);
-  std::cout << "circles: " << 100 * result.best_top1 << " % of the test points after " << result.steps << " steps\n";
+  std::cout << "circles: " << 100 * result.best_top1 << " % of the test points after " << result.steps
+            << " steps\n";
   return result.best_top1 > 0.95 ? 0 : 1;
 }

@@ -1,5 +1,5 @@
-// LeNet-5 learns digits: the loop written out, with a data loader, a network from layers and an optimizer. One pass over a
-// part of MNIST is enough to see it learn; `./fovea train data=mnist` does the whole job.
+// LeNet-5 learns digits: the loop written out, with a data loader, a network from layers and an optimizer.
+// One pass over a part of MNIST is enough to see it learn; `./fovea train data=mnist` does the whole job.
 #include <iostream>
 
 #include "fovea/fovea.h"

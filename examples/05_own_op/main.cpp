@@ -1,5 +1,6 @@
-// An op of one's own, from outside the library: one record with its meaning, its gradient and its samples; and an elementwise
-// one as a single entry. Both are then differentiated, trained through and checked like any op of fovea.
+// An op of one's own, from outside the library: one record with its meaning, its gradient and its samples;
+// and an elementwise one as a single entry. Both are then differentiated, trained through and checked like
+// any op of fovea.
 #include <cmath>
 #include <iostream>
 
@@ -12,11 +13,13 @@ using namespace fovea;
 namespace {
 
 // Elementwise: forward, first and second derivative as scalar texts.
-FOVEA_UNARY(bent_identity, (), (fv_sqrt(x * x + (real)1) - (real)1) / (real)2 + x, x / ((real)2 * fv_sqrt(x * x + (real)1)) + (real)1,
-    (real)0.5 / ((x * x + (real)1) * fv_sqrt(x * x + (real)1)),
-    .signature = "bent_identity(x)", .doc = "(sqrt(x^2 + 1) - 1) / 2 + x.", .samples = {{{f({7})}}});
+FOVEA_UNARY(bent_identity, (), (fv_sqrt(x * x + (real)1) - (real)1) / (real)2 + x,
+            x / ((real)2 * fv_sqrt(x * x + (real)1)) + (real)1,
+            (real)0.5 / ((x * x + (real)1) * fv_sqrt(x * x + (real)1)), .signature = "bent_identity(x)",
+            .doc = "(sqrt(x^2 + 1) - 1) / 2 + x.", .samples = {{{f({7})}}});
 
-// With a kernel: the total variation of images, the sum of |difference| of vertical neighbours (a denoising prior).
+// With a kernel: the total variation of images, the sum of |difference| of vertical neighbours (a denoising
+// prior).
 template <class real>
 void total_variation(const Call& c) {
   const View& x = c.in(0);
@@ -43,7 +46,10 @@ FOVEA_OP(total_variation){
     .signature = "total_variation(x)",
     .doc = "Sum of the absolute differences of vertical neighbours.",
     .require = {min_rank("x", 2)},
-    .shape = [](const Call& c) { return Specs{{Dims{}, c.dtype()}}; },
+    .shape =
+        [](const Call& c) {
+          return Specs{{Dims{}, c.dtype()}};
+        },
     .reference = FOVEA_FLOATS(total_variation),
     .vjp = total_variation_vjp,
     .samples = {{{f({2, 3, 4})}}},

@@ -1,6 +1,6 @@
-// Differentiation: ops called on tensors that require gradients are recorded on a tape; backward() and grad() walk it back
-// by calling ops, so gradients can be differentiated again (create_graph).
-// Threads: a tape belongs to the thread that recorded it; NoGrad guards are per thread.
+// Differentiation: ops called on tensors that require gradients are recorded on a tape; backward() and grad()
+// walk it back by calling ops, so gradients can be differentiated again (create_graph). Threads: a tape
+// belongs to the thread that recorded it; NoGrad guards are per thread.
 //   Tensor w = randn({3, 2}).set_requires_grad();
 //   sum(square(matmul(x, w))).backward();          // w.grad() is set
 //   Tensor dw = grad(loss, {w})[0];                // without touching w.grad()
@@ -34,11 +34,14 @@ struct BackwardOptions {
 /// Throws if a value saved for the backward pass was changed in place since.
 void backward(const Tensor& loss, BackwardOptions options = {});
 
-/// d(loss)/d(input) for each input (undefined where loss does not depend on it); leaves' grad() stay as they are.
+/// d(loss)/d(input) for each input (undefined where loss does not depend on it); leaves' grad() stay as they
+/// are.
 std::vector<Tensor> grad(const Tensor& loss, const std::vector<Tensor>& inputs, BackwardOptions options = {});
 
-/// Called after every op of this thread with its inputs and results: for profiles, summaries, NaN hunts. Nests.
-using Observer = std::function<void(const Op&, const Attrs&, const std::vector<Tensor>& in, const std::vector<Tensor>& out)>;
+/// Called after every op of this thread with its inputs and results: for profiles, summaries, NaN hunts.
+/// Nests.
+using Observer = std::function<void(const Op&, const Attrs&, const std::vector<Tensor>& in,
+                                    const std::vector<Tensor>& out)>;
 class Observe {
  public:
   explicit Observe(Observer observer);

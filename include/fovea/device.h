@@ -34,9 +34,10 @@ bool cpu_has_avx2();
 void set_num_threads(int n);
 int num_threads();
 
-/// Makes idle OpenMP threads sleep after a short spin, so that a busy neighbour does not stall every kernel. libgomp reads its
-/// setting (GOMP_SPINCOUNT) before main, so the program is started anew once, unless the environment sets it already. Call it
-/// first in main, or set GOMP_SPINCOUNT=1000 where the program is started.
+/// Makes idle OpenMP threads sleep after a short spin, so that a busy neighbour does not stall every kernel.
+/// libgomp reads its setting (GOMP_SPINCOUNT) before main, so the program is started anew once, unless the
+/// environment sets it already. Call it first in main, or set GOMP_SPINCOUNT=1000 where the program is
+/// started.
 void use_short_spin(char** argv);
 
 }  // namespace fovea

@@ -79,7 +79,8 @@ class Dims {
   int n_ = 0;
 };
 
-/// The axis `axis` of a tensor of `rank` dimensions with negative values counted from the end; throws outside.
+/// The axis `axis` of a tensor of `rank` dimensions with negative values counted from the end; throws
+/// outside.
 int normal_axis(int64_t axis, int rank, const char* who);
 
 /// The shape both broadcast to by NumPy's rules; throws naming `who` and both shapes.
@@ -90,5 +91,7 @@ Dims broadcast(const Dims& a, const Dims& b, const char* who);
 template <>
 struct fmt::formatter<fovea::Dims> {
   constexpr auto parse(format_parse_context& ctx) { return ctx.begin(); }
-  auto format(const fovea::Dims& d, format_context& ctx) const { return fmt::format_to(ctx.out(), "{}", d.str()); }
+  auto format(const fovea::Dims& d, format_context& ctx) const {
+    return fmt::format_to(ctx.out(), "{}", d.str());
+  }
 };

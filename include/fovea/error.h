@@ -1,5 +1,6 @@
 // The one exception of fovea and the check that throws it.
-// Every message says what was wrong, where (op, layer, file) and what would be right. Nothing in fovea aborts.
+// Every message says what was wrong, where (op, layer, file) and what would be right. Nothing in fovea
+// aborts.
 //   check(c == 3, "[to_rgb] image wants 3 channels but has {}", c);
 #pragma once
 #include <fmt/core.h>

@@ -1,6 +1,6 @@
-// Kernel: one implementation of an op on one device. Candidates are tried in falling `rank`; each refuses with a reason or
-// runs; the reference of the op's own file comes last. Kernels never allocate (scratch is handed in) and never decide
-// anything that depends on the number of threads.
+// Kernel: one implementation of an op on one device. Candidates are tried in falling `rank`; each refuses
+// with a reason or runs; the reference of the op's own file comes last. Kernels never allocate (scratch is
+// handed in) and never decide anything that depends on the number of threads.
 #pragma once
 #include "fovea/op.h"
 
@@ -14,13 +14,14 @@ enum class Inputs : uint8_t {
 };
 
 struct Kernel {
-  const char* name;                                     // "cpu:direct8"
-  int rank = 0;                                         // higher is tried first
-  const char* (*refuse)(const Call&) = nullptr;         // a reason, or null if it can run
-  size_t (*scratch)(const Call&) = nullptr;             // bytes
+  const char* name;                              // "cpu:direct8"
+  int rank = 0;                                  // higher is tried first
+  const char* (*refuse)(const Call&) = nullptr;  // a reason, or null if it can run
+  size_t (*scratch)(const Call&) = nullptr;      // bytes
   void (*run)(const Call&) = nullptr;
   Inputs inputs = Inputs::dense;
-  /// If set: the layouts wanted for inputs and produced for results, both preset to plain. Needed for Inputs::own.
+  /// If set: the layouts wanted for inputs and produced for results, both preset to plain. Needed for
+  /// Inputs::own.
   void (*layouts)(const Call&, std::vector<Layout>& in, std::vector<Layout>& out) = nullptr;
   Device device = {};
 };
@@ -41,8 +42,8 @@ const std::vector<Kernel>& kernels_of(const std::string& op);
 /// The kernel this call would run ("reference" if none of the candidates) and why the earlier ones refused.
 std::string chosen_kernel(const Call& call, std::vector<Refusal>* refusals = nullptr);
 
-/// While alive, only the kernel of that name ("reference" for the op's own) is considered, in this thread; a call it
-/// refuses throws with the reason. For tests and benchmarks.
+/// While alive, only the kernel of that name ("reference" for the op's own) is considered, in this thread; a
+/// call it refuses throws with the reason. For tests and benchmarks.
 class ForceKernel {
  public:
   explicit ForceKernel(std::string name);

@@ -1,14 +1,13 @@
-// The op record: everything fovea knows about one op, in one place. The public header ops.h, docs/ops.md, the support matrix
-// and the tests are derived from it. An op is one of
-//   reference   a kernel that defines the meaning (plus `shape`, and `vjp` for the gradient), on plain dense inputs
-//   view        another look at the same elements
-//   compose     a program of other ops, differentiated through its parts
-//   pointwise   a scalar text (pointwise.h)
-// Ops may be registered from any program; examples/05_own_op shows one. Registration happens before main, calls at any time
-// from any thread.
+// The op record: everything fovea knows about one op, in one place. The public header ops.h, docs/ops.md, the
+// support matrix and the tests are derived from it. An op is one of
+//   reference   a kernel that defines the meaning (plus `shape`, and `vjp` for the gradient), on plain dense
+//   inputs view        another look at the same elements compose     a program of other ops, differentiated
+//   through its parts pointwise   a scalar text (pointwise.h)
+// Ops may be registered from any program; examples/05_own_op shows one. Registration happens before main,
+// calls at any time from any thread.
 //   FOVEA_OP(square_sum) {
-//     .signature = "square_sum(x) -> y", .doc = "...", .shape = ..., .reference = FOVEA_FLOATS(forward), .vjp = ...,
-//     .samples = {{{f({2, 3})}}},
+//     .signature = "square_sum(x) -> y", .doc = "...", .shape = ..., .reference = FOVEA_FLOATS(forward), .vjp
+//     = ..., .samples = {{{f({2, 3})}}},
 //   };
 #pragma once
 #include <functional>
@@ -24,13 +23,15 @@
 namespace fovea {
 
 /// The value of an argument that is no tensor.
-using Attr = std::variant<std::monostate, bool, int64_t, double, std::string, Dims, std::vector<double>, DType>;
+using Attr =
+    std::variant<std::monostate, bool, int64_t, double, std::string, Dims, std::vector<double>, DType>;
 using Attrs = std::vector<Attr>;  // in the order of the signature
 
 /// Parsed from text such as
-///   conv2d(x, weight, bias?, stride=[1], groups=1) -> y          ? may be undefined, [..] integers, 1 int, 1.0 float
-///   gather(x, index@i64, dim: int)                               @ dtype of a tensor, ": type" = required attribute
-///   concat(xs*, dim=0)        sgd_step(param!, grad, lr: float)  * list of tensors, ! written in place
+///   conv2d(x, weight, bias?, stride=[1], groups=1) -> y          ? may be undefined, [..] integers, 1
+///   int, 1.0 float gather(x, index@i64, dim: int)                               @ dtype of a tensor, ":
+///   type" = required attribute concat(xs*, dim=0)        sgd_step(param!, grad, lr: float)  * list of
+///   tensors, ! written in place
 struct Signature {
   struct TensorArg {
     std::string name;
@@ -131,7 +132,9 @@ struct Gen {
   bool undefined = false;
 };
 inline Gen f(Dims shape, double low = -2, double high = 2) { return {shape, low, high, {}, false}; }
-inline Gen ints(Dims shape, int64_t low, int64_t high) { return {shape, double(low), double(high), i64, false}; }
+inline Gen ints(Dims shape, int64_t low, int64_t high) {
+  return {shape, double(low), double(high), i64, false};
+}
 inline Gen bools(Dims shape) { return {shape, 0, 2, boolean, false}; }
 inline Gen none() { return {{}, 0, 0, {}, true}; }
 
@@ -162,21 +165,22 @@ struct Op {
   /// Names of the inputs and results whose values `vjp` reads; unset: all inputs.
   std::optional<std::vector<std::string>> saves = {};
   std::vector<Sample> samples = {};
-  std::vector<Sample> bad = {};       // must throw; the text names the op and the shapes
-  std::vector<double> kinks = {};     // input values near which the derivative jumps: skipped by gradient checks
-  double tolerance = 1e-5;            // relative, f32 backend against f32 reference and f32 against f64
-  bool random = false;                // draws random numbers: equal seeds give equal results
-  bool internal = false;              // used by gradients only: tested, but not in ops.h
+  std::vector<Sample> bad = {};    // must throw; the text names the op and the shapes
+  std::vector<double> kinks = {};  // input values near which the derivative jumps: skipped by gradient checks
+  double tolerance = 1e-5;         // relative, f32 backend against f32 reference and f32 against f64
+  bool random = false;             // draws random numbers: equal seeds give equal results
+  bool internal = false;           // used by gradients only: tested, but not in ops.h
   std::shared_ptr<const Pointwise> pointwise = nullptr;
   std::shared_ptr<const Reduction> reduction = nullptr;
   std::string file = __builtin_FILE();  // where the record stands; its name is the chapter in the docs
-  Signature parsed = {};              // filled by registration
+  Signature parsed = {};                // filled by registration
   const std::string& name() const { return parsed.name; }
   /// "activation" for an op of activation.cpp.
   std::string chapter() const;
 };
 
-/// Puts an op into the table. Throws (at start) on a malformed record: no doc, no samples, no gradient mark, doubled name.
+/// Puts an op into the table. Throws (at start) on a malformed record: no doc, no samples, no gradient mark,
+/// doubled name.
 struct Registered {
   Registered(Op op);  // NOLINT: implicit by design of FOVEA_OP
   const Op* op;
@@ -193,7 +197,8 @@ const Op& find_op(const std::string& name);
 std::vector<Tensor> apply(const Op& op, const std::vector<Tensor>& in, Attrs attrs = {});
 /// The same with attributes by name, for one result.
 Tensor call(const std::string& op, const std::vector<Tensor>& in, const NamedAttrs& attrs = {});
-/// `attrs` in the order of the signature, completed by defaults and converted; throws on unknown names or wrong types.
+/// `attrs` in the order of the signature, completed by defaults and converted; throws on unknown names or
+/// wrong types.
 Attrs attrs_of(const Op& op, const NamedAttrs& attrs);
 
 /// "f32 (2,3), f32 (3)": for messages.
@@ -211,7 +216,8 @@ std::function<Specs(const Call&)> same_as(int i);
 /// The vjp of an op whose gradient exists but is not written: throws "... not provided", never a silent zero.
 std::function<Grads(const Vjp&)> not_provided();
 
-/// `forward` instantiated for float and double: FOVEA_FLOATS(forward) where template<class real> void forward(const Call&).
+/// `forward` instantiated for float and double: FOVEA_FLOATS(forward) where template<class real> void
+/// forward(const Call&).
 #define FOVEA_FLOATS(FORWARD) \
   [](const ::fovea::Call& c) { c.dtype() == ::fovea::f64 ? FORWARD<double>(c) : FORWARD<float>(c); }
 

@@ -1,5 +1,5 @@
-// Arithmetic operators on tensors: a + b, 2 * a, 1 - a, a / b, -a; comparisons stay named ops (less, equal ...), because
-// they give tensors.
+// Arithmetic operators on tensors: a + b, 2 * a, 1 - a, a / b, -a; comparisons stay named ops (less, equal
+// ...), because they give tensors.
 #pragma once
 #include "fovea/ops.h"
 

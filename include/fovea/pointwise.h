@@ -1,16 +1,19 @@
-// Elementwise ops from one scalar text in the common subset of C++, OpenCL C and CUDA. g++ vectorises it here (for the
-// baseline and for AVX2, chosen at run time); src/op/emit.cpp prints it for the other two.
+// Elementwise ops from one scalar text in the common subset of C++, OpenCL C and CUDA. g++ vectorises it here
+// (for the baseline and for AVX2, chosen at run time); src/op/emit.cpp prints it for the other two.
 //
-//   FOVEA_POINTWISE(add, numbers, (x, y), (), x + y, .signature = "add(x, y)", .doc = ..., .vjp = ..., .samples = ...);
+//   FOVEA_POINTWISE(add, numbers, (x, y), (), x + y, .signature = "add(x, y)", .doc = ..., .vjp = ...,
+//   .samples = ...);
 //
-// An op of one tensor gives its first and second derivative as texts too, which become the ops NAME_grad(x, g, ...) and
-// NAME_grad2(x, g, ...), so it can be differentiated twice:
+// An op of one tensor gives its first and second derivative as texts too, which become the ops NAME_grad(x,
+// g, ...) and NAME_grad2(x, g, ...), so it can be differentiated twice:
 //
-//   FOVEA_UNARY(elu, (alpha), fv_sel(x > 0, x, alpha * fv_expm1(x)), fv_sel(x > 0, (real)1, alpha * fv_exp(x)),
-//               fv_sel(x > 0, (real)0, alpha * fv_exp(x)), .signature = "elu(x, alpha=1.0)", .doc = ..., .kinks = {0});
+//   FOVEA_UNARY(elu, (alpha), fv_sel(x > 0, x, alpha * fv_expm1(x)), fv_sel(x > 0, (real)1, alpha *
+//   fv_exp(x)),
+//               fv_sel(x > 0, (real)0, alpha * fv_exp(x)), .signature = "elu(x, alpha=1.0)", .doc = ...,
+//               .kinks = {0});
 //
-// In a text the type is `real` (write constants (real)0.5), the vocabulary is scalar.h, attributes of the signature are
-// scalars by their names, and there are no statements.
+// In a text the type is `real` (write constants (real)0.5), the vocabulary is scalar.h, attributes of the
+// signature are scalars by their names, and there are no statements.
 #pragma once
 #include <utility>
 
@@ -95,7 +98,8 @@ FOVEA_TARGET_AVX2 void pointwise_avx2(void* const* p, const int64_t* s, int64_t 
 
 template <class F, class T, class Out, size_t NX, size_t NA>
 Pointwise::Loops loops_of() {
-  return {dtype_of<T>(), dtype_of<Out>(), pointwise_baseline<F, T, Out, NX, NA>, pointwise_avx2<F, T, Out, NX, NA>};
+  return {dtype_of<T>(), dtype_of<Out>(), pointwise_baseline<F, T, Out, NX, NA>,
+          pointwise_avx2<F, T, Out, NX, NA>};
 }
 
 template <class F, class Types, size_t NX, size_t NA>
@@ -108,8 +112,7 @@ std::vector<Pointwise::Loops> all_loops() {
   else if constexpr (std::is_same_v<Types, comparison>)
     return {loops_of<F, float, bool, NX, NA>(), loops_of<F, double, bool, NX, NA>(),
             loops_of<F, int32_t, bool, NX, NA>(), loops_of<F, int64_t, bool, NX, NA>()};
-  else
-    return {loops_of<F, bool, bool, NX, NA>()};
+  else return {loops_of<F, bool, bool, NX, NA>()};
 }
 
 /// Completes the record of a pointwise op: dtypes, shape rule (broadcast), texts.
@@ -133,7 +136,8 @@ Pointwise pointwise_of(const char* args, const char* attr_args, const char* text
 #define FOVEA_ARGS_1(a) [[maybe_unused]] real a
 #define FOVEA_ARGS_2(a, b) [[maybe_unused]] real a, [[maybe_unused]] real b
 #define FOVEA_ARGS_3(a, b, c) [[maybe_unused]] real a, [[maybe_unused]] real b, [[maybe_unused]] real c
-#define FOVEA_ARGS_4(a, b, c, d) [[maybe_unused]] real a, [[maybe_unused]] real b, [[maybe_unused]] real c, [[maybe_unused]] real d
+#define FOVEA_ARGS_4(a, b, c, d) \
+  [[maybe_unused]] real a, [[maybe_unused]] real b, [[maybe_unused]] real c, [[maybe_unused]] real d
 #define FOVEA_NTH(a, b, c, d, n, ...) n
 #define FOVEA_COUNT(...) FOVEA_NTH(__VA_ARGS__ __VA_OPT__(, ) 4, 3, 2, 1, 0, 0)
 #define FOVEA_CAT_(a, b) a##b
@@ -143,30 +147,30 @@ Pointwise pointwise_of(const char* args, const char* attr_args, const char* text
 #define FOVEA_STR_(...) #__VA_ARGS__
 #define FOVEA_STR(...) FOVEA_STR_(__VA_ARGS__)
 
-#define FOVEA_TEXT(STRUCT, ARGS, ATTRS, TEXT)                                   \
-  namespace {                                                                   \
-  struct STRUCT {                                                               \
-    template <class real>                                                       \
+#define FOVEA_TEXT(STRUCT, ARGS, ATTRS, TEXT)                                       \
+  namespace {                                                                       \
+  struct STRUCT {                                                                   \
+    template <class real>                                                           \
     FV_INLINE static auto f(FOVEA_REALS ARGS FOVEA_COMMA ATTRS FOVEA_REALS ATTRS) { \
-      using namespace ::fovea::text;                                          \
-      return TEXT;                                                              \
-    }                                                                           \
-  };                                                                            \
+      using namespace ::fovea::text;                                                \
+      return TEXT;                                                                  \
+    }                                                                               \
+  };                                                                                \
   }
-#define FOVEA_POINTWISE_OF(STRUCT, TYPES, ARGS, ATTRS, TEXT)                                              \
-  ::fovea::detail::pointwise_of<STRUCT, ::fovea::TYPES, FOVEA_COUNT ARGS, FOVEA_COUNT ATTRS>(FOVEA_STR ARGS, \
-                                                                                            FOVEA_STR ATTRS, TEXT)
+#define FOVEA_POINTWISE_OF(STRUCT, TYPES, ARGS, ATTRS, TEXT)                                  \
+  ::fovea::detail::pointwise_of<STRUCT, ::fovea::TYPES, FOVEA_COUNT ARGS, FOVEA_COUNT ATTRS>( \
+      FOVEA_STR ARGS, FOVEA_STR ATTRS, TEXT)
 
-#define FOVEA_POINTWISE(NAME, TYPES, ARGS, ATTRS, TEXT, ...)       \
-  FOVEA_TEXT(NAME##_text, ARGS, ATTRS, TEXT)                       \
+#define FOVEA_POINTWISE(NAME, TYPES, ARGS, ATTRS, TEXT, ...)                  \
+  FOVEA_TEXT(NAME##_text, ARGS, ATTRS, TEXT)                                  \
   static const ::fovea::Registered NAME##_op = ::fovea::detail::pointwise_op( \
       ::fovea::Op{__VA_ARGS__}, FOVEA_POINTWISE_OF(NAME##_text, TYPES, ARGS, ATTRS, #TEXT))
 
-#define FOVEA_UNARY(NAME, ATTRS, TEXT, FIRST, SECOND, ...)                                                     \
-  FOVEA_TEXT(NAME##_text, (x), ATTRS, TEXT)                                                                    \
-  FOVEA_TEXT(NAME##_first, (x, g), ATTRS, g*(FIRST))                                                           \
-  FOVEA_TEXT(NAME##_second, (x, g), ATTRS, g*(SECOND))                                                         \
-  static const ::fovea::detail::UnaryOps NAME##_ops(                                                           \
-      ::fovea::Op{__VA_ARGS__}, FOVEA_POINTWISE_OF(NAME##_text, floats, (x), ATTRS, #TEXT),                    \
-      FOVEA_POINTWISE_OF(NAME##_first, floats, (x, g), ATTRS, "g * (" #FIRST ")"),                             \
+#define FOVEA_UNARY(NAME, ATTRS, TEXT, FIRST, SECOND, ...)                                  \
+  FOVEA_TEXT(NAME##_text, (x), ATTRS, TEXT)                                                 \
+  FOVEA_TEXT(NAME##_first, (x, g), ATTRS, g*(FIRST))                                        \
+  FOVEA_TEXT(NAME##_second, (x, g), ATTRS, g*(SECOND))                                      \
+  static const ::fovea::detail::UnaryOps NAME##_ops(                                        \
+      ::fovea::Op{__VA_ARGS__}, FOVEA_POINTWISE_OF(NAME##_text, floats, (x), ATTRS, #TEXT), \
+      FOVEA_POINTWISE_OF(NAME##_first, floats, (x, g), ATTRS, "g * (" #FIRST ")"),          \
       FOVEA_POINTWISE_OF(NAME##_second, floats, (x, g), ATTRS, "g * (" #SECOND ")"))

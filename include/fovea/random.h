@@ -1,5 +1,5 @@
-// Counter-based randomness (Philox 4x32-10, Salmon et al. 2011): the value at a counter depends on seed and counter alone, so
-// the same seed gives the same numbers on every device, thread count and worker count.
+// Counter-based randomness (Philox 4x32-10, Salmon et al. 2011): the value at a counter depends on seed and
+// counter alone, so the same seed gives the same numbers on every device, thread count and worker count.
 #pragma once
 #include <array>
 #include <cstdint>

@@ -1,7 +1,8 @@
 // Reductions from four scalar texts: init, map(x), combine(a, b), finish(a, n). Every op made this way takes
-// (x, dims=[], keepdim=false); no dims means all. Accumulation is in f64 for f32 on the CPU (i64 for integers) and in a fixed
-// order, so results do not depend on threads.
-//   FOVEA_REDUCE(sum, numbers, 0, x, a + b, a, .signature = "sum(x, dims=[], keepdim=false)", .doc = ..., .vjp = ...);
+// (x, dims=[], keepdim=false); no dims means all. Accumulation is in f64 for f32 on the CPU (i64 for
+// integers) and in a fixed order, so results do not depend on threads.
+//   FOVEA_REDUCE(sum, numbers, 0, x, a + b, a, .signature = "sum(x, dims=[], keepdim=false)", .doc = ...,
+//   .vjp = ...);
 #pragma once
 #include "fovea/pointwise.h"
 
@@ -41,8 +42,10 @@ FV_INLINE void reduce_row(const void* p, int64_t stride, int64_t n, void* out) {
   if (stride == 1)
     for (; i + lanes <= n; i += lanes)
 #pragma omp simd
-      for (int k = 0; k < lanes; ++k) part[k] = F::template combine<A>(part[k], F::template map<A>(A(x[i + k])));
-  for (; i < n; ++i) part[i % lanes] = F::template combine<A>(part[i % lanes], F::template map<A>(A(x[i * stride])));
+      for (int k = 0; k < lanes; ++k)
+        part[k] = F::template combine<A>(part[k], F::template map<A>(A(x[i + k])));
+  for (; i < n; ++i)
+    part[i % lanes] = F::template combine<A>(part[i % lanes], F::template map<A>(A(x[i * stride])));
   A acc = *static_cast<A*>(out);
   for (int k = 0; k < lanes; ++k) acc = F::template combine<A>(acc, part[k]);
   *static_cast<A*>(out) = acc;
@@ -65,15 +68,20 @@ FV_INLINE void reduce_column(const void* p, int64_t row_stride, int64_t rows, in
     for (int64_t k = 0; k < block; ++k) acc[i + k] = part[k];
   }
   for (; i < n; ++i)
-    for (int64_t r = 0; r < rows; ++r) acc[i] = F::template combine<A>(acc[i], F::template map<A>(A(x[r * row_stride + i])));
+    for (int64_t r = 0; r < rows; ++r)
+      acc[i] = F::template combine<A>(acc[i], F::template map<A>(A(x[r * row_stride + i])));
 }
 
 template <class F, class T>
 struct ReduceLoops {
   using A = accumulator<T>;
   static void row(const void* x, int64_t s, int64_t n, void* a) { reduce_row<F, T>(x, s, n, a); }
-  FOVEA_TARGET_AVX2 static void row_avx2(const void* x, int64_t s, int64_t n, void* a) { reduce_row<F, T>(x, s, n, a); }
-  static void column(const void* x, int64_t s, int64_t rows, int64_t n, void* a) { reduce_column<F, T>(x, s, rows, n, a); }
+  FOVEA_TARGET_AVX2 static void row_avx2(const void* x, int64_t s, int64_t n, void* a) {
+    reduce_row<F, T>(x, s, n, a);
+  }
+  static void column(const void* x, int64_t s, int64_t rows, int64_t n, void* a) {
+    reduce_column<F, T>(x, s, rows, n, a);
+  }
   FOVEA_TARGET_AVX2 static void column_avx2(const void* x, int64_t s, int64_t rows, int64_t n, void* a) {
     reduce_column<F, T>(x, s, rows, n, a);
   }
@@ -108,24 +116,31 @@ Op reduction_op(Op op, Reduction reduction);
 }  // namespace detail
 }  // namespace fovea
 
-#define FOVEA_REDUCE(NAME, TYPES, INIT, MAP, COMBINE, FINISH, ...)                                   \
-  namespace {                                                                                        \
-  struct NAME##_text {                                                                               \
-    template <class real> FV_INLINE static real init() { return INIT; }                              \
-    template <class real> FV_INLINE static real map(real x) {                                        \
-      using namespace ::fovea::text;                                                               \
-      return MAP;                                                                                    \
-    }                                                                                                \
-    template <class real> FV_INLINE static real combine(real a, real b) {                            \
-      using namespace ::fovea::text;                                                               \
-      return COMBINE;                                                                                \
-    }                                                                                                \
-    template <class real> FV_INLINE static real finish(real a, [[maybe_unused]] real n) {            \
-      using namespace ::fovea::text;                                                               \
-      return FINISH;                                                                                 \
-    }                                                                                                \
-  };                                                                                                 \
-  }                                                                                                  \
-  static const ::fovea::Registered NAME##_op = ::fovea::detail::reduction_op(                        \
-      ::fovea::Op{__VA_ARGS__}, ::fovea::Reduction{::fovea::detail::all_reduce_loops<NAME##_text, ::fovea::TYPES>(), \
-                                                   #INIT, #MAP, #COMBINE, #FINISH})
+#define FOVEA_REDUCE(NAME, TYPES, INIT, MAP, COMBINE, FINISH, ...)                                      \
+  namespace {                                                                                           \
+  struct NAME##_text {                                                                                  \
+    template <class real>                                                                               \
+    FV_INLINE static real init() {                                                                      \
+      return INIT;                                                                                      \
+    }                                                                                                   \
+    template <class real>                                                                               \
+    FV_INLINE static real map(real x) {                                                                 \
+      using namespace ::fovea::text;                                                                    \
+      return MAP;                                                                                       \
+    }                                                                                                   \
+    template <class real>                                                                               \
+    FV_INLINE static real combine(real a, real b) {                                                     \
+      using namespace ::fovea::text;                                                                    \
+      return COMBINE;                                                                                   \
+    }                                                                                                   \
+    template <class real>                                                                               \
+    FV_INLINE static real finish(real a, [[maybe_unused]] real n) {                                     \
+      using namespace ::fovea::text;                                                                    \
+      return FINISH;                                                                                    \
+    }                                                                                                   \
+  };                                                                                                    \
+  }                                                                                                     \
+  static const ::fovea::Registered NAME##_op = ::fovea::detail::reduction_op(                           \
+      ::fovea::Op{__VA_ARGS__},                                                                         \
+      ::fovea::Reduction{::fovea::detail::all_reduce_loops<NAME##_text, ::fovea::TYPES>(), #INIT, #MAP, \
+                         #COMBINE, #FINISH})

@@ -1,6 +1,7 @@
-// The scalar vocabulary of pointwise and reduction texts: fv_* functions that exist in C++, OpenCL C and CUDA under the same
-// names (the preludes of src/op/emit.cpp define the other two). The float versions are branch-free, so loops over them
-// vectorise; NaN propagates, infinities give their limits. Errors in ulp are held by tests/op/scalar_test.cpp.
+// The scalar vocabulary of pointwise and reduction texts: fv_* functions that exist in C++, OpenCL C and CUDA
+// under the same names (the preludes of src/op/emit.cpp define the other two). The float versions are
+// branch-free, so loops over them vectorise; NaN propagates, infinities give their limits. Errors in ulp are
+// held by tests/op/scalar_test.cpp.
 #pragma once
 #include <bit>
 #include <cmath>
@@ -10,10 +11,22 @@
 
 namespace fovea::text {
 
-template <class real> FV_INLINE real fv_sel(bool c, real a, real b) { return c ? a : b; }
-template <class real> FV_INLINE real fv_min(real a, real b) { return a < b || a != a ? a : b; }
-template <class real> FV_INLINE real fv_max(real a, real b) { return a > b || a != a ? a : b; }
-template <class real> FV_INLINE real fv_abs(real x) { return x < 0 ? -x : x; }
+template <class real>
+FV_INLINE real fv_sel(bool c, real a, real b) {
+  return c ? a : b;
+}
+template <class real>
+FV_INLINE real fv_min(real a, real b) {
+  return a < b || a != a ? a : b;
+}
+template <class real>
+FV_INLINE real fv_max(real a, real b) {
+  return a > b || a != a ? a : b;
+}
+template <class real>
+FV_INLINE real fv_abs(real x) {
+  return x < 0 ? -x : x;
+}
 FV_INLINE float fv_abs(float x) { return std::fabs(x); }
 FV_INLINE double fv_abs(double x) { return std::fabs(x); }
 FV_INLINE float fv_sqrt(float x) { return std::sqrt(x); }
@@ -50,30 +63,31 @@ FV_INLINE float exp_poly(float r) {
   return p * r * r + r;
 }
 
-/// x = n ln 2 + r; returns r, `scale` = 2^n. *Requires* |n| <= 127 or NaN.
-FV_INLINE float exp_reduce(float x, float& scale) {
+/// x = n ln 2 + r; returns r, scale * more = 2^n (in two factors, since 2^128 is no float). *Requires* -126
+/// <= n <= 128 or NaN.
+FV_INLINE float exp_reduce(float x, float& scale, float& more) {
   constexpr float round = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer
-  const float shifted = x * 1.44269504f + round;
-  const float n = shifted - round;
-  scale = std::bit_cast<float>((std::bit_cast<int32_t>(shifted) << 23) + 0x3f800000);
+  const float n = (x * 1.44269504f + round) - round;
+  const bool top = n > 127.0f;
+  scale = std::bit_cast<float>((std::bit_cast<int32_t>((top ? 127.0f : n) + round) << 23) + 0x3f800000);
+  more = top ? 2.0f : 1.0f;
   return (x - n * 0.693359375f) + n * 2.12194440e-4f;
 }
 
 FV_INLINE float fv_exp(float x) {
-  float c = x < -87.0f ? -87.0f : x;
-  c = c > 88.0f ? 88.0f : c;
-  float scale;
-  const float r = exp_reduce(c, scale);
-  float y = (exp_poly(r) + 1.0f) * scale;
-  y = x > 88.0f ? (x > 88.72283f ? INFINITY : y * (1.0f + (x - 88.0f) * (1.0f + (x - 88.0f) * 0.5f))) : y;
-  return x < -87.0f ? (x < -87.33654f ? 0.0f : y) : y;
+  float c = x < -87.33654f ? -87.33654f : x;
+  c = c > 88.72283f ? 88.72283f : c;
+  float scale, more;
+  const float r = exp_reduce(c, scale, more);
+  const float y = (exp_poly(r) + 1.0f) * scale * more;
+  return x > 88.72283f ? INFINITY : x < -87.33654f ? 0.0f : y;
 }
 
 FV_INLINE float fv_expm1(float x) {
   float c = x < -30.0f ? -30.0f : x;
   c = c > 88.0f ? 88.0f : c;
-  float scale;
-  const float r = exp_reduce(c, scale);
+  float scale, more;
+  const float r = exp_reduce(c, scale, more);
   const float y = exp_poly(r) * scale + (scale - 1.0f);
   return x > 88.0f ? fv_exp(x) : y;
 }
@@ -136,8 +150,14 @@ FV_INLINE float fv_erf(float x) {
   return c * p / q;
 }
 
-template <class real> FV_INLINE real fv_sigmoid(real x) { return real(1) / (real(1) + fv_exp(-x)); }
+template <class real>
+FV_INLINE real fv_sigmoid(real x) {
+  return real(1) / (real(1) + fv_exp(-x));
+}
 /// log(1 + e^x)
-template <class real> FV_INLINE real fv_softplus(real x) { return fv_max(x, real(0)) + fv_log1p(fv_exp(-fv_abs(x))); }
+template <class real>
+FV_INLINE real fv_softplus(real x) {
+  return fv_max(x, real(0)) + fv_log1p(fv_exp(-fv_abs(x)));
+}
 
 }  // namespace fovea::text

@@ -1,8 +1,9 @@
-// Tensor: an n-dimensional array on a device. A value type with reference semantics: copies share the elements.
-// The logical shape of images is always (N, C, H, W); the physical layout is plain (strided) or blocked8 (N, C/8, H, W, 8).
-// Members that return another Tensor are raw views or copies outside of differentiation: they throw on a tensor that is on
-// the tape; the ops of ops.h (reshape, permute, slice, cast ...) are their differentiable twins.
-// Threads: distinct tensors may be used from distinct threads; one tensor may be read by many, written by one.
+// Tensor: an n-dimensional array on a device. A value type with reference semantics: copies share the
+// elements. The logical shape of images is always (N, C, H, W); the physical layout is plain (strided) or
+// blocked8 (N, C/8, H, W, 8). Members that return another Tensor are raw views or copies outside of
+// differentiation: they throw on a tensor that is on the tape; the ops of ops.h (reshape, permute, slice,
+// cast ...) are their differentiable twins. Threads: distinct tensors may be used from distinct threads; one
+// tensor may be read by many, written by one.
 //   Tensor x = zeros({2, 3});   x.at<float>({0, 1}) = 5;   std::cout << x;
 #pragma once
 #include <iosfwd>
@@ -21,7 +22,8 @@ const char* name_of(Layout layout);
 
 struct Node;  // one recorded op call on the tape (op/tape.h)
 
-/// A reference-counted block of elements. `version` counts writes in place, so that the tape notices stale values.
+/// A reference-counted block of elements. `version` counts writes in place, so that the tape notices stale
+/// values.
 class Storage {
  public:
   Storage(size_t bytes, Device device);
@@ -48,7 +50,7 @@ class Tensor;
 /// What a Tensor handle points to. Identity (the address) is what makes a parameter a parameter.
 struct TensorImpl {
   std::shared_ptr<Storage> storage;
-  int64_t offset = 0;  // elements from the start of storage
+  int64_t offset = 0;   // elements from the start of storage
   Dims shape, strides;  // strides in elements; of the logical dims if plain, unused if blocked
   DType dtype = DType::f32;
   Layout layout = Layout::plain;
@@ -64,7 +66,8 @@ class Tensor {
   Tensor() = default;
   explicit Tensor(std::shared_ptr<TensorImpl> impl) : impl_(std::move(impl)) {}
   /// Uninitialised elements. Blocked tensors want rank 4 or more and shape[1] % 8 == 0.
-  static Tensor empty(const Dims& shape, DType dtype = f32, Device device = {}, Layout layout = Layout::plain);
+  static Tensor empty(const Dims& shape, DType dtype = f32, Device device = {},
+                      Layout layout = Layout::plain);
   /// A tensor over existing memory, contiguous; `owner` keeps that memory alive.
   static Tensor wrap(void* data, const Dims& shape, DType dtype, std::shared_ptr<const void> owner);
   /// A copy of `values` in `shape` (1-d if left out).

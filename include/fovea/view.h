@@ -12,7 +12,9 @@ struct View {
 
   explicit operator bool() const { return data != nullptr; }
   template <class T>
-  T* ptr() const { return static_cast<T*>(data); }
+  T* ptr() const {
+    return static_cast<T*>(data);
+  }
   int64_t numel() const { return shape.numel(); }
   int64_t size(int dim) const { return shape[dim]; }
   int rank() const { return shape.size(); }

@@ -35,7 +35,8 @@ std::string cpu_isa() { return cpu_has_avx2() ? "AVX2+FMA" : "baseline"; }
 void use_short_spin(char** argv) {
   if (std::getenv("GOMP_SPINCOUNT") || std::getenv("OMP_WAIT_POLICY")) return;
   setenv("GOMP_SPINCOUNT", "1000", 1);
-  execv("/proc/self/exe", argv);  // only returns where it fails: then the default stays, which is merely slower
+  execv("/proc/self/exe",
+        argv);  // only returns where it fails: then the default stays, which is merely slower
 }
 
 std::string Device::str() const {

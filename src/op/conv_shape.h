@@ -1,4 +1,5 @@
-// The sizes of a convolution, the same for its three products; lower spatial ranks count as depth (and height) 1.
+// The sizes of a convolution, the same for its three products; lower spatial ranks count as depth (and
+// height) 1.
 #pragma once
 #include <array>
 
@@ -8,7 +9,8 @@ namespace fovea {
 
 struct ConvShape {
   int64_t n = 0, c = 0, o = 0, groups = 1;
-  std::array<int64_t, 3> in{1, 1, 1}, out{1, 1, 1}, k{1, 1, 1}, stride{1, 1, 1}, pad{0, 0, 0}, dilation{1, 1, 1};
+  std::array<int64_t, 3> in{1, 1, 1}, out{1, 1, 1}, k{1, 1, 1}, stride{1, 1, 1}, pad{0, 0, 0},
+      dilation{1, 1, 1};
   Dims x_shape, w_shape, y_shape;
 
   int64_t c_group() const { return c / groups; }

@@ -25,7 +25,9 @@ const char* refuse_layout(const Kernel& kernel, const Call& call) {
   if (!kernel.layouts || !plain_only()) return nullptr;
   std::vector<Layout> in, out(call.op().parsed.results.size(), Layout::plain);
   layouts_of(kernel, call, in, out);
-  const auto blocked = [](const auto& l) { return std::find(l.begin(), l.end(), Layout::blocked8) != l.end(); };
+  const auto blocked = [](const auto& l) {
+    return std::find(l.begin(), l.end(), Layout::blocked8) != l.end();
+  };
   return blocked(in) || blocked(out) ? "plain layout is forced" : nullptr;
 }
 
@@ -34,8 +36,9 @@ void run_reference(const Call& c) { c.op().reference(c); }
 const Kernel& reference_of(const Op& op) {
   static const Kernel reference{.name = "reference", .run = run_reference};
   static const Kernel pointwise{.name = "reference", .run = run_pointwise_baseline, .inputs = Inputs::follow};
-  static const Kernel reduction{
-      .name = "reference", .run = run_reduction_baseline, .inputs = Inputs::strided,
+  static const Kernel reduction{.name = "reference",
+                                .run = run_reduction_baseline,
+                                .inputs = Inputs::strided,
                                 .layouts = reduction_layouts};
   return op.pointwise ? pointwise : op.reduction ? reduction : reference;
 }

@@ -96,9 +96,10 @@ std::string pointwise_source(const Op& op) {
     kernel_parameters += fmt::format("real {}, ", a);
     call += ", " + a;
   }
-  return fmt::format("FN {0} op_{1}({2}) {{ return {3}; }}\nKERNEL {1}_kernel({4}GLOBAL {0}* out, long n) {{\n"
-                     "  const long i = ITEM;\n  if (i < n) out[i] = op_{1}({5});\n}}\n",
-                     out, op.name(), parameters, p.text, kernel_parameters, call);
+  return fmt::format(
+      "FN {0} op_{1}({2}) {{ return {3}; }}\nKERNEL {1}_kernel({4}GLOBAL {0}* out, long n) {{\n"
+      "  const long i = ITEM;\n  if (i < n) out[i] = op_{1}({5});\n}}\n",
+      out, op.name(), parameters, p.text, kernel_parameters, call);
 }
 
 std::string reduction_source(const Op& op) {
@@ -118,7 +119,8 @@ KERNEL {0}_rows(GLOBAL const real* x, GLOBAL real* y, long n) {{
   }}
   if (LANE == 0) y[GROUP] = {0}_finish(part[0], (real)n);
 }}
-)", op.name(), r.init, r.map, r.combine, r.finish);
+)",
+                     op.name(), r.init, r.map, r.combine, r.finish);
 }
 
 }  // namespace
@@ -127,8 +129,10 @@ std::string emit(Dialect dialect) {
   std::string source = dialect == Dialect::opencl ? opencl_words : cuda_words;
   source += common_words;
   for (const auto& [name, op] : op_table()) {
-    if (op->pointwise) source += fmt::format("// {}: {}\n{}", op->chapter(), op->signature, pointwise_source(*op));
-    if (op->reduction) source += fmt::format("// {}: {}\n{}", op->chapter(), op->signature, reduction_source(*op));
+    if (op->pointwise)
+      source += fmt::format("// {}: {}\n{}", op->chapter(), op->signature, pointwise_source(*op));
+    if (op->reduction)
+      source += fmt::format("// {}: {}\n{}", op->chapter(), op->signature, reduction_source(*op));
   }
   return source;
 }

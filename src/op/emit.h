@@ -1,4 +1,5 @@
-// The pointwise and reduction texts of the op table as OpenCL C or CUDA source: one function and one kernel per op.
+// The pointwise and reduction texts of the op table as OpenCL C or CUDA source: one function and one kernel
+// per op.
 #pragma once
 #include <string>
 
@@ -6,8 +7,9 @@ namespace fovea {
 
 enum class Dialect { opencl, cuda };
 
-/// The whole program in f32: a prelude with the fv_* vocabulary, then every op in order of name. Pointwise kernels take dense
-/// inputs and the attributes; reduction kernels reduce rows of `n` values with one work group (block) of `group_size` each.
+/// The whole program in f32: a prelude with the fv_* vocabulary, then every op in order of name. Pointwise
+/// kernels take dense inputs and the attributes; reduction kernels reduce rows of `n` values with one work
+/// group (block) of `group_size` each.
 std::string emit(Dialect dialect);
 
 }  // namespace fovea

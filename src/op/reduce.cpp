@@ -94,10 +94,13 @@ void reduce_rows(const Plan& p, char* acc) {
   for (int64_t k = 0; k < n * pieces; ++k) p.loops.merge(acc + k / pieces * size, parts.data() + k * size, 1);
 }
 
-/// The kept dimension lies innermost: whole rows are accumulated side by side; many rows are cut into pieces merged in order.
+/// The kept dimension lies innermost: whole rows are accumulated side by side; many rows are cut into pieces
+/// merged in order.
 void reduce_columns(const Plan& p, char* acc) {
-  const int64_t length = p.kept.last(), groups = p.kept.outer(), rows = p.reduced.last(), outer = p.reduced.outer();
-  const int64_t size = p.loops.acc_size, per_piece = std::max<int64_t>(1, piece / std::max<int64_t>(1, rows * length));
+  const int64_t length = p.kept.last(), groups = p.kept.outer(), rows = p.reduced.last(),
+                outer = p.reduced.outer();
+  const int64_t size = p.loops.acc_size,
+                per_piece = std::max<int64_t>(1, piece / std::max<int64_t>(1, rows * length));
   const int64_t pieces = std::min<int64_t>(16, (outer + per_piece - 1) / per_piece);
   std::vector<char> parts(size_t(groups * pieces * length * size));
   p.loops.init(parts.data(), groups * pieces * length);
@@ -106,7 +109,8 @@ void reduce_columns(const Plan& p, char* acc) {
       const int64_t i = k % pieces;
       const char* base = p.x + p.kept.offset_of_outer(k / pieces) * p.item;
       for (int64_t r = outer * i / pieces; r < outer * (i + 1) / pieces; ++r)
-        p.column(base + p.reduced.offset_of_outer(r) * p.item, p.reduced.last_stride(), rows, length, parts.data() + k * length * size);
+        p.column(base + p.reduced.offset_of_outer(r) * p.item, p.reduced.last_stride(), rows, length,
+                 parts.data() + k * length * size);
     }
   });
   for (int64_t k = 0; k < groups * pieces; ++k)

@@ -41,10 +41,6 @@ Place place_of(const Tensor& t) {
 }
 
 void check_fresh(const Node& n) {
-  check(!n.released,
-        "[{}] backward runs through this call a second time, but its values were released: "
-        "set retain_graph in the first backward",
-        n.op->name());
   for (size_t i = 0; i < n.versions.size(); ++i) {
     const bool input = i < n.inputs.size();
     const Tensor& t = input ? n.inputs[i] : n.outputs[i - n.inputs.size()];
@@ -86,6 +82,11 @@ class Walker {
   }
 
   void visit(Node& node, const std::vector<Place>& keep) {
+    check(!node.released,
+          "[{}] backward runs through this call a second time, but its values were released: set "
+          "retain_graph in the first "
+          "backward",
+          node.op->name());
     Vjp v(*node.op, node.attrs);
     bool any = false;
     for (int i = 0; i < int(node.outputs.size()); ++i) {

@@ -14,7 +14,10 @@ struct Brain {
   uint16_t bits;
 };
 
-template <class T> auto load(T v) { return v; }
+template <class T>
+auto load(T v) {
+  return v;
+}
 float load(Half v) { return f32_from_f16(v.bits); }
 float load(Brain v) { return f32_from_bf16(v.bits); }
 
@@ -48,16 +51,26 @@ void copy_row(const void* from, int64_t from_stride, void* to, int64_t to_stride
 template <class F>
 void with_type(DType t, F&& f) {
   switch (t) {
-    case f32: return f(float{});
-    case f64: return f(double{});
-    case f16: return f(Half{});
-    case bf16: return f(Brain{});
-    case i32: return f(int32_t{});
-    case i64: return f(int64_t{});
-    case u8: return f(uint8_t{});
-    case u16: return f(uint16_t{});
-    case i16: return f(int16_t{});
-    case boolean: return f(bool{});
+    case f32:
+      return f(float{});
+    case f64:
+      return f(double{});
+    case f16:
+      return f(Half{});
+    case bf16:
+      return f(Brain{});
+    case i32:
+      return f(int32_t{});
+    case i64:
+      return f(int64_t{});
+    case u8:
+      return f(uint8_t{});
+    case u16:
+      return f(uint16_t{});
+    case i16:
+      return f(int16_t{});
+    case boolean:
+      return f(bool{});
   }
 }
 
@@ -65,24 +78,25 @@ using CopyRow = void (*)(const void*, int64_t, void*, int64_t, int64_t);
 
 CopyRow copy_row_for(DType from, DType to) {
   CopyRow row = nullptr;
-  with_type(from, [&]<class From>(From) {
-    with_type(to, [&]<class To>(To) { row = copy_row<From, To>; });
-  });
+  with_type(from, [&]<class From>(From) { with_type(to, [&]<class To>(To) { row = copy_row<From, To>; }); });
   return row;
 }
 
-/// Between plain and blocked8 layout without a change of type: the most frequent conversion, one 8-channel block at a time.
+/// Between plain and blocked8 layout without a change of type: the most frequent conversion, one 8-channel
+/// block at a time.
 template <class T>
 void reorder(const View& from, const View& to) {
   const View& plain = from.layout == Layout::plain ? from : to;
-  const int64_t pixels = plain.numel() / std::max<int64_t>(1, plain.size(0) * plain.size(1)), blocks = plain.numel() / (8 * pixels);
+  const int64_t pixels = plain.numel() / std::max<int64_t>(1, plain.size(0) * plain.size(1)),
+                blocks = plain.numel() / (8 * pixels);
   const bool block = &plain == &from;
   parallel_for(blocks, std::max<int64_t>(1, 2048 / pixels), [&](int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) {
       const T* x = from.ptr<T>() + b * 8 * pixels;
       T* y = to.ptr<T>() + b * 8 * pixels;
       for (int64_t p = 0; p < pixels; ++p)
-        for (int64_t c = 0; c < 8; ++c) block ? y[p * 8 + c] = x[c * pixels + p] : y[c * pixels + p] = x[p * 8 + c];
+        for (int64_t c = 0; c < 8; ++c)
+          block ? y[p * 8 + c] = x[c * pixels + p] : y[c * pixels + p] = x[p * 8 + c];
     }
   });
 }
@@ -90,8 +104,10 @@ void reorder(const View& from, const View& to) {
 }  // namespace
 
 void convert_elements(const View& from, const View& to) {
-  const bool reordering = from.layout != to.layout && from.dtype == to.dtype && from.shape == to.shape && from.numel() > 0;
-  if (reordering && (from.layout == Layout::blocked8 || from.contiguous()) && (to.layout == Layout::blocked8 || to.contiguous())) {
+  const bool reordering =
+      from.layout != to.layout && from.dtype == to.dtype && from.shape == to.shape && from.numel() > 0;
+  if (reordering && (from.layout == Layout::blocked8 || from.contiguous()) &&
+      (to.layout == Layout::blocked8 || to.contiguous())) {
     if (size_of(from.dtype) == 4) return reorder<uint32_t>(from, to);
     if (size_of(from.dtype) == 8) return reorder<uint64_t>(from, to);
   }

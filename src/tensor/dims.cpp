@@ -4,7 +4,8 @@ namespace fovea {
 
 int64_t Dims::numel() const {
   int64_t n = 1;
-  for (int64_t d : *this) check(d >= 0 && !__builtin_mul_overflow(n, d, &n), "shape {} has no valid size", *this);
+  for (int64_t d : *this)
+    check(d >= 0 && !__builtin_mul_overflow(n, d, &n), "shape {} has no valid size", *this);
   return n;
 }
 
@@ -21,7 +22,8 @@ std::string Dims::str() const {
 }
 
 int normal_axis(int64_t axis, int rank, const char* who) {
-  check(axis >= -rank && axis < rank, "[{}] dim {} is outside of a tensor with {} dimensions", who, axis, rank);
+  check(axis >= -rank && axis < rank, "[{}] dim {} is outside of a tensor with {} dimensions", who, axis,
+        rank);
   return int(axis < 0 ? axis + rank : axis);
 }
 
@@ -31,12 +33,11 @@ Dims broadcast(const Dims& a, const Dims& b, const char* who) {
   Dims out = big;
   const int lead = big.size() - small.size();
   for (int i = 0; i < small.size(); ++i) {
-    if (out[lead + i] == 1)
-      out[lead + i] = small[i];
+    if (out[lead + i] == 1) out[lead + i] = small[i];
     else
       check(small[i] == 1 || small[i] == out[lead + i],
-            "[{}] shapes {} and {} do not broadcast: dimension {} counted from the end is {} and {}", who, a, b,
-            small.size() - i, big[lead + i], small[i]);
+            "[{}] shapes {} and {} do not broadcast: dimension {} counted from the end is {} and {}", who, a,
+            b, small.size() - i, big[lead + i], small[i]);
   }
   return out;
 }

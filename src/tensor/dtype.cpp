@@ -12,8 +12,9 @@ struct Entry {
   int64_t size;
   const char* name;
 };
-constexpr Entry entries[] = {{f32, 4, "f32"}, {f64, 8, "f64"}, {f16, 2, "f16"}, {bf16, 2, "bf16"}, {i32, 4, "i32"},
-                             {i64, 8, "i64"}, {u8, 1, "u8"},   {u16, 2, "u16"}, {i16, 2, "i16"},   {boolean, 1, "bool"}};
+constexpr Entry entries[] = {{f32, 4, "f32"}, {f64, 8, "f64"},     {f16, 2, "f16"}, {bf16, 2, "bf16"},
+                             {i32, 4, "i32"}, {i64, 8, "i64"},     {u8, 1, "u8"},   {u16, 2, "u16"},
+                             {i16, 2, "i16"}, {boolean, 1, "bool"}};
 }  // namespace
 
 int64_t size_of(DType t) { return entries[int(t)].size; }
@@ -34,7 +35,7 @@ uint16_t f16_from_f32(float x) {
   const uint32_t bits = std::bit_cast<uint32_t>(x), sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
   if (magnitude > 0x7f800000) return uint16_t(sign | 0x7e00);   // NaN
   if (magnitude >= 0x477ff000) return uint16_t(sign | 0x7c00);  // rounds to infinity
-  if (magnitude < 0x38800000) {                                 // subnormal: the addition rounds to the right bit
+  if (magnitude < 0x38800000) {  // subnormal: the addition rounds to the right bit
     const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
     return uint16_t(sign | (std::bit_cast<uint32_t>(shifted) - 0x3f000000));
   }

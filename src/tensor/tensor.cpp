@@ -12,10 +12,11 @@ const char* name_of(Layout layout) { return layout == Layout::plain ? "plain" : 
 
 Tensor Tensor::empty(const Dims& shape, DType dtype, Device device, Layout layout) {
   int64_t bytes;
-  check(!__builtin_mul_overflow(shape.numel(), size_of(dtype), &bytes), "shape {} of {} has no valid size", shape,
-        name_of(dtype));
+  check(!__builtin_mul_overflow(shape.numel(), size_of(dtype), &bytes), "shape {} of {} has no valid size",
+        shape, name_of(dtype));
   if (layout == Layout::blocked8)
-    check(shape.size() >= 4 && shape[1] % 8 == 0, "layout blocked8 wants (N,C,H,W) with C % 8 == 0, not {}", shape);
+    check(shape.size() >= 4 && shape[1] % 8 == 0, "layout blocked8 wants (N,C,H,W) with C % 8 == 0, not {}",
+          shape);
   auto impl = std::make_shared<TensorImpl>();
   impl->storage = std::make_shared<Storage>(size_t(bytes), device);
   impl->shape = shape;
@@ -63,8 +64,8 @@ template std::vector<uint8_t> Tensor::to_vector() const;
 template std::vector<uint16_t> Tensor::to_vector() const;
 
 const TensorImpl& Tensor::off_tape(const char* what) const {
-  check(!requires_grad(), "{}() is a raw view or copy and would cut the tape: use the op of ops.h, or detach() first",
-        what);
+  check(!requires_grad(),
+        "{}() is a raw view or copy and would cut the tape: use the op of ops.h, or detach() first", what);
   return impl();
 }
 
@@ -117,8 +118,9 @@ Tensor Tensor::as_strided(const Dims& shape, const Dims& strides, int64_t offset
   check(layout() == Layout::plain, "a strided view wants layout plain, not {}", name_of(layout()));
   int64_t first = offset, last = offset;
   for (int i = 0; i < shape.size(); ++i) (strides[i] < 0 ? first : last) += (shape[i] - 1) * strides[i];
-  check(shape.numel() == 0 || (first >= 0 && (last + 1) * size_of(dtype()) <= int64_t(impl().storage->bytes())),
-        "view {} with strides {} at {} leaves the storage of {}", shape, strides, offset, describe());
+  check(
+      shape.numel() == 0 || (first >= 0 && (last + 1) * size_of(dtype()) <= int64_t(impl().storage->bytes())),
+      "view {} with strides {} at {} leaves the storage of {}", shape, strides, offset, describe());
   auto view = std::make_shared<TensorImpl>();
   view->storage = impl().storage;
   view->shape = shape;
@@ -134,19 +136,21 @@ Tensor Tensor::reshape(const Dims& wanted) const {
   int64_t known = 1;
   int open = -1;
   for (int i = 0; i < target.size(); ++i) {
-    check(target[i] >= -1 && (target[i] != -1 || open < 0), "reshape: {} is no shape (one -1 at most)", wanted);
+    check(target[i] >= -1 && (target[i] != -1 || open < 0), "reshape: {} is no shape (one -1 at most)",
+          wanted);
     target[i] == -1 ? void(open = i) : void(known *= target[i]);
   }
   if (open >= 0 && known != 0 && numel() % known == 0) target[open] = numel() / known;
-  check((open < 0 || target[open] >= 0) && target.numel() == numel(), "reshape: {} elements of {} do not fill {}", numel(), shape(), wanted);
+  check((open < 0 || target[open] >= 0) && target.numel() == numel(),
+        "reshape: {} elements of {} do not fill {}", numel(), shape(), wanted);
   const Tensor source = contiguous();
   return source.as_strided(target, target.contiguous_strides(), source.impl().offset);
 }
 
 Tensor Tensor::narrow(int dim, int64_t start, int64_t length) const {
   const int d = normal_axis(dim, rank(), "narrow");
-  check(start >= 0 && length >= 0 && start + length <= size(d), "narrow: {}..{} is outside of dim {} of {}", start,
-        start + length, d, shape());
+  check(start >= 0 && length >= 0 && start + length <= size(d), "narrow: {}..{} is outside of dim {} of {}",
+        start, start + length, d, shape());
   if (layout() == Layout::blocked8) {
     if (d != 0) return to(Layout::plain).narrow(d, start, length);
     Tensor view = detach();
@@ -208,7 +212,8 @@ Tensor& Tensor::set_requires_grad(bool on) {
 }
 
 int64_t Tensor::element_offset(const Dims& index) const {
-  check(layout() == Layout::plain && index.size() == rank(), "at{}: wants one index per dimension of {}", index, describe());
+  check(layout() == Layout::plain && index.size() == rank(), "at{}: wants one index per dimension of {}",
+        index, describe());
   int64_t at = 0;
   for (int i = 0; i < rank(); ++i) {
     check(index[i] >= 0 && index[i] < size(i), "at{} is outside of {}", index, shape());

@@ -5,12 +5,13 @@ namespace {
 
 constexpr int64_t block = 8;
 
-/// The strides of `v` over the walk's dimensions: broadcast to `shape`, split as (N, C/8, ..., 8) if `blocked`.
+/// The strides of `v` over the walk's dimensions: broadcast to `shape`, split as (N, C/8, ..., 8) if
+/// `blocked`.
 Dims walk_strides(const View& v, const Dims& shape, bool blocked) {
   Dims s = Dims::filled(shape.size(), 0);
   if (v.layout == Layout::blocked8) {
-    check(v.rank() == shape.size() && v.shape[1] == shape[1], "a blocked tensor {} does not broadcast over channels of {}",
-          v.shape, shape);
+    check(v.rank() == shape.size() && v.shape[1] == shape[1],
+          "a blocked tensor {} does not broadcast over channels of {}", v.shape, shape);
     Dims physical = v.shape;
     physical[1] /= block;
     physical.push_back(block);
@@ -47,7 +48,8 @@ View view_of(const Tensor& t) {
   return {t.raw(), t.dtype(), t.layout(), t.shape(), t.strides()};
 }
 
-Walk::Walk(const Dims& full, std::initializer_list<const View*> views) : Walk(full, views.begin(), int(views.size())) {}
+Walk::Walk(const Dims& full, std::initializer_list<const View*> views)
+    : Walk(full, views.begin(), int(views.size())) {}
 
 Walk::Walk(const Dims& full, const View* const* views, int n) : operands(n) {
   bool blocked = false;

@@ -37,10 +37,11 @@ struct Walk {
       });
       return;
     }
-    parallel_for(rows, std::max<int64_t>(1, grain / std::max<int64_t>(n, 1)), [&](int64_t begin, int64_t end) {
-      Position p = position_of(begin);
-      for (int64_t row = begin; row < end; ++row, advance(p)) f(p.at, n);
-    });
+    parallel_for(rows, std::max<int64_t>(1, grain / std::max<int64_t>(n, 1)),
+                 [&](int64_t begin, int64_t end) {
+                   Position p = position_of(begin);
+                   for (int64_t row = begin; row < end; ++row, advance(p)) f(p.at, n);
+                 });
   }
 
  private:

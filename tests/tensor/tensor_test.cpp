@@ -38,8 +38,12 @@ TEST(Tensor, ConvertsWithSaturation) {
 TEST(Tensor, HalfAndBrainRoundToNearestEven) {
   for (uint32_t h = 0; h < 65536; ++h) {
     const float f = f32_from_f16(uint16_t(h)), b = f32_from_bf16(uint16_t(h));
-    if (!std::isnan(f)) { EXPECT_EQ(f16_from_f32(f), h); }
-    if (!std::isnan(b)) { EXPECT_EQ(bf16_from_f32(b), h); }
+    if (!std::isnan(f)) {
+      EXPECT_EQ(f16_from_f32(f), h);
+    }
+    if (!std::isnan(b)) {
+      EXPECT_EQ(bf16_from_f32(b), h);
+    }
   }
   EXPECT_EQ(f32_from_f16(f16_from_f32(2049)), 2048);
   EXPECT_EQ(f32_from_f16(f16_from_f32(2051)), 2052);

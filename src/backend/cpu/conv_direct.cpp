@@ -1,6 +1,7 @@
 // Direct convolution on AVX2, forward and gradient of the input (f32, groups = 1), in two forms:
-//   channels  result blocked8: 6 pixels x 16 channels in registers, pixels broadcast; any stride, x in either layout
-//   pixels    result plain: 6 channels x 16 pixels in registers, weights broadcast; stride 1; for channels not divisible by 8
+//   channels  result blocked8: 6 pixels x 16 channels in registers, pixels broadcast; any stride, x in either
+//   layout pixels    result plain: 6 channels x 16 pixels in registers, weights broadcast; stride 1; for
+//   channels not divisible by 8
 #include <algorithm>
 
 #include "backend/cpu/conv_source.h"
@@ -17,8 +18,9 @@ using Vec = simd::V<float>;
 
 /// PX result pixels x OV blocks of 8 channels. Weights are [tap][OV * 8].
 template <int PX, int OV>
-FOVEA_SIMD_INLINE void channels_tile(const float* x, int64_t step, const int32_t* offset, int64_t taps, const float* w,
-                                     const float* bias, float* y, int64_t y_step, int64_t y_block) {
+FOVEA_SIMD_INLINE void channels_tile(const float* x, int64_t step, const int32_t* offset, int64_t taps,
+                                     const float* w, const float* bias, float* y, int64_t y_step,
+                                     int64_t y_block) {
   Vec acc[PX][OV];
 #pragma GCC unroll 6
   for (int i = 0; i < PX; ++i)
@@ -41,8 +43,8 @@ FOVEA_SIMD_INLINE void channels_tile(const float* x, int64_t step, const int32_t
 }
 
 template <int OV>
-FOVEA_SIMD void channels_row(int64_t n, const float* x, int64_t step, const int32_t* offset, int64_t taps, const float* w,
-                             const float* bias, float* y, int64_t y_step, int64_t y_block) {
+FOVEA_SIMD void channels_row(int64_t n, const float* x, int64_t step, const int32_t* offset, int64_t taps,
+                             const float* w, const float* bias, float* y, int64_t y_step, int64_t y_block) {
   int64_t i = 0;
   for (; i + 6 <= n; i += 6)
     channels_tile<6, OV>(x + i * step, step, offset, taps, w, bias, y + i * y_step, y_step, y_block);
@@ -55,10 +57,12 @@ FOVEA_SIMD void channels_row(int64_t n, const float* x, int64_t step, const int3
   if (i < n) channels_tile<1, OV>(x + i * step, step, offset, taps, w, bias, y + i * y_step, y_step, y_block);
 }
 
-/// R result channels x 16 pixels (two vectors that may overlap, for any row of at least 8). Weights are [tap][R].
+/// R result channels x 16 pixels (two vectors that may overlap, for any row of at least 8). Weights are
+/// [tap][R].
 template <int R>
-FOVEA_SIMD_INLINE void pixels_tile(const float* x0, const float* x1, const int32_t* offset, int64_t taps, const float* w,
-                                   const float* bias, float* y0, float* y1, int64_t y_plane, int64_t width) {
+FOVEA_SIMD_INLINE void pixels_tile(const float* x0, const float* x1, const int32_t* offset, int64_t taps,
+                                   const float* w, const float* bias, float* y0, float* y1, int64_t y_plane,
+                                   int64_t width) {
   Vec acc[R][2];
 #pragma GCC unroll 6
   for (int r = 0; r < R; ++r) acc[r][0] = acc[r][1] = bias ? Vec{} + bias[r] : Vec{};
@@ -84,16 +88,19 @@ FOVEA_SIMD_INLINE void pixels_tile(const float* x0, const float* x1, const int32
 }
 
 template <int R>
-FOVEA_SIMD void pixels_row(int64_t n, const float* x, const int32_t* offset, int64_t taps, const float* w, const float* bias,
-                           float* y, int64_t y_plane) {
+FOVEA_SIMD void pixels_row(int64_t n, const float* x, const int32_t* offset, int64_t taps, const float* w,
+                           const float* bias, float* y, int64_t y_plane) {
   for (int64_t i = 0; i < n; i += 16) {
-    const int64_t a = std::max<int64_t>(0, std::min(i, n - 8)), b = std::max<int64_t>(0, std::min(i + 8, n - 8));
+    const int64_t a = std::max<int64_t>(0, std::min(i, n - 8)),
+                  b = std::max<int64_t>(0, std::min(i + 8, n - 8));
     pixels_tile<R>(x + a, x + b, offset, taps, w, bias, y + a, y + b, y_plane, n);
   }
 }
 
-using PixelsRow = void (*)(int64_t, const float*, const int32_t*, int64_t, const float*, const float*, float*, int64_t);
-constexpr PixelsRow pixels_rows[] = {pixels_row<1>, pixels_row<2>, pixels_row<3>, pixels_row<4>, pixels_row<5>, pixels_row<6>};
+using PixelsRow = void (*)(int64_t, const float*, const int32_t*, int64_t, const float*, const float*, float*,
+                           int64_t);
+constexpr PixelsRow pixels_rows[] = {pixels_row<1>, pixels_row<2>, pixels_row<3>,
+                                     pixels_row<4>, pixels_row<5>, pixels_row<6>};
 
 /// Everything one call needs, laid out in its scratch.
 struct Run {
@@ -102,7 +109,7 @@ struct Run {
   int64_t group;   // result channels per register tile
   float* weights;  // group by group, [tap of all phases][width of the group]
   int32_t* offsets;
-  float* images;   // one bordered image per thread
+  float* images;  // one bordered image per thread
   const float *x, *bias;
   float* y;
 
@@ -141,8 +148,8 @@ void pack(const Run& r, const ConvShape& s, const float* weight) {
   });
 }
 
-void channels_phase(const Run& r, const ConvPhase& p, const float* image, int64_t n, int64_t row_begin, int64_t row_end,
-                    int64_t taps) {
+void channels_phase(const Run& r, const ConvPhase& p, const float* image, int64_t n, int64_t row_begin,
+                    int64_t row_end, int64_t taps) {
   const auto& plan = r.plan;
   const int64_t plane = plan.height * plan.width * 8, step = plan.source.step();
   for (int64_t g = 0; g < r.groups(); ++g) {
@@ -153,14 +160,15 @@ void channels_phase(const Run& r, const ConvPhase& p, const float* image, int64_
     for (int64_t i = row_begin; i < row_end; ++i) {
       const float* x = image + plan.source.pixel_offset(i * plan.in_step, 0);
       float* y = base + ((p.y0 + i * plan.out_step) * plan.width + p.x0) * 8;
-      (width > 8 ? channels_row<2> : channels_row<1>)(p.columns, x, plan.in_step * step, r.offsets + p.first_tap, p.taps, w, bias,
-                                                      y, plan.out_step * 8, plane);
+      (width > 8 ? channels_row<2> : channels_row<1>)(p.columns, x, plan.in_step * step,
+                                                      r.offsets + p.first_tap, p.taps, w, bias, y,
+                                                      plan.out_step * 8, plane);
     }
   }
 }
 
-void pixels_phase(const Run& r, const ConvPhase& p, const float* image, int64_t n, int64_t row_begin, int64_t row_end,
-                  int64_t taps) {
+void pixels_phase(const Run& r, const ConvPhase& p, const float* image, int64_t n, int64_t row_begin,
+                  int64_t row_end, int64_t taps) {
   const auto& plan = r.plan;
   const int64_t plane = plan.height * plan.width;
   for (int64_t g = 0; g < r.groups(); ++g) {
@@ -174,8 +182,15 @@ void pixels_phase(const Run& r, const ConvPhase& p, const float* image, int64_t 
 
 void run(const Call& c, bool grad, bool channels) {
   const ConvShape s = grad ? ConvShape::of_input_grad(c) : ConvShape::of_forward(c);
-  Run r{plan_of(c, s, grad, channels), channels, channels ? 16 : 6, nullptr, nullptr, nullptr, c.in(0).ptr<float>(),
-        grad ? nullptr : c.in(2).ptr<float>(), c.out().ptr<float>()};
+  Run r{plan_of(c, s, grad, channels),
+        channels,
+        channels ? 16 : 6,
+        nullptr,
+        nullptr,
+        nullptr,
+        c.in(0).ptr<float>(),
+        grad ? nullptr : c.in(2).ptr<float>(),
+        c.out().ptr<float>()};
   int64_t taps = 0;
   for (int i = 0; i < r.plan.phases; ++i) taps += r.plan.phase[i].taps;
   r.weights = reinterpret_cast<float*>(c.scratch);
@@ -183,14 +198,16 @@ void run(const Call& c, bool grad, bool channels) {
   r.images = reinterpret_cast<float*>(r.offsets + (taps + 15) / 16 * 16);
   pack(r, s, c.in(1).ptr<float>());
   // One image is one piece of work, or several bands of rows if there are few images.
-  const int64_t bands = r.plan.images >= 8 ? 1 : std::min<int64_t>(8, std::max<int64_t>(1, r.plan.phase[0].rows));
+  const int64_t bands =
+      r.plan.images >= 8 ? 1 : std::min<int64_t>(8, std::max<int64_t>(1, r.plan.phase[0].rows));
   parallel_for(r.plan.images * bands, 1, [&](int64_t begin, int64_t end) {
     for (int64_t k = begin; k < end; ++k) {
       const int64_t n = k / bands, band = k % bands;
       const float* image = r.plan.source.image(r.x, n, r.images + thread_index() * r.plan.source.scratch());
       for (int i = 0; i < r.plan.phases; ++i) {
         const ConvPhase& p = r.plan.phase[i];
-        (r.channels ? channels_phase : pixels_phase)(r, p, image, n, p.rows * band / bands, p.rows * (band + 1) / bands, taps);
+        (r.channels ? channels_phase : pixels_phase)(r, p, image, n, p.rows * band / bands,
+                                                     p.rows * (band + 1) / bands, taps);
       }
     }
   });
@@ -203,7 +220,8 @@ const char* refuse_common(const Call& c, bool grad) {
   if (c.i("groups") != 1) return "groups = 1 only";
   const ConvShape s = grad ? ConvShape::of_input_grad(c) : ConvShape::of_forward(c);
   if (s.stride[1] != s.stride[2] || s.stride[1] > 4) return "equal strides up to 4 only";
-  if (s.c * s.in_size() > (int64_t{1} << 26) || s.o * s.out_size() > (int64_t{1} << 26)) return "images up to 2^26 values only";
+  if (s.c * s.in_size() > (int64_t{1} << 26) || s.o * s.out_size() > (int64_t{1} << 26))
+    return "images up to 2^26 values only";
   return nullptr;
 }
 
@@ -245,13 +263,23 @@ void channels_layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout
 
 template <bool grad>
 constexpr Kernel channels_kernel() {
-  return {.name = "cpu:direct-channels", .rank = 30, .refuse = refuse_channels<grad>, .scratch = scratch<grad, true>,
-          .run = run_form<grad, true>, .inputs = Inputs::own, .layouts = channels_layouts};
+  return {.name = "cpu:direct-channels",
+          .rank = 30,
+          .refuse = refuse_channels<grad>,
+          .scratch = scratch<grad, true>,
+          .run = run_form<grad, true>,
+          .inputs = Inputs::own,
+          .layouts = channels_layouts};
 }
 template <bool grad>
 constexpr Kernel pixels_kernel() {
-  return {.name = "cpu:direct-pixels", .rank = 20, .refuse = refuse_pixels<grad>, .scratch = scratch<grad, false>,
-          .run = run_form<grad, false>, .inputs = Inputs::own, .layouts = pixels_layouts};
+  return {.name = "cpu:direct-pixels",
+          .rank = 20,
+          .refuse = refuse_pixels<grad>,
+          .scratch = scratch<grad, false>,
+          .run = run_form<grad, false>,
+          .inputs = Inputs::own,
+          .layouts = pixels_layouts};
 }
 
 const RegisterKernel forward_channels("conv2d", channels_kernel<false>());

@@ -1,4 +1,5 @@
-// Convolutions that the own kernels refuse (groups, depthwise, unequal strides, 1 and 3 dimensions) by oneDNN.
+// Convolutions that the own kernels refuse (groups, depthwise, unequal strides, 1 and 3 dimensions) by
+// oneDNN.
 #include "backend/cpu/onednn.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
@@ -19,19 +20,17 @@ bool wants_blocked(const ConvShape& s) {
 template <Product product>
 Problem problem_of(const Call& c) {
   Problem p{.product = product, .shape = {}};
-  if constexpr (product == Product::forward)
-    p.shape = ConvShape::of_forward(c), p.bias = bool(c.in(2));
-  else if constexpr (product == Product::input_grad)
-    p.shape = ConvShape::of_input_grad(c);
-  else
-    p.shape = ConvShape::of_weight_grad(c);
+  if constexpr (product == Product::forward) p.shape = ConvShape::of_forward(c), p.bias = bool(c.in(2));
+  else if constexpr (product == Product::input_grad) p.shape = ConvShape::of_input_grad(c);
+  else p.shape = ConvShape::of_weight_grad(c);
   p.blocked = wants_blocked(p.shape);
   return p;
 }
 
-/// The weight gradient is summed over pieces of the batch, each by one thread, then in order: the same bits for any count.
+/// The weight gradient is summed over pieces of the batch, each by one thread, then in order: the same bits
+/// for any count.
 struct Pieces {
-  Problem problem;  // of one piece
+  Problem problem;              // of one piece
   int64_t count, images, rest;  // `rest` images in the last piece
 
   explicit Pieces(const Problem& whole) : problem(whole) {
@@ -48,7 +47,9 @@ struct Pieces {
     return p.problem;
   }
   size_t bytes() const { return (size_t(problem.shape.w_shape.numel()) * sizeof(float) + 63) / 64 * 64; }
-  size_t scratch_each() const { return (std::max(onednn::scratch(piece(0)), onednn::scratch(piece(count - 1))) + 63) / 64 * 64; }
+  size_t scratch_each() const {
+    return (std::max(onednn::scratch(piece(0)), onednn::scratch(piece(count - 1))) + 63) / 64 * 64;
+  }
 };
 
 template <Product product>
@@ -87,13 +88,13 @@ void weight_grad_layouts(const Call& c, std::vector<Layout>& in, std::vector<Lay
 }
 
 void forward(const Call& c) {
-  onednn::run(problem_of<Product::forward>(c), c.in(0).ptr<float>(), c.in(1).ptr<float>(), c.in(2).ptr<float>(),
-              c.out().ptr<float>(), c.scratch);
+  onednn::run(problem_of<Product::forward>(c), c.in(0).ptr<float>(), c.in(1).ptr<float>(),
+              c.in(2).ptr<float>(), c.out().ptr<float>(), c.scratch);
 }
 
 void input_grad(const Call& c) {
-  onednn::run(problem_of<Product::input_grad>(c), c.out().ptr<float>(), c.in(1).ptr<float>(), nullptr, c.in(0).ptr<float>(),
-              c.scratch);
+  onednn::run(problem_of<Product::input_grad>(c), c.out().ptr<float>(), c.in(1).ptr<float>(), nullptr,
+              c.in(0).ptr<float>(), c.scratch);
 }
 
 void weight_grad(const Call& c) {
@@ -103,7 +104,8 @@ void weight_grad(const Call& c) {
   parallel_for(pieces.count, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       char* mine = c.scratch + size_t(i) * (pieces.bytes() + each);
-      onednn::run(pieces.piece(i), c.in(0).ptr<float>() + i * pieces.images * s.c * s.in_size(), reinterpret_cast<float*>(mine), nullptr,
+      onednn::run(pieces.piece(i), c.in(0).ptr<float>() + i * pieces.images * s.c * s.in_size(),
+                  reinterpret_cast<float*>(mine), nullptr,
                   c.in(1).ptr<float>() + i * pieces.images * s.o * s.out_size(), mine + pieces.bytes());
     }
   });
@@ -116,18 +118,30 @@ void weight_grad(const Call& c) {
   }
 }
 
-constexpr Kernel forward_kernel{.name = "cpu:onednn", .rank = 10, .refuse = refuse<Product::forward>,
-                                .scratch = scratch<Product::forward>, .run = forward, .inputs = Inputs::own, .layouts = forward_layouts};
+constexpr Kernel forward_kernel{.name = "cpu:onednn",
+                                .rank = 10,
+                                .refuse = refuse<Product::forward>,
+                                .scratch = scratch<Product::forward>,
+                                .run = forward,
+                                .inputs = Inputs::own,
+                                .layouts = forward_layouts};
 const RegisterKernel conv1d_kernel("conv1d", forward_kernel);
 const RegisterKernel conv2d_kernel("conv2d", forward_kernel);
 const RegisterKernel conv3d_kernel("conv3d", forward_kernel);
-const RegisterKernel input_grad_kernel("conv_input_grad", {.name = "cpu:onednn", .rank = 10, .refuse = refuse<Product::input_grad>,
-                                                           .scratch = scratch<Product::input_grad>, .run = input_grad,
-                                                           .inputs = Inputs::own, .layouts = input_grad_layouts});
-const RegisterKernel weight_grad_kernel("conv_weight_grad", {.name = "cpu:onednn", .rank = 10,
+const RegisterKernel input_grad_kernel("conv_input_grad", {.name = "cpu:onednn",
+                                                           .rank = 10,
+                                                           .refuse = refuse<Product::input_grad>,
+                                                           .scratch = scratch<Product::input_grad>,
+                                                           .run = input_grad,
+                                                           .inputs = Inputs::own,
+                                                           .layouts = input_grad_layouts});
+const RegisterKernel weight_grad_kernel("conv_weight_grad", {.name = "cpu:onednn",
+                                                             .rank = 10,
                                                              .refuse = refuse<Product::weight_grad>,
-                                                             .scratch = scratch<Product::weight_grad>, .run = weight_grad,
-                                                             .inputs = Inputs::own, .layouts = weight_grad_layouts});
+                                                             .scratch = scratch<Product::weight_grad>,
+                                                             .run = weight_grad,
+                                                             .inputs = Inputs::own,
+                                                             .layouts = weight_grad_layouts});
 
 }  // namespace
 }  // namespace fovea

@@ -17,7 +17,8 @@ const float* ConvSource::image(const float* data, int64_t n, float* scratch) con
   }
   for (int64_t c = 0; c < planes; ++c)
     for (int64_t y = 0; y < copied_rows; ++y)
-      std::memcpy(scratch + (c * rows + top + y) * wide + left * step, from + (c * height + y) * row, size_t(copied) * sizeof(float));
+      std::memcpy(scratch + (c * rows + top + y) * wide + left * step, from + (c * height + y) * row,
+                  size_t(copied) * sizeof(float));
   return scratch;
 }
 
@@ -33,8 +34,15 @@ void ConvSource::unblock(const float* from, float* to, int64_t copied_rows, int6
 ConvPlan ConvPlan::forward(const ConvShape& s, bool blocked, bool keep_allowed) {
   ConvPlan p;
   const bool keep = keep_allowed && s.pad[1] == 0 && s.pad[2] == 0;
-  p.source = {.channels = s.c, .height = s.in[1], .width = s.in[2], .top = s.pad[1], .left = s.pad[2],
-              .rows = s.in[1] + 2 * s.pad[1], .columns = s.in[2] + 2 * s.pad[2], .blocked = blocked, .keep = keep};
+  p.source = {.channels = s.c,
+              .height = s.in[1],
+              .width = s.in[2],
+              .top = s.pad[1],
+              .left = s.pad[2],
+              .rows = s.in[1] + 2 * s.pad[1],
+              .columns = s.in[2] + 2 * s.pad[2],
+              .blocked = blocked,
+              .keep = keep};
   p.images = s.n, p.results = s.o, p.height = s.out[1], p.width = s.out[2];
   p.in_step = s.stride[1];
   p.k[0] = s.k[1], p.k[1] = s.k[2];
@@ -50,20 +58,31 @@ ConvPlan ConvPlan::input_grad(const ConvShape& s, bool blocked) {
   p.images = s.n, p.results = s.c, p.height = s.in[1], p.width = s.in[2];
   p.out_step = s.stride[1];
   p.k[0] = s.k[1], p.k[1] = s.k[2];
-  // The result row y takes row (y + pad - ky dilation) / stride of g, which may lie before its first and after its last.
+  // The result row y takes row (y + pad - ky dilation) / stride of g, which may lie before its first and
+  // after its last.
   int64_t before[2], size[2];
   for (int i = 0; i < 2; ++i) {
     const size_t d = size_t(i + 1);
-    before[i] = std::max<int64_t>(0, (s.dilation[d] * (s.k[d] - 1) - s.pad[d] + s.stride[d] - 1) / s.stride[d]);
+    before[i] =
+        std::max<int64_t>(0, (s.dilation[d] * (s.k[d] - 1) - s.pad[d] + s.stride[d] - 1) / s.stride[d]);
     const int64_t last = (s.in[d] - 1 + s.pad[d]) / s.stride[d];
     size[i] = before[i] + std::max(s.out[d], last + 1);
   }
-  p.source = {.channels = s.o, .height = s.out[1], .width = s.out[2], .top = before[0], .left = before[1],
-              .rows = size[0], .columns = size[1], .blocked = blocked, .keep = false};
+  p.source = {.channels = s.o,
+              .height = s.out[1],
+              .width = s.out[2],
+              .top = before[0],
+              .left = before[1],
+              .rows = size[0],
+              .columns = size[1],
+              .blocked = blocked,
+              .keep = false};
   p.source.keep = before[0] == 0 && before[1] == 0 && size[0] == s.out[1] && size[1] == s.out[2] && blocked;
   for (int64_t y = 0; y < s.stride[1]; ++y)
     for (int64_t x = 0; x < s.stride[2]; ++x)
-      p.phase[p.phases++] = {.y0 = y, .x0 = x, .rows = std::max<int64_t>(0, (s.in[1] - y + s.stride[1] - 1) / s.stride[1]),
+      p.phase[p.phases++] = {.y0 = y,
+                             .x0 = x,
+                             .rows = std::max<int64_t>(0, (s.in[1] - y + s.stride[1] - 1) / s.stride[1]),
                              .columns = std::max<int64_t>(0, (s.in[2] - x + s.stride[2] - 1) / s.stride[2])};
   p.count_taps(s);
   return p;

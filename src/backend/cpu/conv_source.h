@@ -1,5 +1,6 @@
-// What the own convolutions share: the source image of a convolution with its border of zeros, and the table of taps.
-// A tap is one (channel, window row, window column); its offset is added to the address of a result pixel's window.
+// What the own convolutions share: the source image of a convolution with its border of zeros, and the table
+// of taps. A tap is one (channel, window row, window column); its offset is added to the address of a result
+// pixel's window.
 #pragma once
 #include <cstdint>
 
@@ -7,14 +8,14 @@
 
 namespace fovea {
 
-/// One image (C,H,W) of a tensor as the kernels read it: with `top`/`left` rows and columns of zeros around, in the layout
-/// of the tensor or plain. If nothing changes, the tensor itself is read.
+/// One image (C,H,W) of a tensor as the kernels read it: with `top`/`left` rows and columns of zeros around,
+/// in the layout of the tensor or plain. If nothing changes, the tensor itself is read.
 struct ConvSource {
-  int64_t channels, height, width;  // of the tensor
-  int64_t top, left, rows, columns; // border before, size with borders
-  bool blocked;                     // as read
-  bool keep;                        // reads the tensor itself
-  bool from_blocked = blocked;      // the tensor
+  int64_t channels, height, width;   // of the tensor
+  int64_t top, left, rows, columns;  // border before, size with borders
+  bool blocked;                      // as read
+  bool keep;                         // reads the tensor itself
+  bool from_blocked = blocked;       // the tensor
 
   int64_t step() const { return blocked ? 8 : 1; }  // elements from one pixel of a row to the next
   int64_t plane() const { return rows * columns; }
@@ -30,7 +31,8 @@ struct ConvSource {
   void unblock(const float* from, float* to, int64_t copied_rows, int64_t copied) const;
 };
 
-/// Result pixels (y0 + i * step, x0 + j * step) share one set of taps; a gradient with stride s has s * s such phases.
+/// Result pixels (y0 + i * step, x0 + j * step) share one set of taps; a gradient with stride s has s * s
+/// such phases.
 struct ConvPhase {
   int64_t y0 = 0, x0 = 0, rows = 0, columns = 0;
   int64_t first_tap = 0, taps = 0;
@@ -42,8 +44,8 @@ struct ConvPlan {
   ConvSource source;
   int64_t images, results, height, width;  // result tensor
   int64_t in_step = 1, out_step = 1;
-  int64_t k[2];                            // window
-  bool transposed = false;                 // gradient of the input: taps run over output channels
+  int64_t k[2];             // window
+  bool transposed = false;  // gradient of the input: taps run over output channels
   int phases = 0;
   ConvPhase phase[max_phases];
 
@@ -61,7 +63,8 @@ struct ConvPlan {
       for (int64_t c = 0; c < source.channels; ++c)
         for (int64_t ky = 0; ky < k[0]; ++ky)
           for (int64_t kx = 0; kx < k[1]; ++kx)
-            if (int64_t at; offset(s, phase[p], ky, kx, at)) f(t++, c, ky, kx, int32_t(at + source.channel_offset(c)));
+            if (int64_t at; offset(s, phase[p], ky, kx, at))
+              f(t++, c, ky, kx, int32_t(at + source.channel_offset(c)));
   }
 
  private:

@@ -1,7 +1,9 @@
-// Gradient of a convolution's weight on AVX2 (f32, groups = 1): every weight sums x * g over all pixels of all images.
+// Gradient of a convolution's weight on AVX2 (f32, groups = 1): every weight sums x * g over all pixels of
+// all images.
 //   channels  g blocked8: 6 taps x 16 channels in registers, pixels of x broadcast
 //   pixels    g plain: 6 taps x 2 channels in registers, 8 pixels of a row at a time; stride 1
-// Images are summed in pieces that depend on the shape alone, then the pieces in order: the same bits for any thread count.
+// Images are summed in pieces that depend on the shape alone, then the pieces in order: the same bits for any
+// thread count.
 #include <algorithm>
 
 #include "backend/cpu/conv_source.h"
@@ -49,7 +51,8 @@ FOVEA_SIMD void channels_tile(const Window& w, const int32_t* offset, float* dw)
     for (int v = 0; v < OV; ++v) store(dw + (t * OV + v) * 8, acc[t][v]);
 }
 
-/// dw[channel * stride + tap] += the same for R plain channels of g; rows of g are padded with zeros to whole vectors.
+/// dw[channel * stride + tap] += the same for R plain channels of g; rows of g are padded with zeros to whole
+/// vectors.
 template <int G, int R>
 FOVEA_SIMD void pixels_tile(const Window& w, const int32_t* offset, float* dw, int64_t stride) {
   Vec acc[G][R];
@@ -75,26 +78,27 @@ FOVEA_SIMD void pixels_tile(const Window& w, const int32_t* offset, float* dw, i
 
 using ChannelsTile = void (*)(const Window&, const int32_t*, float*);
 constexpr ChannelsTile channels_tiles[2][6] = {
-    {channels_tile<1, 1>, channels_tile<2, 1>, channels_tile<3, 1>, channels_tile<4, 1>, channels_tile<5, 1>, channels_tile<6, 1>},
-    {channels_tile<1, 2>, channels_tile<2, 2>, channels_tile<3, 2>, channels_tile<4, 2>, channels_tile<5, 2>, channels_tile<6, 2>}};
+    {channels_tile<1, 1>, channels_tile<2, 1>, channels_tile<3, 1>, channels_tile<4, 1>, channels_tile<5, 1>,
+     channels_tile<6, 1>},
+    {channels_tile<1, 2>, channels_tile<2, 2>, channels_tile<3, 2>, channels_tile<4, 2>, channels_tile<5, 2>,
+     channels_tile<6, 2>}};
 using PixelsTile = void (*)(const Window&, const int32_t*, float*, int64_t);
-constexpr PixelsTile pixels_tiles[2][6] = {
-    {pixels_tile<1, 1>, pixels_tile<2, 1>, pixels_tile<3, 1>, pixels_tile<4, 1>, pixels_tile<5, 1>, pixels_tile<6, 1>},
-    {pixels_tile<1, 2>, pixels_tile<2, 2>, pixels_tile<3, 2>, pixels_tile<4, 2>, pixels_tile<5, 2>, pixels_tile<6, 2>}};
+constexpr PixelsTile pixels_tiles[2][6] = {{pixels_tile<1, 1>, pixels_tile<2, 1>, pixels_tile<3, 1>,
+                                            pixels_tile<4, 1>, pixels_tile<5, 1>, pixels_tile<6, 1>},
+                                           {pixels_tile<1, 2>, pixels_tile<2, 2>, pixels_tile<3, 2>,
+                                            pixels_tile<4, 2>, pixels_tile<5, 2>, pixels_tile<6, 2>}};
 
 struct Sizes {
   ConvShape s;
   ConvPlan plan;
   bool channels;
-  int64_t pieces;      // of images
-  int64_t weights;     // floats of one piece's sum
-  int64_t g_columns;   // of a padded row of g (pixels form)
-  int64_t thread;      // floats of scratch per thread
+  int64_t pieces;     // of images
+  int64_t weights;    // floats of one piece's sum
+  int64_t g_columns;  // of a padded row of g (pixels form)
+  int64_t thread;     // floats of scratch per thread
 
   int64_t g_image() const { return channels ? 0 : s.o * s.out[1] * g_columns; }
-  size_t total() const {
-    return size_t(plan.taps() + 16 + pieces * weights + num_threads() * thread + 64);
-  }
+  size_t total() const { return size_t(plan.taps() + 16 + pieces * weights + num_threads() * thread + 64); }
 };
 
 Sizes sizes_of(const Call& c, bool channels) {
@@ -103,7 +107,8 @@ Sizes sizes_of(const Call& c, bool channels) {
   z.channels = channels;
   z.plan = ConvPlan::forward(z.s, channels && c.in(0).layout == Layout::blocked8, channels);
   z.weights = z.plan.taps() * z.s.o;
-  const int64_t most = std::max<int64_t>(2, (int64_t{1} << 23) / std::max<int64_t>(1, z.weights));  // 32 MiB of sums
+  const int64_t most =
+      std::max<int64_t>(2, (int64_t{1} << 23) / std::max<int64_t>(1, z.weights));  // 32 MiB of sums
   z.pieces = std::max<int64_t>(1, std::min({z.s.n, int64_t{16}, most}));
   z.g_columns = (z.s.out[2] + 7) / 8 * 8;
   z.thread = z.plan.source.scratch() + z.g_image() + 16;
@@ -114,14 +119,22 @@ void channels_image(const Sizes& z, const float* image, const float* g, const in
   const int64_t plane = z.s.out_size() * 8, taps = z.plan.taps();
   for (int64_t o = 0; o < z.s.o; o += 16) {
     const int64_t blocks = std::min<int64_t>(2, (z.s.o - o) / 8);
-    const Window w{image, g + o * z.s.out_size(), z.s.out[1], z.s.out[2], z.plan.source.pixel_offset(z.s.stride[1], 0),
-                   z.plan.source.step() * z.s.stride[2], z.s.out[2] * 8, plane};
+    const Window w{image,
+                   g + o * z.s.out_size(),
+                   z.s.out[1],
+                   z.s.out[2],
+                   z.plan.source.pixel_offset(z.s.stride[1], 0),
+                   z.plan.source.step() * z.s.stride[2],
+                   z.s.out[2] * 8,
+                   plane};
     for (int64_t t = 0; t < taps; t += 6)
-      channels_tiles[blocks - 1][std::min<int64_t>(6, taps - t) - 1](w, offsets + t, sum + o * taps + t * blocks * 8);
+      channels_tiles[blocks - 1][std::min<int64_t>(6, taps - t) - 1](w, offsets + t,
+                                                                     sum + o * taps + t * blocks * 8);
   }
 }
 
-void pixels_image(const Sizes& z, const float* image, const float* g, float* padded, const int32_t* offsets, float* sum) {
+void pixels_image(const Sizes& z, const float* image, const float* g, float* padded, const int32_t* offsets,
+                  float* sum) {
   const int64_t rows = z.s.out[1], width = z.s.out[2], taps = z.plan.taps();
   for (int64_t r = 0; r < z.s.o * rows; ++r) {
     std::copy(g + r * width, g + (r + 1) * width, padded + r * z.g_columns);
@@ -129,7 +142,14 @@ void pixels_image(const Sizes& z, const float* image, const float* g, float* pad
   }
   for (int64_t o = 0; o < z.s.o; o += 2) {
     const int64_t count = std::min<int64_t>(2, z.s.o - o);
-    const Window w{image, padded + o * rows * z.g_columns, rows, z.g_columns, z.plan.source.columns, 1, z.g_columns, rows * z.g_columns};
+    const Window w{image,
+                   padded + o * rows * z.g_columns,
+                   rows,
+                   z.g_columns,
+                   z.plan.source.columns,
+                   1,
+                   z.g_columns,
+                   rows * z.g_columns};
     for (int64_t t = 0; t < taps; t += 6)
       pixels_tiles[count - 1][std::min<int64_t>(6, taps - t) - 1](w, offsets + t, sum + o * taps + t, taps);
   }
@@ -138,17 +158,19 @@ void pixels_image(const Sizes& z, const float* image, const float* g, float* pad
 /// Adds the pieces up, in order, into the weight (O, taps).
 void gather(const Sizes& z, const float* sums, float* dw) {
   const int64_t taps = z.plan.taps();
-  parallel_for(z.s.o, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, taps * z.pieces)), [&](int64_t begin, int64_t end) {
-    for (int64_t o = begin; o < end; ++o) {
-      const int64_t first = o / 16 * 16, width = z.channels ? std::min<int64_t>(16, z.s.o - first) : 1;
-      const float* from = z.channels ? sums + first * taps + o % 16 : sums + o * taps;
-      for (int64_t t = 0; t < taps; ++t) {
-        float sum = 0;
-        for (int64_t p = 0; p < z.pieces; ++p) sum += from[p * z.weights + t * width];
-        dw[o * taps + t] = sum;
-      }
-    }
-  });
+  parallel_for(z.s.o, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, taps * z.pieces)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t o = begin; o < end; ++o) {
+                   const int64_t first = o / 16 * 16,
+                                 width = z.channels ? std::min<int64_t>(16, z.s.o - first) : 1;
+                   const float* from = z.channels ? sums + first * taps + o % 16 : sums + o * taps;
+                   for (int64_t t = 0; t < taps; ++t) {
+                     float sum = 0;
+                     for (int64_t p = 0; p < z.pieces; ++p) sum += from[p * z.weights + t * width];
+                     dw[o * taps + t] = sum;
+                   }
+                 }
+               });
 }
 
 template <bool channels>
@@ -166,10 +188,8 @@ void run(const Call& c) {
         float* mine = scratch + thread_index() * z.thread;
         const float* image = z.plan.source.image(x, n, mine);
         const float* gn = g + n * z.s.o * z.s.out_size();
-        if (channels)
-          channels_image(z, image, gn, offsets, sums + p * z.weights);
-        else
-          pixels_image(z, image, gn, mine + z.plan.source.scratch(), offsets, sums + p * z.weights);
+        if (channels) channels_image(z, image, gn, offsets, sums + p * z.weights);
+        else pixels_image(z, image, gn, mine + z.plan.source.scratch(), offsets, sums + p * z.weights);
       }
   });
   gather(z, sums, c.out().ptr<float>());
@@ -200,11 +220,18 @@ void channels_layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout
   in[1] = Layout::blocked8;
 }
 
-const RegisterKernel channels_kernel("conv_weight_grad", {.name = "cpu:direct-channels", .rank = 30, .refuse = refuse<true>,
-                                                          .scratch = scratch<true>, .run = run<true>, .inputs = Inputs::own,
+const RegisterKernel channels_kernel("conv_weight_grad", {.name = "cpu:direct-channels",
+                                                          .rank = 30,
+                                                          .refuse = refuse<true>,
+                                                          .scratch = scratch<true>,
+                                                          .run = run<true>,
+                                                          .inputs = Inputs::own,
                                                           .layouts = channels_layouts});
-const RegisterKernel pixels_kernel("conv_weight_grad", {.name = "cpu:direct-pixels", .rank = 20, .refuse = refuse<false>,
-                                                        .scratch = scratch<false>, .run = run<false>});
+const RegisterKernel pixels_kernel("conv_weight_grad", {.name = "cpu:direct-pixels",
+                                                        .rank = 20,
+                                                        .refuse = refuse<false>,
+                                                        .scratch = scratch<false>,
+                                                        .run = run<false>});
 
 }  // namespace
 }  // namespace fovea

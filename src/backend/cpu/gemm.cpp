@@ -35,7 +35,8 @@ FOVEA_SIMD void pack_panel(const Gemm<T>& g, int64_t j, T* to) {
 
 /// R rows of C times one panel over `k` steps; `first` starts the sum, later blocks add to C.
 template <class T, int R>
-FOVEA_SIMD_INLINE void tile(const Gemm<T>& g, const T* a, const T* b, int64_t k, T* c, const T* bias, int64_t width, bool first) {
+FOVEA_SIMD_INLINE void tile(const Gemm<T>& g, const T* a, const T* b, int64_t k, T* c, const T* bias,
+                            int64_t width, bool first) {
   constexpr int P = panel<T>, L = P / 2;
   V<T> acc[R][2];
 #pragma GCC unroll 6
@@ -62,27 +63,35 @@ FOVEA_SIMD_INLINE void tile(const Gemm<T>& g, const T* a, const T* b, int64_t k,
       T values[P];
       simd::store(values, acc[r][0]);
       simd::store(values + L, acc[r][1]);
-      for (int64_t i = 0; i < width; ++i) row[i] = values[i] + (first ? T(0) : row[i]) + (bias ? bias[i] : T(0));
+      for (int64_t i = 0; i < width; ++i)
+        row[i] = values[i] + (first ? T(0) : row[i]) + (bias ? bias[i] : T(0));
     }
   }
 }
 
 template <class T>
-FOVEA_SIMD void tile_of(int64_t rows, const Gemm<T>& g, const T* a, const T* b, int64_t k, T* c, const T* bias, int64_t width,
-                        bool first) {
+FOVEA_SIMD void tile_of(int64_t rows, const Gemm<T>& g, const T* a, const T* b, int64_t k, T* c,
+                        const T* bias, int64_t width, bool first) {
   switch (rows) {
-    case 6: return tile<T, 6>(g, a, b, k, c, bias, width, first);
-    case 5: return tile<T, 5>(g, a, b, k, c, bias, width, first);
-    case 4: return tile<T, 4>(g, a, b, k, c, bias, width, first);
-    case 3: return tile<T, 3>(g, a, b, k, c, bias, width, first);
-    case 2: return tile<T, 2>(g, a, b, k, c, bias, width, first);
-    default: return tile<T, 1>(g, a, b, k, c, bias, width, first);
+    case 6:
+      return tile<T, 6>(g, a, b, k, c, bias, width, first);
+    case 5:
+      return tile<T, 5>(g, a, b, k, c, bias, width, first);
+    case 4:
+      return tile<T, 4>(g, a, b, k, c, bias, width, first);
+    case 3:
+      return tile<T, 3>(g, a, b, k, c, bias, width, first);
+    case 2:
+      return tile<T, 2>(g, a, b, k, c, bias, width, first);
+    default:
+      return tile<T, 1>(g, a, b, k, c, bias, width, first);
   }
 }
 
 /// Rows [row, row_end) of C for the panels [from, to).
 template <class T>
-FOVEA_SIMD void block(const Gemm<T>& g, const T* packed, int64_t row, int64_t row_end, int64_t from, int64_t to) {
+FOVEA_SIMD void block(const Gemm<T>& g, const T* packed, int64_t row, int64_t row_end, int64_t from,
+                      int64_t to) {
   constexpr int P = panel<T>;
   for (int64_t p = 0; p < g.k || p == 0; p += depth) {
     const int64_t k = std::min(depth, g.k - p);
@@ -91,8 +100,8 @@ FOVEA_SIMD void block(const Gemm<T>& g, const T* packed, int64_t row, int64_t ro
       const T* b = packed + (j * g.k + p) * P;
       const T* bias = last && g.bias ? g.bias + j * P : nullptr;
       for (int64_t i = row; i < row_end; i += tile_rows)
-        tile_of<T>(std::min<int64_t>(tile_rows, row_end - i), g, g.a + i * g.a_row + p * g.a_column, b, k, g.c + i * g.n + j * P,
-                   bias, std::min<int64_t>(P, g.n - j * P), p == 0);
+        tile_of<T>(std::min<int64_t>(tile_rows, row_end - i), g, g.a + i * g.a_row + p * g.a_column, b, k,
+                   g.c + i * g.n + j * P, bias, std::min<int64_t>(P, g.n - j * P), p == 0);
     }
   }
 }
@@ -110,11 +119,13 @@ template <class T>
 void Gemm<T>::run(T* scratch) const {
   constexpr int P = panel<T>;
   const int64_t panels = (n + P - 1) / P;
-  parallel_for(panels, std::max<int64_t>(1, 65536 / std::max<int64_t>(1, k * P)), [&](int64_t begin, int64_t end) {
-    for (int64_t j = begin; j < end; ++j) pack_panel(*this, j * P, scratch + j * k * P);
-  });
+  parallel_for(panels, std::max<int64_t>(1, 65536 / std::max<int64_t>(1, k * P)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t j = begin; j < end; ++j) pack_panel(*this, j * P, scratch + j * k * P);
+               });
   const int64_t row_tasks = (m + rows_per_task - 1) / rows_per_task;
-  const int64_t per_task = std::clamp<int64_t>(task_work / std::max<int64_t>(1, std::min(m, rows_per_task) * k * P), 1, panels);
+  const int64_t per_task =
+      std::clamp<int64_t>(task_work / std::max<int64_t>(1, std::min(m, rows_per_task) * k * P), 1, panels);
   const int64_t column_tasks = (panels + per_task - 1) / per_task;
   parallel_for(row_tasks * column_tasks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {

@@ -1,5 +1,5 @@
-// C = A B (+ bias) for matrices in memory, on AVX2: 6 x 16 (f32) or 6 x 8 (f64) register tiles over a packed B.
-// Every element of C is summed in the same order whatever the threads. *Requires* cpu_has_avx2().
+// C = A B (+ bias) for matrices in memory, on AVX2: 6 x 16 (f32) or 6 x 8 (f64) register tiles over a packed
+// B. Every element of C is summed in the same order whatever the threads. *Requires* cpu_has_avx2().
 #pragma once
 #include <cstdint>
 

@@ -9,9 +9,16 @@ const char* refuse(const Call&) { return cpu_has_avx2() ? nullptr : "this proces
 
 template <class T>
 Gemm<T> gemm_of(const View& x, const View& y, const View& out) {
-  return {.m = x.size(-2), .n = y.size(-1), .k = x.size(-1),
-          .a = x.ptr<T>(), .a_row = x.strides[-2], .a_column = x.strides[-1],
-          .b = y.ptr<T>(), .b_row = y.strides[-2], .b_column = y.strides[-1], .c = out.ptr<T>()};
+  return {.m = x.size(-2),
+          .n = y.size(-1),
+          .k = x.size(-1),
+          .a = x.ptr<T>(),
+          .a_row = x.strides[-2],
+          .a_column = x.strides[-1],
+          .b = y.ptr<T>(),
+          .b_row = y.strides[-2],
+          .b_column = y.strides[-1],
+          .c = out.ptr<T>()};
 }
 
 template <class F>
@@ -20,7 +27,8 @@ auto with_type(const Call& c, F&& f) {
 }
 
 size_t matmul_scratch(const Call& c) {
-  return with_type(c, [&]<class T>(T) { return size_t(gemm_of<T>(c.in(0), c.in(1), c.in(0)).scratch()) * sizeof(T); });
+  return with_type(
+      c, [&]<class T>(T) { return size_t(gemm_of<T>(c.in(0), c.in(1), c.in(0)).scratch()) * sizeof(T); });
 }
 
 int64_t batch_offset(const View& v, const Dims& shape, int64_t index) {
@@ -49,14 +57,33 @@ template <class T>
 Gemm<T> linear_gemm(const Call& c) {
   const View &x = c.in(0), &w = c.in(1);
   const int64_t k = w.size(1), n = w.size(0);
-  return {.m = n ? c.out().numel() / n : 0, .n = n, .k = k, .a = x.ptr<T>(), .a_row = k, .a_column = 1,
-          .b = w.ptr<T>(), .b_row = 1, .b_column = k, .c = c.out().ptr<T>(), .bias = c.in(2).ptr<T>()};
+  return {.m = n ? c.out().numel() / n : 0,
+          .n = n,
+          .k = k,
+          .a = x.ptr<T>(),
+          .a_row = k,
+          .a_column = 1,
+          .b = w.ptr<T>(),
+          .b_row = 1,
+          .b_column = k,
+          .c = c.out().ptr<T>(),
+          .bias = c.in(2).ptr<T>()};
 }
 
 size_t linear_scratch(const Call& c) {
   return with_type(c, [&]<class T>(T) {
-    return size_t(Gemm<T>{.m = 0, .n = c.in(1).size(0), .k = c.in(1).size(1), .a = nullptr, .a_row = 0, .a_column = 0, .b = nullptr,
-                          .b_row = 0, .b_column = 0, .c = nullptr}.scratch()) * sizeof(T);
+    return size_t(Gemm<T>{.m = 0,
+                          .n = c.in(1).size(0),
+                          .k = c.in(1).size(1),
+                          .a = nullptr,
+                          .a_row = 0,
+                          .a_column = 0,
+                          .b = nullptr,
+                          .b_row = 0,
+                          .b_column = 0,
+                          .c = nullptr}
+                      .scratch()) *
+           sizeof(T);
   });
 }
 
@@ -64,10 +91,14 @@ void linear(const Call& c) {
   with_type(c, [&]<class T>(T) { linear_gemm<T>(c).run(reinterpret_cast<T*>(c.scratch)); });
 }
 
-const RegisterKernel matmul_kernel("matmul", {.name = "cpu:gemm", .rank = 10, .refuse = refuse, .scratch = matmul_scratch,
-                                              .run = matmul, .inputs = Inputs::strided});
-const RegisterKernel linear_kernel("linear", {.name = "cpu:gemm", .rank = 10, .refuse = refuse, .scratch = linear_scratch,
-                                              .run = linear});
+const RegisterKernel matmul_kernel("matmul", {.name = "cpu:gemm",
+                                              .rank = 10,
+                                              .refuse = refuse,
+                                              .scratch = matmul_scratch,
+                                              .run = matmul,
+                                              .inputs = Inputs::strided});
+const RegisterKernel linear_kernel(
+    "linear", {.name = "cpu:gemm", .rank = 10, .refuse = refuse, .scratch = linear_scratch, .run = linear});
 
 }  // namespace
 }  // namespace fovea

@@ -19,7 +19,8 @@ dnnl::engine& engine() {
   return e;
 }
 
-/// oneDNN divides the weight gradient among its threads and so sums in another order for each count of them: it gets one.
+/// oneDNN divides the weight gradient among its threads and so sums in another order for each count of them:
+/// it gets one.
 class OneThread {
  public:
   explicit OneThread(bool on) : before_(omp_get_max_threads()) { omp_set_num_threads(on ? 1 : before_); }
@@ -44,8 +45,8 @@ struct Descriptors {
 };
 
 memory::format_tag plain_tag(int rank) {
-  const memory::format_tag tags[] = {memory::format_tag::abc, memory::format_tag::abcd, memory::format_tag::abcde,
-                                     memory::format_tag::abcdef};
+  const memory::format_tag tags[] = {memory::format_tag::abc, memory::format_tag::abcd,
+                                     memory::format_tag::abcde, memory::format_tag::abcdef};
   return tags[rank - 3];
 }
 
@@ -65,41 +66,49 @@ Descriptors describe(const Problem& p) {
   for (int i = first; i < 3; ++i) {
     const size_t k = size_t(i);
     d.stride.push_back(s.stride[k]), d.dilation.push_back(s.dilation[k] - 1), d.pad.push_back(s.pad[k]);
-    d.pad_after.push_back((s.out[k] - 1) * s.stride[k] + s.dilation[k] * (s.k[k] - 1) + 1 - s.in[k] - s.pad[k]);
+    d.pad_after.push_back((s.out[k] - 1) * s.stride[k] + s.dilation[k] * (s.k[k] - 1) + 1 - s.in[k] -
+                          s.pad[k]);
   }
   return d;
 }
 
-dnnl::convolution_forward::primitive_desc forward_desc(const Descriptors& d, bool bias, const dnnl::primitive_attr& attr) {
+dnnl::convolution_forward::primitive_desc forward_desc(const Descriptors& d, bool bias,
+                                                       const dnnl::primitive_attr& attr) {
   const auto prop = dnnl::prop_kind::forward_training;
   const auto algorithm = dnnl::algorithm::convolution_direct;
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine(), prop, algorithm, d.x, d.any_weight, bias ? d.bias : memory::desc(), d.y, d.stride, d.dilation, d.pad, d.pad_after, attr};
+  return {engine(), prop,     algorithm,  d.x,   d.any_weight, bias ? d.bias : memory::desc(),
+          d.y,      d.stride, d.dilation, d.pad, d.pad_after,  attr};
 #else
   using Desc = dnnl::convolution_forward::desc;
-  const Desc desc = bias ? Desc(prop, algorithm, d.x, d.any_weight, d.bias, d.y, d.stride, d.dilation, d.pad, d.pad_after)
-                         : Desc(prop, algorithm, d.x, d.any_weight, d.y, d.stride, d.dilation, d.pad, d.pad_after);
+  const Desc desc =
+      bias ? Desc(prop, algorithm, d.x, d.any_weight, d.bias, d.y, d.stride, d.dilation, d.pad, d.pad_after)
+           : Desc(prop, algorithm, d.x, d.any_weight, d.y, d.stride, d.dilation, d.pad, d.pad_after);
   return {desc, attr, engine()};
 #endif
 }
 
-dnnl::convolution_backward_data::primitive_desc input_desc(const Descriptors& d, const dnnl::primitive_attr& attr) {
+dnnl::convolution_backward_data::primitive_desc input_desc(const Descriptors& d,
+                                                           const dnnl::primitive_attr& attr) {
   const auto algorithm = dnnl::algorithm::convolution_direct;
   const auto hint = forward_desc(d, false, attr);
 #if DNNL_VERSION_MAJOR >= 3
   return {engine(), algorithm, d.x, d.any_weight, d.y, d.stride, d.dilation, d.pad, d.pad_after, hint, attr};
 #else
-  return {{algorithm, d.x, d.any_weight, d.y, d.stride, d.dilation, d.pad, d.pad_after}, attr, engine(), hint};
+  return {
+      {algorithm, d.x, d.any_weight, d.y, d.stride, d.dilation, d.pad, d.pad_after}, attr, engine(), hint};
 #endif
 }
 
-dnnl::convolution_backward_weights::primitive_desc weight_desc(const Descriptors& d, const dnnl::primitive_attr& attr) {
+dnnl::convolution_backward_weights::primitive_desc weight_desc(const Descriptors& d,
+                                                               const dnnl::primitive_attr& attr) {
   const auto algorithm = dnnl::algorithm::convolution_direct;
   const auto hint = forward_desc(d, false, attr);
 #if DNNL_VERSION_MAJOR >= 3
   return {engine(), algorithm, d.x, d.any_weight, d.y, d.stride, d.dilation, d.pad, d.pad_after, hint, attr};
 #else
-  return {{algorithm, d.x, d.any_weight, d.y, d.stride, d.dilation, d.pad, d.pad_after}, attr, engine(), hint};
+  return {
+      {algorithm, d.x, d.any_weight, d.y, d.stride, d.dilation, d.pad, d.pad_after}, attr, engine(), hint};
 #endif
 }
 
@@ -128,8 +137,8 @@ std::shared_ptr<Primitive> create(const Problem& p) {
   made->reorders = made->inner != made->weight;
   const bool back = p.product == Product::weight_grad;
   if (made->reorders)
-    made->reorder = dnnl::reorder(dnnl::reorder::primitive_desc(engine(), back ? made->inner : made->weight, engine(),
-                                                                back ? made->weight : made->inner));
+    made->reorder = dnnl::reorder(dnnl::reorder::primitive_desc(engine(), back ? made->inner : made->weight,
+                                                                engine(), back ? made->weight : made->inner));
   return made;
 }
 
@@ -139,9 +148,10 @@ std::shared_ptr<Primitive> primitive_for(const Problem& p, std::string* reason =
   static auto* known = new std::map<std::string, std::pair<std::shared_ptr<Primitive>, std::string>>;
   const ConvShape& s = p.shape;
   const int threads = p.product == Product::weight_grad ? 1 : omp_get_max_threads();
-  const std::string key = fmt::format("{} {} {} {} {} {} {} {} {} {}", int(p.product), s.x_shape, s.w_shape, s.groups,
-                                      Dims(s.stride.begin(), s.stride.end()), Dims(s.pad.begin(), s.pad.end()),
-                                      Dims(s.dilation.begin(), s.dilation.end()), p.blocked, p.bias, threads);
+  const std::string key =
+      fmt::format("{} {} {} {} {} {} {} {} {} {}", int(p.product), s.x_shape, s.w_shape, s.groups,
+                  Dims(s.stride.begin(), s.stride.end()), Dims(s.pad.begin(), s.pad.end()),
+                  Dims(s.dilation.begin(), s.dilation.end()), p.blocked, p.bias, threads);
   std::lock_guard lock(mutex);
   constexpr size_t most = 1024;
   if (known->size() >= most) known->clear();
@@ -160,7 +170,8 @@ std::shared_ptr<Primitive> primitive_for(const Problem& p, std::string* reason =
 }  // namespace
 
 const char* version() {
-  static const std::string text = fmt::format("{}.{}.{}", dnnl_version()->major, dnnl_version()->minor, dnnl_version()->patch);
+  static const std::string text =
+      fmt::format("{}.{}.{}", dnnl_version()->major, dnnl_version()->minor, dnnl_version()->patch);
   return text.c_str();
 }
 

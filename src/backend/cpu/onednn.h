@@ -1,5 +1,5 @@
-// Convolutions by oneDNN. The only header that names it; onednn.cpp is the only file that includes dnnl.hpp and compiles with
-// 2.6 and 3.x. Primitives are created once per problem and kept.
+// Convolutions by oneDNN. The only header that names it; onednn.cpp is the only file that includes dnnl.hpp
+// and compiles with 2.6 and 3.x. Primitives are created once per problem and kept.
 #pragma once
 #include <cstddef>
 
@@ -22,7 +22,8 @@ const char* version();
 const char* refuse(const Problem& p);
 /// Bytes of scratch that run() wants.
 size_t scratch(const Problem& p);
-/// `x`, `w`, `y` are the image, the weight and the result or their gradients; the product's own result is written.
+/// `x`, `w`, `y` are the image, the weight and the result or their gradients; the product's own result is
+/// written.
 void run(const Problem& p, float* x, float* w, const float* bias, float* y, char* scratch);
 
 }  // namespace fovea::onednn

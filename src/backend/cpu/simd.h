@@ -1,5 +1,6 @@
-// Vectors of 32 bytes by the compiler's own vector types: arithmetic operators, no intrinsics. Code that uses them stands in
-// functions marked FOVEA_SIMD or FOVEA_SIMD_INLINE (compiled for AVX2 and FMA) and runs only where cpu_has_avx2().
+// Vectors of 32 bytes by the compiler's own vector types: arithmetic operators, no intrinsics. Code that uses
+// them stands in functions marked FOVEA_SIMD or FOVEA_SIMD_INLINE (compiled for AVX2 and FMA) and runs only
+// where cpu_has_avx2().
 #pragma once
 #include <cstdint>
 #include <cstring>
