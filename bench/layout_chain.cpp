@@ -21,13 +21,7 @@ double seconds(const nn::Sequential& net, const Tensor& x, bool plain) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-void compare(int64_t batch, int64_t channels, int64_t side, int rounds) {
-  manual_seed(0);
-  nn::Sequential net(nn::Conv2d(channels, channels, 3, {.padding = 1}), nn::ReLU(),  //
-                     nn::Conv2d(channels, channels, 3, {.padding = 1}), nn::ReLU(),  //
-                     nn::Conv2d(channels, channels, 3, {.padding = 1}), nn::ReLU(),  //
-                     nn::Conv2d(channels, channels, 3, {.padding = 1}), nn::ReLU());
-  const Tensor x = randn({batch, channels, side, side});
+void compare(const char* name, const nn::Sequential& net, const Tensor& x, int rounds) {
   std::vector<double> ratios, blocked_times, plain_times;
   for (int i = -1; i < rounds; ++i) {
     const double blocked = seconds(net, x, false), plain = seconds(net, x, true);
@@ -38,18 +32,29 @@ void compare(int64_t batch, int64_t channels, int64_t side, int rounds) {
     std::nth_element(v.begin(), v.begin() + int64_t(v.size() / 2), v.end());
     return v[v.size() / 2];
   };
-  fmt::print(
-      "batch {:3} channels {:3} {:2}x{:<2}  blocked {:7.2f} ms  plain {:7.2f} ms  plain/blocked {:.2f}\n",
-      batch, channels, side, side, 1e3 * median(blocked_times), 1e3 * median(plain_times), median(ratios));
+  fmt::print("{:<44} blocked {:7.2f} ms  plain {:7.2f} ms  plain/blocked {:.2f}\n", name,
+             1e3 * median(blocked_times), 1e3 * median(plain_times), median(ratios));
 }
 
-}  // namespace
+nn::Conv2d conv(int64_t in, int64_t out) { return nn::Conv2d(in, out, 3, {.padding = 1}); }
+
+/// Four convolutions with as many channels in as out.
+void compare_even(int64_t batch, int64_t channels, int64_t side, int rounds) {
+  const nn::Sequential net(conv(channels, channels), nn::ReLU(), conv(channels, channels), nn::ReLU(),
+                           conv(channels, channels), nn::ReLU(), conv(channels, channels), nn::ReLU());
+  const std::string name = fmt::format("batch {}, 4 x {} channels, {}x{}", batch, channels, side, side);
+  compare(name.c_str(), net, randn({batch, channels, side, side}), rounds);
+}
 
 int main(int argc, char** argv) {
   use_short_spin(argv);
   const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 15;
-  compare(128, 16, 32, rounds);
-  compare(128, 32, 16, rounds);
-  compare(128, 64, 8, rounds);
-  compare(16, 64, 56, rounds);
+  manual_seed(0);
+  const nn::Sequential net(conv(3, 32), nn::ReLU(), conv(32, 32), nn::ReLU(), nn::MaxPool2d(2), conv(32, 64),
+                           nn::ReLU(), conv(64, 64), nn::ReLU());
+  compare("batch 64, 3-32-32-pool-64-64, 32x32", net, randn({64, 3, 32, 32}), rounds);
+  compare_even(128, 16, 32, rounds);
+  compare_even(128, 32, 16, rounds);
+  compare_even(128, 64, 8, rounds);
+  compare_even(16, 64, 56, rounds);
 }

@@ -21,6 +21,9 @@ std::string dtypes_of(DTypes set) {
   return set == DTypes::numbers ? "f32 f64 i32 i64" : "all";
 }
 
+/// As one string, since a width in a format applies to each element of fmt::join.
+std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, " ")); }
+
 Row row_of(const Op& op) {
   std::set<std::string> devices{Device{}.str()};
   Row row{&op, {}, {"plain"}, {}, dtypes_of(op.dtypes), op.no_gradient.empty() ? "yes" : "no"};
@@ -28,7 +31,7 @@ Row row_of(const Op& op) {
   for (const Kernel& k : kernels_of(op.name())) {
     row.kernels.emplace_back(k.name);
     devices.insert(k.device.str());
-    blocked |= k.inputs == Inputs::follow || k.inputs == Inputs::own;
+    blocked |= k.inputs == Inputs::follow || k.layouts;
   }
   if (op.view) row.kernels.emplace_back("view");
   if (op.compose) row.kernels.emplace_back("composed");
@@ -58,8 +61,8 @@ void print_table(const std::vector<Row>& rows) {
   fmt::print("{:<24} {:<8} {:<16} {:<15} {:<9} {}\n", "op", "device", "dtypes", "layouts", "gradient",
              "kernels, as tried");
   for (const Row& r : rows)
-    fmt::print("{:<24} {:<8} {:<16} {:<15} {:<9} {}\n", r.op->name(), fmt::join(r.devices, " "), r.dtypes,
-               fmt::join(r.layouts, " "), r.gradient, fmt::join(r.kernels, " "));
+    fmt::print("{:<24} {:<8} {:<16} {:<15} {:<9} {}\n", r.op->name(), joined(r.devices), r.dtypes,
+               joined(r.layouts), r.gradient, joined(r.kernels));
   fmt::print("{} ops\n", rows.size());
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "op/pointwise_run.h"
+#include "op/table.h"
 
 namespace fovea {
 namespace {
@@ -49,7 +50,7 @@ const std::vector<Kernel>& candidates_of(const Op& op) {
       {.name = "cpu:avx2", .refuse = refuse_avx2, .run = run_pointwise_avx2, .inputs = Inputs::follow}};
   static const std::vector<Kernel> reduction{
       {.name = "cpu:avx2", .refuse = refuse_avx2, .run = run_reduction_avx2, .inputs = Inputs::strided}};
-  return op.pointwise ? pointwise : op.reduction ? reduction : kernels_of(op.name());
+  return op.pointwise ? pointwise : op.reduction ? reduction : registered_kernels(op.name());
 }
 
 }  // namespace
@@ -77,6 +78,8 @@ void layouts_of(const Kernel& kernel, const Call& call, std::vector<Layout>& in,
     if (in[i] == Layout::blocked8) out.assign(out.size(), Layout::blocked8);
   }
 }
+
+const std::vector<Kernel>& kernels_of(const std::string& op) { return candidates_of(find_op(op)); }
 
 bool plain_only() { return plain_switch(); }
 void set_plain_only(bool on) { plain_switch() = on; }

@@ -64,7 +64,7 @@ RegisterKernel::RegisterKernel(const char* op, Kernel kernel) {
   kernels.insert(std::find_if(kernels.begin(), kernels.end(), later), kernel);
 }
 
-const std::vector<Kernel>& kernels_of(const std::string& op) {
+const std::vector<Kernel>& registered_kernels(const std::string& op) {
   static const std::vector<Kernel> none;
   const auto it = kernel_table().find(op);
   return it == kernel_table().end() ? none : it->second;

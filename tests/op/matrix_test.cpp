@@ -65,7 +65,6 @@ TEST_P(OpMatrix, SinglePrecisionMatchesDouble) {
 
 TEST_P(OpMatrix, KernelsMatchTheReference) {
   std::vector<std::string> names;
-  if (op().pointwise || op().reduction) names = {"cpu:avx2"};
   for (const Kernel& k : kernels_of(op().name())) names.push_back(k.name);
   for (const std::string& name : names) {
     int ran = 0;
