@@ -11,11 +11,11 @@ namespace fovea {
 /// One image (C,H,W) of a tensor as the kernels read it: with `top`/`left` rows and columns of zeros around,
 /// in the layout of the tensor or plain. If nothing changes, the tensor itself is read.
 struct ConvSource {
-  int64_t channels, height, width;   // of the tensor
-  int64_t top, left, rows, columns;  // border before, size with borders
-  bool blocked;                      // as read
-  bool keep;                         // reads the tensor itself
-  bool from_blocked = blocked;       // the tensor
+  int64_t channels = 0, height = 0, width = 0;       // of the tensor
+  int64_t top = 0, left = 0, rows = 0, columns = 0;  // border before, size with borders
+  bool blocked = false;                              // as read
+  bool keep = false;                                 // reads the tensor itself
+  bool from_blocked = blocked;                       // the tensor
 
   int64_t step() const { return blocked ? 8 : 1; }  // elements from one pixel of a row to the next
   int64_t plane() const { return rows * columns; }
@@ -42,9 +42,9 @@ struct ConvPhase {
 struct ConvPlan {
   static constexpr int max_phases = 16;
   ConvSource source;
-  int64_t images, results, height, width;  // result tensor
+  int64_t images = 0, results = 0, height = 0, width = 0;  // result tensor
   int64_t in_step = 1, out_step = 1;
-  int64_t k[2];             // window
+  int64_t k[2] = {1, 1};    // window
   bool transposed = false;  // gradient of the input: taps run over output channels
   int phases = 0;
   ConvPhase phase[max_phases];

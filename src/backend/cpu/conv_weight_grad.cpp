@@ -91,11 +91,11 @@ constexpr PixelsTile pixels_tiles[2][6] = {{pixels_tile<1, 1>, pixels_tile<2, 1>
 struct Sizes {
   ConvShape s;
   ConvPlan plan;
-  bool channels;
-  int64_t pieces;     // of images
-  int64_t weights;    // floats of one piece's sum
-  int64_t g_columns;  // of a padded row of g (pixels form)
-  int64_t thread;     // floats of scratch per thread
+  bool channels = false;
+  int64_t pieces = 0;     // of images
+  int64_t weights = 0;    // floats of one piece's sum
+  int64_t g_columns = 0;  // of a padded row of g (pixels form)
+  int64_t thread = 0;     // floats of scratch per thread
 
   int64_t g_image() const { return channels ? 0 : s.o * s.out[1] * g_columns; }
   size_t total() const { return size_t(plan.taps() + 16 + pieces * weights + num_threads() * thread + 64); }
