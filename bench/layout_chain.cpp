@@ -46,6 +46,8 @@ void compare_even(int64_t batch, int64_t channels, int64_t side, int rounds) {
   compare(name.c_str(), net, randn({batch, channels, side, side}), rounds);
 }
 
+}  // namespace
+
 int main(int argc, char** argv) {
   use_short_spin(argv);
   const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 15;
