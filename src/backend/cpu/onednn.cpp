@@ -88,20 +88,9 @@ dnnl::convolution_forward::primitive_desc forward_desc(const Descriptors& d, boo
 #endif
 }
 
-dnnl::convolution_backward_data::primitive_desc input_desc(const Descriptors& d,
-                                                           const dnnl::primitive_attr& attr) {
-  const auto algorithm = dnnl::algorithm::convolution_direct;
-  const auto hint = forward_desc(d, false, attr);
-#if DNNL_VERSION_MAJOR >= 3
-  return {engine(), algorithm, d.x, d.any_weight, d.y, d.stride, d.dilation, d.pad, d.pad_after, hint, attr};
-#else
-  return {
-      {algorithm, d.x, d.any_weight, d.y, d.stride, d.dilation, d.pad, d.pad_after}, attr, engine(), hint};
-#endif
-}
-
-dnnl::convolution_backward_weights::primitive_desc weight_desc(const Descriptors& d,
-                                                               const dnnl::primitive_attr& attr) {
+/// Of convolution_backward_data or convolution_backward_weights, which take the same arguments.
+template <class Gradient>
+typename Gradient::primitive_desc gradient_desc(const Descriptors& d, const dnnl::primitive_attr& attr) {
   const auto algorithm = dnnl::algorithm::convolution_direct;
   const auto hint = forward_desc(d, false, attr);
 #if DNNL_VERSION_MAJOR >= 3
@@ -128,10 +117,10 @@ std::shared_ptr<Primitive> create(const Problem& p) {
     const auto desc = forward_desc(d, p.bias, attr);
     take(desc, desc.weights_desc(), dnnl::convolution_forward(desc));
   } else if (p.product == Product::input_grad) {
-    const auto desc = input_desc(d, attr);
+    const auto desc = gradient_desc<dnnl::convolution_backward_data>(d, attr);
     take(desc, desc.weights_desc(), dnnl::convolution_backward_data(desc));
   } else {
-    const auto desc = weight_desc(d, attr);
+    const auto desc = gradient_desc<dnnl::convolution_backward_weights>(d, attr);
     take(desc, desc.diff_weights_desc(), dnnl::convolution_backward_weights(desc));
   }
   made->reorders = made->inner != made->weight;
