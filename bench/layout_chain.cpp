@@ -1,6 +1,7 @@
 // What tensors in blocked layout gain: a training step (forward and backward) of a chain of 3x3 convolutions
-// with ReLU, in blocked8 and with plain layout forced, in turn. Prints the median of the ratios. usage:
-// layout_chain [rounds]
+// with ReLU, in blocked8 and with plain layout forced, in turn. Prints the median of the ratios. With
+// "highest" the blocked side does without Winograd: direct kernels against direct kernels. usage:
+// layout_chain [rounds] [highest]
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -51,6 +52,7 @@ void compare_even(int64_t batch, int64_t channels, int64_t side, int rounds) {
 int main(int argc, char** argv) {
   use_short_spin(argv);
   const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 15;
+  if (argc > 2 && std::string(argv[2]) == "highest") set_precision(Precision::highest);
   manual_seed(0);
   const nn::Sequential net(conv(3, 32), nn::ReLU(), conv(32, 32), nn::ReLU(), nn::MaxPool2d(2), conv(32, 64),
                            nn::ReLU(), conv(64, 64), nn::ReLU());

@@ -34,6 +34,14 @@ bool cpu_has_avx2();
 void set_num_threads(int n);
 int num_threads();
 
+/// How exact f32 kernels are. `high`: algorithms that save work may lose a digit (Winograd convolutions:
+/// errors of about 1e-5 of the largest result instead of 1e-6). `highest`: only those as exact as the
+/// definition.
+enum class Precision : uint8_t { high, highest };
+/// Of all kernels from now on; starts as `high`.
+void set_precision(Precision p);
+Precision precision();
+
 /// Makes idle OpenMP threads sleep after a short spin, so that a busy neighbour does not stall every kernel.
 /// libgomp reads its setting (GOMP_SPINCOUNT) before main, so the program is started anew once, unless the
 /// environment sets it already. Call it first in main, or set GOMP_SPINCOUNT=1000 where the program is

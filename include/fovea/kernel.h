@@ -24,6 +24,10 @@ struct Kernel {
   /// Inputs::own.
   void (*layouts)(const Call&, std::vector<Layout>& in, std::vector<Layout>& out) = nullptr;
   Device device = {};
+  /// A reason to leave this call to the next candidate although the kernel could run it, or null; not asked
+  /// if the kernel is forced.
+  const char* (*slower)(const Call&) = nullptr;
+  double tolerance = 0;  // against the reference in f32, where wider than the op's
 };
 
 /// Adds a candidate for the op named `op` (which may be registered later).

@@ -11,12 +11,12 @@
 namespace fovea::cli {
 
 struct ComputeKeys {
-  std::string device = "cpu", dtype = "f32";
+  std::string device = "cpu", dtype = "f32", precision = "high";
   int threads = 0;
   int workers = 1;
 };
 void add_compute_keys(CLI::App& app, ComputeKeys& keys);
-/// Sets the number of threads; throws if the device is not there.
+/// Sets the number of threads and the precision; throws if the device is not there.
 Device use(const ComputeKeys& keys);
 
 /// Gives `key` the value `text` unless the user gave one.

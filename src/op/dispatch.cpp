@@ -61,6 +61,7 @@ const Kernel& choose_kernel(const Call& call, std::vector<Refusal>* refusals) {
     if (!forced.empty() && forced != k.name) continue;
     const char* reason = k.refuse ? k.refuse(call) : nullptr;
     if (!reason) reason = refuse_layout(k, call);
+    if (!reason && k.slower && forced.empty()) reason = k.slower(call);
     if (!reason) return k;
     if (refusals) refusals->push_back({k.name, reason});
     check(forced.empty(), "[{}] kernel {} refuses: {} (inputs {})", op.name(), forced, reason,

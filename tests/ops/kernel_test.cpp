@@ -4,6 +4,7 @@
 
 #include "../op/samples.h"
 #include "fovea/kernel.h"
+#include "fovea/operators.h"
 #include "fovea/ops.h"
 
 namespace fovea {
@@ -50,6 +51,58 @@ std::vector<Tensor> inputs(std::initializer_list<Gen> gens) {
   std::vector<Tensor> in;
   for (const Gen& g : gens) in.push_back(make(g, f32, 10 + in.size()));
   return in;
+}
+
+/// 3x3 convolutions of blocked tensors: borders that cut tiles, 8 channels left over, one group of tiles and
+/// many.
+TEST(ConvKernels, MatchTheReference) {
+  struct Case {
+    int64_t n, c, height, width, o, pad;
+  };
+  for (const Case& k : {Case{3, 8, 17, 15, 24, 1},
+                        {2, 40, 9, 12, 16, 0},
+                        {1, 16, 30, 21, 8, 2},
+                        {20, 64, 8, 8, 72, 1},
+                        {1, 72, 14, 14, 128, 1},
+                        {40, 16, 12, 12, 16, 1}}) {
+    const NamedAttrs window{{"padding", Dims{k.pad}}};
+    const Dims y{k.n, k.o, k.height + 2 * k.pad - 2, k.width + 2 * k.pad - 2};
+    const double fan_in = 1 / std::sqrt(9.0 * double(k.c)), pixels = 1 / std::sqrt(double(k.n * y[2] * y[3]));
+    const auto in =
+        inputs({f({k.n, k.c, k.height, k.width}), f({k.o, k.c, 3, 3}, -fan_in, fan_in), f({k.o})});
+    const Tensor g = make(f(y, -pixels, pixels), f32, 4);  // so that every product is of order 1
+    const auto shaped = [&](const Dims& shape) {
+      NamedAttrs attrs = window;
+      attrs.push_back({"shape", shape});
+      return attrs;
+    };
+    for (const Precision p : {Precision::high, Precision::highest}) {
+      set_precision(p);
+      const double tolerance = p == Precision::high ? 3e-5 : 1e-5;
+      expect_reference("conv2d", in, window, tolerance);
+      expect_reference("conv_input_grad", {g, in[1]}, shaped(in[0].shape()), tolerance);
+      expect_reference("conv_weight_grad", {in[0], g}, shaped(in[1].shape()), tolerance);
+    }
+    set_precision(Precision::high);
+  }
+}
+
+/// F(4x4, 3x3) against f64, relative to the largest result: the published size of its error, and none of it
+/// at the highest precision.
+TEST(ConvKernels, PrecisionIsAsPromised) {
+  const NoGrad guard;
+  const Tensor x = make(f({4, 64, 16, 16}), f32, 1), w = make(f({64, 64, 3, 3}), f32, 2);
+  const auto error = [&] {
+    const Tensor y = conv2d(x, w, {}, {1}, {1}), exact = conv2d(x.to(f64), w.to(f64), {}, {1}, {1});
+    return max(abs(y.to(f64) - exact)).item() / max(abs(exact)).item();
+  };
+  const double high = error();
+  set_precision(Precision::highest);
+  const double highest = error();
+  set_precision(Precision::high);
+  EXPECT_LE(high, 2e-5);
+  EXPECT_LE(highest, 2e-6);
+  EXPECT_LT(highest, high);
 }
 
 TEST(PoolKernels, MatchTheReference) {

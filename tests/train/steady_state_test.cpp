@@ -33,7 +33,9 @@ TEST(SteadyState, TakesNoMemoryFromTheSystem) {
   steps(50);
   EXPECT_EQ(arena::stats().system_calls, before.system_calls);
   EXPECT_EQ(arena::stats().live_bytes, before.live_bytes);
+#ifndef __SANITIZE_ADDRESS__  // which holds freed memory back
   EXPECT_LT(page_faults() - faults, 50);
+#endif
 }
 
 }  // namespace

@@ -1,0 +1,314 @@
+// Convolution 3x3 by Winograd's F(4x4, 3x3): forward, and the gradient of the input, which is the same with
+// the filter turned round. Tiles go through in groups that stay in the cache: transform of the input, 36
+// products (tiles x channels) (channels x 16 results), transform of the output.
+#include "backend/cpu/winograd.h"
+
+#include <algorithm>
+
+#include "base/parallel.h"
+#include "fovea/kernel.h"
+
+namespace fovea {
+namespace winograd {
+namespace {
+
+using simd::load;
+using simd::store;
+
+/// The patch of one block of channels whose first pixel is (y, x); pixels outside the image are zero.
+FOVEA_SIMD_INLINE const float* patch_of(const Tiles& tiles, const float* plane, int64_t y, int64_t x,
+                                        float* copy, int64_t& row) {
+  row = tiles.width * 8;
+  if (y >= 0 && x >= 0 && y + patch <= tiles.height && x + patch <= tiles.width)
+    return plane + y * row + x * 8;
+  for (int64_t i = 0; i < patch; ++i)
+    for (int64_t j = 0; j < patch; ++j) {
+      const bool inside = y + i >= 0 && y + i < tiles.height && x + j >= 0 && x + j < tiles.width;
+      store(copy + (i * patch + j) * 8, inside ? load(plane + (y + i) * row + (x + j) * 8) : Vec{});
+    }
+  row = patch * 8;
+  return copy;
+}
+
+FOVEA_SIMD void transform_patch(const float* from, int64_t row, float* to, int64_t stride) {
+  Vec half[patch][patch];
+#pragma GCC unroll 6
+  for (int j = 0; j < patch; ++j) {
+    Vec d[patch], o[patch];
+#pragma GCC unroll 6
+    for (int i = 0; i < patch; ++i) d[i] = load(from + i * row + j * 8);
+    input_line(d, o);
+#pragma GCC unroll 6
+    for (int i = 0; i < patch; ++i) half[i][j] = o[i];
+  }
+#pragma GCC unroll 6
+  for (int i = 0; i < patch; ++i) {
+    Vec o[patch];
+    input_line(half[i], o);
+#pragma GCC unroll 6
+    for (int j = 0; j < patch; ++j) store(to + (i * patch + j) * stride, o[j]);
+  }
+}
+
+}  // namespace
+
+FOVEA_SIMD void transform_input(const Tiles& tiles, const float* x, int64_t begin, int64_t end, float* to,
+                                Strides stride) {
+  const int64_t plane = tiles.height * tiles.width * 8;
+  float copy[frequencies * 8];
+  for (int64_t t = begin; t < end; ++t, to += stride.tile) {
+    const auto at = tiles.at(t);
+    const float* from = x + at.image * tiles.channels / 8 * plane;
+    for (int64_t c = 0; c < tiles.channels; c += 8, from += plane) {
+      if (at.y + patch + tile <= tiles.height)
+        prefetch(from + ((at.y + patch) * tiles.width + at.x) * 8, tiles.width * 8, tile, tile);
+      int64_t row;
+      const float* p = patch_of(tiles, from, at.y - tiles.top, at.x - tiles.left, copy, row);
+      transform_patch(p, row, to + c, stride.frequency);
+    }
+  }
+}
+
+void prefetch(const float* pixels, int64_t row, int64_t rows, int64_t columns) {
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; j += 2) __builtin_prefetch(pixels + i * row + j * 8);
+}
+
+const char* refuse(const Call& c, const ConvShape& s) {
+  if (!cpu_has_avx2()) return "this processor has no AVX2 and FMA";
+  if (c.dtype() != f32) return "computes in f32 only";
+  if (c.in(0).rank() != 4) return "two spatial dimensions only";
+  if (s.groups != 1) return "groups = 1 only";
+  if (s.k[1] != 3 || s.k[2] != 3) return "3x3 only";
+  if (s.stride[1] != 1 || s.stride[2] != 1 || s.dilation[1] != 1 || s.dilation[2] != 1)
+    return "stride 1 and dilation 1 only";
+  if (s.pad[1] > 2 || s.pad[2] > 2) return "padding up to 2 only";
+  if (s.c % 8 != 0 || s.o % 8 != 0) return "channels are no multiple of 8";
+  if (s.n == 0) return "no images";
+  if (precision() == Precision::highest) return "precision is highest";
+  return nullptr;
+}
+
+const char* slower_than_direct(const Tiles& tiles) {
+  return tiles.count() < 16 ? "fewer than 16 tiles of 4x4 results" : nullptr;
+}
+
+namespace {
+
+struct Plan {
+  Tiles tiles;  // of the source
+  int64_t results, height, width;
+  bool turned;    // the weight is (source channels, results) and its window is turned round
+  int64_t group;  // tiles that go through together
+
+  Strides source() const { return strides(group, tiles.channels); }
+  int64_t product_stride() const { return strides(group, 16).frequency; }
+  int64_t weights() const { return frequencies * tiles.channels * results; }
+  int64_t thread() const { return frequencies * (source().frequency + product_stride()); }
+};
+
+Plan plan_of(const ConvShape& s, bool grad) {
+  Plan p;
+  p.turned = grad;
+  p.results = grad ? s.c : s.o;
+  const auto &in = grad ? s.out : s.in, &out = grad ? s.in : s.out;
+  const int64_t top = grad ? 2 - s.pad[1] : s.pad[1], left = grad ? 2 - s.pad[2] : s.pad[2];
+  p.tiles = {
+      s.n, grad ? s.o : s.c, in[1], in[2], top, left, (out[1] + tile - 1) / tile, (out[2] + tile - 1) / tile};
+  p.height = out[1], p.width = out[2];
+  const int64_t share = (p.tiles.count() + num_threads() - 1) / num_threads();
+  const int64_t cached = std::clamp<int64_t>(3072 / p.tiles.channels / 6 * 6, 24, 48);
+  p.group = std::clamp<int64_t>((share + 5) / 6 * 6, 6, cached);
+  return p;
+}
+
+/// to[block of 16 results][frequency][channel][16 or 8 at the end] = G w G^T.
+FOVEA_SIMD void transform_weight(const Plan& p, const float* weight, float* to, int64_t block) {
+  const int64_t channels = p.tiles.channels, first = block * 16,
+                width = std::min<int64_t>(16, p.results - first);
+  const int64_t result_step = (p.turned ? 1 : channels) * 9, channel_step = (p.turned ? p.results : 1) * 9;
+  to += first * channels * frequencies;
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t v = 0; v < width; v += 8) {
+      alignas(32) float w[9][8];
+      for (int64_t r = 0; r < 8; ++r) {
+        const float* from = weight + (first + v + r) * result_step + c * channel_step;
+        for (int i = 0; i < 9; ++i) w[p.turned ? 8 - i : i][r] = from[i];
+      }
+      Vec half[patch][3];
+#pragma GCC unroll 3
+      for (int j = 0; j < 3; ++j) {
+        Vec column[3], o[patch];
+#pragma GCC unroll 3
+        for (int i = 0; i < 3; ++i) column[i] = load(w[i * 3 + j]);
+        weight_line(column, o);
+#pragma GCC unroll 6
+        for (int i = 0; i < patch; ++i) half[i][j] = o[i];
+      }
+#pragma GCC unroll 6
+      for (int i = 0; i < patch; ++i) {
+        Vec o[patch];
+        weight_line(half[i], o);
+#pragma GCC unroll 6
+        for (int j = 0; j < patch; ++j) store(to + ((i * patch + j) * channels + c) * width + v, o[j]);
+      }
+    }
+}
+
+/// product[tile][16] = source[tile][channel] * weight[channel][OV * 8] for T tiles.
+template <int T, int OV>
+FOVEA_SIMD_INLINE void multiply_tiles(int64_t channels, const float* source, const float* weight,
+                                      float* product) {
+  Vec acc[T][OV];
+#pragma GCC unroll 6
+  for (int t = 0; t < T; ++t)
+#pragma GCC unroll 2
+    for (int v = 0; v < OV; ++v) acc[t][v] = Vec{};
+  for (int64_t c = 0; c < channels; ++c, weight += OV * 8) {
+    const Vec w0 = load(weight), w1 = OV > 1 ? load(weight + 8) : Vec{};
+#pragma GCC unroll 6
+    for (int t = 0; t < T; ++t) {
+      const float value = source[t * channels + c];
+      acc[t][0] += value * w0;
+      if (OV > 1) acc[t][OV - 1] += value * w1;
+    }
+  }
+#pragma GCC unroll 6
+  for (int t = 0; t < T; ++t)
+#pragma GCC unroll 2
+    for (int v = 0; v < OV; ++v) store(product + t * 16 + v * 8, acc[t][v]);
+}
+
+template <int OV>
+FOVEA_SIMD void multiply(const Plan& p, int64_t tiles, const float* source, const float* weight,
+                         float* product) {
+  const int64_t channels = p.tiles.channels;
+  for (int f = 0; f < frequencies; ++f) {
+    const float *s = source + f * p.source().frequency, *w = weight + f * channels * OV * 8;
+    float* m = product + f * p.product_stride();
+    int64_t t = 0;
+    for (; t + 6 <= tiles; t += 6) multiply_tiles<6, OV>(channels, s + t * channels, w, m + t * 16);
+    for (; t + 2 <= tiles; t += 2) multiply_tiles<2, OV>(channels, s + t * channels, w, m + t * 16);
+    if (t < tiles) multiply_tiles<1, OV>(channels, s + t * channels, w, m + t * 16);
+  }
+}
+
+/// One tile of 8 results: A^T m A plus bias, clipped to the rows and columns that exist.
+FOVEA_SIMD void transform_output(const float* m, int64_t stride, const float* bias, float* y, int64_t row,
+                                 int64_t rows, int64_t columns) {
+  const Vec b = bias ? load(bias) : Vec{};
+  Vec half[tile][patch];
+#pragma GCC unroll 6
+  for (int j = 0; j < patch; ++j) {
+    Vec d[patch], o[tile];
+#pragma GCC unroll 6
+    for (int i = 0; i < patch; ++i) d[i] = load(m + (i * patch + j) * stride);
+    output_line(d, o);
+#pragma GCC unroll 4
+    for (int i = 0; i < tile; ++i) half[i][j] = o[i];
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < tile; ++i) {
+    if (i >= rows) break;
+    Vec o[tile];
+    output_line(half[i], o);
+#pragma GCC unroll 4
+    for (int j = 0; j < tile; ++j)
+      if (j < columns) store(y + i * row + j * 8, o[j] + b);
+  }
+}
+
+void output_group(const Plan& p, int64_t begin, int64_t end, int64_t first, int64_t width,
+                  const float* product, const float* bias, float* y) {
+  const int64_t plane = p.height * p.width * 8;
+  for (int64_t t = begin; t < end; ++t) {
+    const auto at = p.tiles.at(t);
+    for (int64_t v = 0; v < width; v += 8)
+      transform_output(product + (t - begin) * 16 + v, p.product_stride(), bias ? bias + first + v : nullptr,
+                       y + (at.image * p.results + first + v) / 8 * plane + (at.y * p.width + at.x) * 8,
+                       p.width * 8, p.height - at.y, p.width - at.x);
+  }
+}
+
+/// Asks for the lines that the tiles' results will be written to, before the products are computed.
+void prefetch_output(const Plan& p, int64_t begin, int64_t end, int64_t first, int64_t width,
+                     const float* y) {
+  const int64_t plane = p.height * p.width * 8;
+  for (int64_t t = begin; t < end; ++t) {
+    const auto at = p.tiles.at(t);
+    const int64_t rows = std::min<int64_t>(tile, p.height - at.y),
+                  columns = std::min<int64_t>(tile, p.width - at.x);
+    for (int64_t v = 0; v < width; v += 8)
+      prefetch(y + (at.image * p.results + first + v) / 8 * plane + (at.y * p.width + at.x) * 8, p.width * 8,
+               rows, columns);
+  }
+}
+
+template <bool grad>
+ConvShape shape_of(const Call& c) {
+  return grad ? ConvShape::of_input_grad(c) : ConvShape::of_forward(c);
+}
+
+template <bool grad>
+void run(const Call& c) {
+  const Plan p = plan_of(shape_of<grad>(c), grad);
+  float *weights = reinterpret_cast<float*>(c.scratch), *scratch = weights + p.weights();
+  const float *x = c.in(0).ptr<float>(), *bias = grad ? nullptr : c.in(2).ptr<float>();
+  const float* weight = c.in(1).ptr<float>();
+  float* y = c.out().ptr<float>();
+  parallel_for((p.results + 15) / 16, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t b = begin; b < end; ++b) transform_weight(p, weight, weights, b);
+  });
+  parallel_for(p.tiles.count(), p.group, [&](int64_t begin, int64_t end) {
+    float *source = scratch + thread_index() * p.thread(),
+          *product = source + frequencies * p.source().frequency;
+    transform_input(p.tiles, x, begin, end, source, p.source());
+    for (int64_t first = 0; first < p.results; first += 16) {
+      const int64_t width = std::min<int64_t>(16, p.results - first);
+      const float* w = weights + first * p.tiles.channels * frequencies;
+      prefetch_output(p, begin, end, first, width, y);
+      (width == 16 ? multiply<2> : multiply<1>)(p, end - begin, source, w, product);
+      output_group(p, begin, end, first, width, product, bias, y);
+    }
+  });
+}
+
+template <bool grad>
+const char* refuse_call(const Call& c) {
+  return refuse(c, shape_of<grad>(c));
+}
+
+template <bool grad>
+const char* slower(const Call& c) {
+  return slower_than_direct(plan_of(shape_of<grad>(c), grad).tiles);
+}
+
+template <bool grad>
+size_t scratch(const Call& c) {
+  const Plan p = plan_of(shape_of<grad>(c), grad);
+  return size_t(p.weights() + num_threads() * p.thread()) * sizeof(float);
+}
+
+void layouts(const Call&, std::vector<Layout>& in, std::vector<Layout>& out) {
+  in[0] = out[0] = Layout::blocked8;
+}
+
+template <bool grad>
+constexpr Kernel kernel() {
+  return {.name = "cpu:winograd",
+          .rank = 40,
+          .refuse = refuse_call<grad>,
+          .scratch = scratch<grad>,
+          .run = run<grad>,
+          .inputs = Inputs::own,
+          .layouts = layouts,
+          .slower = slower<grad>,
+          .tolerance = 1e-4};
+}
+
+const RegisterKernel forward("conv2d", kernel<false>());
+const RegisterKernel input_grad("conv_input_grad", kernel<true>());
+
+}  // namespace
+}  // namespace winograd
+}  // namespace fovea

@@ -1,0 +1,100 @@
+// Winograd's minimal filtering F(4x4, 3x3) on blocked8 tensors (Lavin, Gray 2015, "Fast Algorithms for
+// Convolutional Neural Networks"): a tile of 4x4 results costs 36 products of a channel pair instead of 144.
+// In one dimension
+//   y = A^T [(G w) * (B^T d)]      d 6 values, w 3 weights, y 4 results, points 0, +-1, +-2, infinity
+// and in two dimensions the same along columns, then rows. The gradient of the weight is the adjoint of the
+// same three transforms: dw = G^T [(A dy) * (B^T d)]. Values between transforms are "frequencies", 36 of
+// them.
+#pragma once
+#include "backend/cpu/simd.h"
+#include "op/conv_shape.h"
+
+namespace fovea::winograd {
+
+constexpr int tile = 4, patch = 6, frequencies = patch * patch;
+using Vec = simd::V<float>;
+
+/// A tensor (N,C,H,W) in blocked8 cut into patches, one for each tile of results.
+struct Tiles {
+  int64_t images = 0, channels = 0, height = 0, width = 0;  // the tensor
+  int64_t top = 0, left = 0;      // of the first patch, counted up and left from (0, 0)
+  int64_t rows = 0, columns = 0;  // tiles of one image
+
+  int64_t count() const { return images * rows * columns; }
+  struct At {
+    int64_t image, y, x;
+  };
+  At at(int64_t t) const { return {t / (rows * columns), t / columns % rows * tile, t % columns * tile}; }
+};
+
+/// Floats from one tile and one frequency to the next in a transformed group.
+struct Strides {
+  int64_t tile, frequency;
+};
+/// Of [frequency][tile][channel], 16 floats off a power of two, so that frequencies do not meet in one cache
+/// set.
+constexpr Strides strides(int64_t tiles, int64_t channels) { return {channels, tiles * channels + 16}; }
+
+/// to[frequency][tile][channel] = B^T d B of the patches [begin, end) of `x`.
+void transform_input(const Tiles& tiles, const float* x, int64_t begin, int64_t end, float* to,
+                     Strides stride);
+
+/// Asks for the lines of some pixels of a block of channels.
+void prefetch(const float* pixels, int64_t row, int64_t rows, int64_t columns);
+
+/// Why a convolution cannot be computed so, or null: 3x3, stride 1, whole blocks of channels, blocked tensors
+/// ...
+const char* refuse(const Call& c, const ConvShape& s);
+
+/// Why the transforms of the weight would cost more than the tiles save, or null.
+const char* slower_than_direct(const Tiles& tiles);
+
+// The transforms of one row or column.
+
+FOVEA_SIMD_INLINE void input_line(const Vec* d, Vec* o) {  // B^T d
+  const Vec t0 = d[4] - 4.f * d[2], t1 = d[3] - 4.f * d[1], t2 = d[4] - d[2], t3 = 2.f * (d[3] - d[1]);
+  o[0] = 4.f * d[0] + (d[4] - 5.f * d[2]);
+  o[1] = t0 + t1;
+  o[2] = t0 - t1;
+  o[3] = t2 + t3;
+  o[4] = t2 - t3;
+  o[5] = 4.f * d[1] + (d[5] - 5.f * d[3]);
+}
+
+FOVEA_SIMD_INLINE void output_line(const Vec* m, Vec* o) {  // A^T m
+  const Vec a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], d = m[3] - m[4];
+  o[0] = m[0] + a + c;
+  o[1] = b + 2.f * d;
+  o[2] = a + 4.f * c;
+  o[3] = b + 8.f * d + m[5];
+}
+
+FOVEA_SIMD_INLINE void output_line_adjoint(const Vec* y, Vec* o) {  // A y
+  const Vec a = y[0] + y[2], b = y[1] + y[3], c = y[0] + 4.f * y[2], d = 2.f * y[1] + 8.f * y[3];
+  o[0] = y[0];
+  o[1] = a + b;
+  o[2] = a - b;
+  o[3] = c + d;
+  o[4] = c - d;
+  o[5] = y[3];
+}
+
+FOVEA_SIMD_INLINE void weight_line(const Vec* w, Vec* o) {  // G w
+  const Vec a = (w[0] + w[2]) * (-1.f / 6), b = w[1] * (-1.f / 6), c = w[0] * (1.f / 24) + w[2] * (1.f / 6),
+            d = w[1] * (1.f / 12);
+  o[0] = w[0] * 0.25f;
+  o[1] = a + b;
+  o[2] = a - b;
+  o[3] = c + d;
+  o[4] = c - d;
+  o[5] = w[2];
+}
+
+FOVEA_SIMD_INLINE void weight_line_adjoint(const Vec* u, Vec* o) {  // G^T u
+  const Vec a = u[1] + u[2], b = u[2] - u[1], c = u[3] + u[4], d = u[3] - u[4];
+  o[0] = 0.25f * u[0] - (1.f / 6) * a + (1.f / 24) * c;
+  o[1] = (1.f / 6) * b + (1.f / 12) * d;
+  o[2] = (1.f / 6) * (c - a) + u[5];
+}
+
+}  // namespace fovea::winograd

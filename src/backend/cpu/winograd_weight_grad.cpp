@@ -1,0 +1,221 @@
+// Gradient of a 3x3 convolution's weight by the adjoint of Winograd's F(4x4, 3x3): the transforms of x and g
+// are multiplied tile by tile and summed per frequency, and the sums transformed back once. Small layers are
+// summed in pieces of the batch, one thread each; large ones group by group, all threads on one set of sums.
+// What is summed in which order depends on the shape alone.
+#include <algorithm>
+
+#include "backend/cpu/winograd.h"
+#include "base/parallel.h"
+#include "fovea/kernel.h"
+
+namespace fovea {
+namespace winograd {
+namespace {
+
+using simd::load;
+using simd::store;
+
+struct Plan {
+  Tiles x;  // patches of the input
+  Tiles g;  // tiles of the result's gradient
+  int64_t pieces = 1, group = 0;
+
+  int64_t weights() const { return frequencies * x.channels * g.channels; }  // floats of one set of sums
+  /// Tiles are read across: their distance is 16 floats off a power of two as well.
+  Strides x_strides() const { return {x.channels + 16, group * (x.channels + 16) + 16}; }
+  int64_t g_stride() const { return strides(group, (g.channels + 15) / 16 * 16).frequency; }
+  int64_t transformed() const { return frequencies * (x_strides().frequency + g_stride()); }
+  bool together() const { return pieces == 1; }
+  int64_t total() const { return pieces * weights() + (together() ? 1 : num_threads()) * transformed(); }
+};
+
+Plan plan_of(const Call& c) {
+  const ConvShape s = ConvShape::of_weight_grad(c);
+  const int64_t rows = (s.out[1] + tile - 1) / tile, columns = (s.out[2] + tile - 1) / tile;
+  Plan p;
+  p.x = {s.n, s.c, s.in[1], s.in[2], s.pad[1], s.pad[2], rows, columns};
+  p.g = {s.n, s.o, s.out[1], s.out[2], 0, 0, rows, columns};
+  constexpr int64_t few = 1 << 16;  // floats: sums that stay in a core's cache beside the tiles
+  p.pieces = p.weights() > few ? 1 : std::clamp<int64_t>(p.x.count() / 24, 1, 16);
+  const int64_t tiles = p.x.count(), groups = (tiles + 255) / 256;
+  p.group = p.together() ? (tiles + groups - 1) / groups : 24;
+  return p;
+}
+
+/// to[frequency][block of 16 channels][tile of `group`][16] = A g A^T of the tiles [begin, end).
+FOVEA_SIMD void transform_gradient(const Tiles& tiles, const float* g, int64_t begin, int64_t end, float* to,
+                                   int64_t group, int64_t stride) {
+  const int64_t row = tiles.width * 8, plane = tiles.height * row;
+  for (int64_t t = begin; t < end; ++t, to += 16) {
+    const auto at = tiles.at(t);
+    const int64_t rows = tiles.height - at.y, columns = tiles.width - at.x;
+    const float* from = g + at.image * tiles.channels / 8 * plane + at.y * row + at.x * 8;
+    for (int64_t c = 0; c < tiles.channels; c += 8, from += plane) {
+      if (at.y + 2 * tile <= tiles.height) prefetch(from + tile * row, row, tile, tile);
+      float* block = to + c / 16 * 16 * group + c % 16;
+      Vec half[patch][tile];
+#pragma GCC unroll 4
+      for (int j = 0; j < tile; ++j) {
+        Vec y[tile], o[patch];
+#pragma GCC unroll 4
+        for (int i = 0; i < tile; ++i) y[i] = i < rows && j < columns ? load(from + i * row + j * 8) : Vec{};
+        output_line_adjoint(y, o);
+#pragma GCC unroll 6
+        for (int i = 0; i < patch; ++i) half[i][j] = o[i];
+      }
+#pragma GCC unroll 6
+      for (int i = 0; i < patch; ++i) {
+        Vec o[patch];
+        output_line_adjoint(half[i], o);
+#pragma GCC unroll 6
+        for (int j = 0; j < patch; ++j) store(block + (i * patch + j) * stride, o[j]);
+      }
+    }
+  }
+}
+
+/// sums[channel of x][OV * 8 channels of g] += x[tile][channel] g[tile][channel], C channels of x.
+template <int C, int OV>
+FOVEA_SIMD_INLINE void add_products(int64_t tiles, const float* x, int64_t x_step, const float* g,
+                                    float* sums) {
+  Vec acc[C][OV];
+#pragma GCC unroll 6
+  for (int c = 0; c < C; ++c)
+#pragma GCC unroll 2
+    for (int v = 0; v < OV; ++v) acc[c][v] = load(sums + (c * OV + v) * 8);
+  for (int64_t t = 0; t < tiles; ++t, x += x_step, g += 16) {
+    const Vec g0 = load(g), g1 = OV > 1 ? load(g + 8) : Vec{};
+#pragma GCC unroll 6
+    for (int c = 0; c < C; ++c) {
+      const float value = x[c];
+      acc[c][0] += value * g0;
+      if (OV > 1) acc[c][OV - 1] += value * g1;
+    }
+  }
+#pragma GCC unroll 6
+  for (int c = 0; c < C; ++c)
+#pragma GCC unroll 2
+    for (int v = 0; v < OV; ++v) store(sums + (c * OV + v) * 8, acc[c][v]);
+}
+
+template <int OV>
+FOVEA_SIMD void add_block(const Plan& p, int64_t tiles, const float* x, const float* g, float* sums) {
+  const int64_t channels = p.x.channels, step = p.x_strides().tile;
+  int64_t c = 0;
+  for (; c + 6 <= channels; c += 6) add_products<6, OV>(tiles, x + c, step, g, sums + c * OV * 8);
+  for (; c + 4 <= channels; c += 4) add_products<4, OV>(tiles, x + c, step, g, sums + c * OV * 8);
+  for (; c < channels; c += 2) add_products<2, OV>(tiles, x + c, step, g, sums + c * OV * 8);
+}
+
+/// Adds the products of one frequency and block of 16 channels of g: sums[block][frequency][channel of
+/// x][16].
+void add_frequency(const Plan& p, int64_t block, int64_t f, int64_t tiles, const float* transformed,
+                   float* sums) {
+  const int64_t first = block * 16, width = std::min<int64_t>(16, p.g.channels - first);
+  const float *x = transformed + f * p.x_strides().frequency,
+              *g = transformed + frequencies * p.x_strides().frequency + f * p.g_stride() + first * p.group;
+  float* to = sums + (first * frequencies + f * width) * p.x.channels;
+  (width == 16 ? add_block<2> : add_block<1>)(p, tiles, x, g, to);
+}
+
+void transform(const Plan& p, const float* x, const float* g, int64_t group, int64_t begin, int64_t end,
+               float* to) {
+  const int64_t at = begin - group;
+  transform_input(p.x, x, begin, end, to + at * p.x_strides().tile, p.x_strides());
+  transform_gradient(p.g, g, begin, end, to + frequencies * p.x_strides().frequency + at * 16, p.group,
+                     p.g_stride());
+}
+
+int64_t blocks(const Plan& p) { return (p.g.channels + 15) / 16; }
+
+void sum_pieces(const Plan& p, const float* x, const float* g, float* sums, float* scratch) {
+  parallel_for(p.pieces, 1, [&](int64_t first, int64_t last) {
+    for (int64_t piece = first; piece < last; ++piece) {
+      float *mine = scratch + thread_index() * p.transformed(), *to = sums + piece * p.weights();
+      std::fill(to, to + p.weights(), 0.f);
+      const int64_t stop = p.x.count() * (piece + 1) / p.pieces;
+      for (int64_t begin = p.x.count() * piece / p.pieces; begin < stop; begin += p.group) {
+        const int64_t end = std::min(begin + p.group, stop);
+        transform(p, x, g, begin, begin, end, mine);
+        for (int64_t b = 0; b < blocks(p); ++b)
+          for (int64_t f = 0; f < frequencies; ++f) add_frequency(p, b, f, end - begin, mine, to);
+      }
+    }
+  });
+}
+
+void sum_together(const Plan& p, const float* x, const float* g, float* sums, float* transformed) {
+  for (int64_t begin = 0; begin < p.x.count(); begin += p.group) {
+    const int64_t end = std::min(begin + p.group, p.x.count());
+    parallel_for(end - begin, 6,
+                 [&](int64_t a, int64_t b) { transform(p, x, g, begin, begin + a, begin + b, transformed); });
+    parallel_for(blocks(p) * frequencies, 1, [&](int64_t a, int64_t b) {
+      for (int64_t i = a; i < b; ++i) {
+        const int64_t size = p.x.channels * std::min<int64_t>(16, p.g.channels - i / frequencies * 16);
+        float* to = sums + (i / frequencies * 16 * frequencies) * p.x.channels + i % frequencies * size;
+        if (begin == 0) std::fill(to, to + size, 0.f);
+        add_frequency(p, i / frequencies, i % frequencies, end - begin, transformed, sums);
+      }
+    });
+  }
+}
+
+/// dw (O, C, 3, 3) = G^T (sum of all pieces, in order) G, 8 channels of g at a time.
+FOVEA_SIMD void transform_sums(const Plan& p, const float* sums, int64_t block, float* dw) {
+  const int64_t channels = p.x.channels, first = block * 16,
+                width = std::min<int64_t>(16, p.g.channels - first);
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t v = 0; v < width; v += 8) {
+      Vec half[3][patch], w[3][3];
+#pragma GCC unroll 6
+      for (int j = 0; j < patch; ++j) {
+        Vec u[patch], o[3];
+#pragma GCC unroll 6
+        for (int i = 0; i < patch; ++i) {
+          const float* from =
+              sums + first * channels * frequencies + ((i * patch + j) * channels + c) * width + v;
+          u[i] = load(from);
+          for (int64_t piece = 1; piece < p.pieces; ++piece) u[i] += load(from + piece * p.weights());
+        }
+        weight_line_adjoint(u, o);
+#pragma GCC unroll 3
+        for (int i = 0; i < 3; ++i) half[i][j] = o[i];
+      }
+#pragma GCC unroll 3
+      for (int i = 0; i < 3; ++i) weight_line_adjoint(half[i], w[i]);
+      for (int r = 0; r < 8; ++r)
+        for (int i = 0; i < 9; ++i) dw[((first + v + r) * channels + c) * 9 + i] = w[i / 3][i % 3][r];
+    }
+}
+
+void run(const Call& c) {
+  const Plan p = plan_of(c);
+  float *sums = reinterpret_cast<float*>(c.scratch), *scratch = sums + p.pieces * p.weights();
+  const float *x = c.in(0).ptr<float>(), *g = c.in(1).ptr<float>();
+  (p.together() ? sum_together : sum_pieces)(p, x, g, sums, scratch);
+  parallel_for(blocks(p), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t b = begin; b < end; ++b) transform_sums(p, sums, b, c.out().ptr<float>());
+  });
+}
+
+const char* refuse_call(const Call& c) { return refuse(c, ConvShape::of_weight_grad(c)); }
+
+const char* slower(const Call& c) { return slower_than_direct(plan_of(c).x); }
+
+size_t scratch(const Call& c) { return size_t(plan_of(c).total()) * sizeof(float); }
+
+void layouts(const Call&, std::vector<Layout>& in, std::vector<Layout>&) { in[0] = in[1] = Layout::blocked8; }
+
+const RegisterKernel weight_grad("conv_weight_grad", {.name = "cpu:winograd",
+                                                      .rank = 40,
+                                                      .refuse = refuse_call,
+                                                      .scratch = scratch,
+                                                      .run = run,
+                                                      .inputs = Inputs::own,
+                                                      .layouts = layouts,
+                                                      .slower = slower,
+                                                      .tolerance = 1e-4});
+
+}  // namespace
+}  // namespace winograd
+}  // namespace fovea
