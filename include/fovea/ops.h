@@ -216,7 +216,7 @@ void scale_in_place(const Tensor& x, double factor);
 Tensor embedding(const Tensor& weight, const Tensor& index);
 
 /// y[i][j] = x[i][index[i][j]] for dim=1 and accordingly for others: one entry of x along `dim` per entry of
-/// index, which has the shape of x but for `dim`. Throws on an index outside of 0 .. size-1, naming its
+/// index, which is no larger than x but along `dim`. Throws on an index outside of 0 .. size-1, naming its
 /// position.
 Tensor gather(const Tensor& x, const Tensor& index, int64_t dim);
 
@@ -228,12 +228,12 @@ Tensor index_select(const Tensor& x, const Tensor& index, int64_t dim = 0);
 Tensor one_hot(const Tensor& index, int64_t classes, DType dtype = f32);
 
 /// x with entry [i][index[i][j]] replaced by source[i][j] for dim=1 and accordingly for others. index has the
-/// shape of source, and that of x but for `dim`. Where two entries of index meet, the later one wins, and it
-/// alone has a gradient.
+/// shape of source and is no larger than x but along `dim`. Where two entries of index meet, the later one
+/// wins, and it alone has a gradient.
 Tensor scatter(const Tensor& x, const Tensor& index, const Tensor& source, int64_t dim);
 
 /// x with source[i][j] added to entry [i][index[i][j]] for dim=1 and accordingly for others. index has the
-/// shape of source, and that of x but for `dim`. Summed in the order of the index.
+/// shape of source and is no larger than x but along `dim`. Summed in the order of the index.
 Tensor scatter_add(const Tensor& x, const Tensor& index, const Tensor& source, int64_t dim);
 
 // interpolate

@@ -2,7 +2,7 @@
 
 #include "cli/keys.h"
 #include "cli/setup.h"
-#include "data/text.h"
+#include "base/text.h"
 #include "fovea/train.h"
 
 namespace fovea::cli {
@@ -47,8 +47,8 @@ void print_table(const train::Evaluation& e, const std::vector<std::string>& cla
     fmt::print("{:<{}}  {:>7}  {:>9}\n", classes[size_t(c)], width, percent(e.confusion.recall(c)),
                percent(e.confusion.precision(c)));
   fmt::print("val  top1 {:.2f}%  top5 {:.2f}%  loss {:.4f}  {} examples  {} img/s\n", 100 * e.metrics.top1(),
-             100 * e.metrics.top5(), e.metrics.loss(), data::thousands(e.metrics.examples),
-             data::thousands(int64_t(double(e.metrics.examples) / std::max(e.seconds, 1e-9))));
+             100 * e.metrics.top5(), e.metrics.loss(), thousands(e.metrics.examples),
+             thousands(int64_t(double(e.metrics.examples) / std::max(e.seconds, 1e-9))));
   const auto [t, p] = e.confusion.worst();
   if (t >= 0)
     fmt::print("most often confused: {} taken for {}, {} times\n", classes[size_t(t)], classes[size_t(p)],

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "cli/keys.h"
-#include "data/text.h"
+#include "base/text.h"
 #include "fovea/zoo.h"
 
 namespace fovea::cli {
@@ -43,10 +43,10 @@ DataSplits open_splits(const std::string& what, const data::OpenOptions& options
 std::string DataSplits::describe() const {
   const std::string facts = train->describe();  // "MNIST train  60,000 examples  28x28x1 u8  10 classes"
   const std::string before = fmt::format("{} {}  {} examples", train->name(), data::name_of(train->split()),
-                                         data::thousands(train->size()));
+                                         thousands(train->size()));
   check(facts.starts_with(before), "a data set describes itself as '{}'", facts);
-  return fmt::format("{}  {} train / {} test{}", train->name(), data::thousands(train->size()),
-                     data::thousands(val->size()), facts.substr(before.size()));
+  return fmt::format("{}  {} train / {} test{}", train->name(), thousands(train->size()),
+                     thousands(val->size()), facts.substr(before.size()));
 }
 
 Trained load_trained(const std::string& path, const ComputeKeys& keys) {

@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "base/file.h"
-#include "data/text.h"
+#include "base/text.h"
 #include "fovea/data.h"
 
 namespace fovea::data {

@@ -1,6 +1,6 @@
 #include <cstring>
 
-#include "data/text.h"
+#include "base/text.h"
 #include "fovea/data.h"
 
 namespace fovea::data {

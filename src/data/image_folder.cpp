@@ -3,7 +3,7 @@
 #include <map>
 
 #include "base/file.h"
-#include "data/text.h"
+#include "base/text.h"
 #include "fovea/data.h"
 #include "fovea/image.h"
 #include "fovea/random.h"

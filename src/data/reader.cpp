@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "data/text.h"
+#include "base/text.h"
 
 namespace fovea::data {
 namespace {

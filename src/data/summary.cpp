@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "data/text.h"
+#include "base/text.h"
 #include "fovea/data.h"
 
 namespace fovea::data {

@@ -2,17 +2,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
 #include "image/pixels.h"
 
 namespace fovea::image {
 namespace {
-
-/// 1234567 as "1,234,567".
-std::string grouped(uint64_t n) {
-  std::string digits = std::to_string(n);
-  for (ptrdiff_t i = ptrdiff_t(digits.size()) - 3; i > 0; i -= 3) digits.insert(size_t(i), ",");
-  return digits;
-}
 
 const char* turn_of(int orientation) {
   constexpr const char* turns[]{"as stored",
@@ -117,15 +111,15 @@ std::string half_blocks(const Tensor& rgb) {
 std::string header_text(const Header& header) {
   std::vector<std::pair<std::string, std::string>> lines;
   if (!header.name.empty())
-    lines.emplace_back("file", header.file_bytes
-                                   ? fmt::format("{}, {} bytes", header.name, grouped(header.file_bytes))
-                                   : header.name);
+    lines.emplace_back("file", header.file_bytes ? fmt::format("{}, {} bytes", header.name,
+                                                               thousands(int64_t(header.file_bytes)))
+                                                 : header.name);
   if (!header.format.empty()) lines.emplace_back("format", upper(header.format));
   lines.emplace_back("size", fmt::format("{} x {} pixels (width x height)", header.width(), header.height()));
   lines.emplace_back("colour", fmt::format("{}, {} bit{} per sample", name_of(header.color), header.depth,
                                            header.depth == 1 ? "" : "s"));
   lines.emplace_back("table", fmt::format("{} {}, {} numbers", name_of(header.dtype), header.shape,
-                                          grouped(uint64_t(header.shape.numel()))));
+                                          thousands(header.shape.numel())));
   if (header.orientation != 1)
     lines.emplace_back("orientation", fmt::format("{}: {}", header.orientation, turn_of(header.orientation)));
   lines.insert(lines.end(), header.entries.begin(), header.entries.end());

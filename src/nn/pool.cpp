@@ -10,17 +10,6 @@ std::string text(const char* name, const Size& kernel, const Size& stride, const
                      padding == Size(0) ? "" : ", padding=" + padding.text());
 }
 
-/// The maxima of `count` windows of dimension `dim`; window i reaches from floor(i n / count) to ceil((i + 1)
-/// n / count).
-Tensor window_maxima(const Tensor& x, int64_t dim, int64_t count) {
-  check(count >= 1, "AdaptiveMaxPool2d wants a size of at least 1, not {}", count);
-  const int64_t n = x.size(int(dim));
-  std::vector<Tensor> maxima;
-  for (int64_t i = 0; i < count; ++i)
-    maxima.push_back(max(slice(x, dim, i * n / count, ((i + 1) * n + count - 1) / count), {dim}, true));
-  return concat(maxima, dim);
-}
-
 }  // namespace
 
 MaxPool2d::MaxPool2d(Size kernel, MaxPoolOptions o)
@@ -38,10 +27,7 @@ AdaptiveAvgPool2d::AdaptiveAvgPool2d(Size size)
              [=](const Tensor& x) { return adaptive_avg_pool2d(x, size); }) {}
 
 AdaptiveMaxPool2d::AdaptiveMaxPool2d(Size size)
-    : Lambda(fmt::format("AdaptiveMaxPool2d({})", size.text()), [=](const Tensor& x) {
-        check(x.rank() == 4 && x.numel() > 0, "AdaptiveMaxPool2d wants images (N,C,H,W), not {}",
-              x.describe());
-        return window_maxima(window_maxima(x, 2, size[0]), 3, size[-1]);
-      }) {}
+    : Lambda(fmt::format("AdaptiveMaxPool2d({})", size.text()),
+             [=](const Tensor& x) { return adaptive_max_pool2d(x, size); }) {}
 
 }  // namespace fovea::nn

@@ -10,16 +10,15 @@ namespace {
 
 constexpr const char* no_slope = "the result depends on integers alone";
 
-/// Rule: index has the shape of input 0 but for `dim`.
-void index_fits(const Call& c) {
-  Dims shape = c.in(0).shape;
-  check(shape.size() == c.in(1).rank() && shape.size() > 0, "[{}] index {} wants as many dimensions as {}, at least one",
-        c.op().name(), c.in(1).shape, shape);
-  const int dim = dim_of(c);
-  shape[dim] = c.in(1).size(dim);
-  check(shape == c.in(1).shape, "[{}] index {} and x {} differ outside of dim {}", c.op().name(), c.in(1).shape, c.in(0).shape,
-        dim);
+/// index has as many dimensions as x, none but `dim` larger than x's.
+void check_fits(std::string_view op, const Dims& index, const Dims& x, int64_t dim) {
+  check(index.size() == x.size() && x.size() > 0, "[{}] index {} wants as many dimensions as {}, at least one", op, index, x);
+  for (int d = 0; d < x.size(); ++d)
+    check(d == normal_axis(dim, x.size(), "index") || index[d] <= x[d], "[{}] index {} is larger than x {} outside of dim {}", op,
+          index, x, dim);
 }
+
+void index_fits(const Call& c) { check_fits(c.op().name(), c.in(1).shape, c.in(0).shape, c.i("dim")); }
 
 void source_fits(const Call& c) {
   check(c.in(2).shape == c.in(1).shape, "[{}] source {} wants the shape of index {}", c.op().name(), c.in(2).shape,
@@ -30,14 +29,18 @@ void source_fits(const Call& c) {
 template <class F>
 void for_indexed(const Call& c, const Dims& indexed, const View& index, F&& move) {
   const int dim = dim_of(c);
-  const Lines to(indexed, dim), from(index.shape, dim);
+  const Lines from(index.shape, dim);
+  const Dims strides = indexed.contiguous_strides();
   const int64_t* at = index.ptr<int64_t>();
   for_lines(from, [&](int64_t line) {
-    const int64_t first_to = to.first(line), first = from.first(line);
+    int64_t first_to = 0, rest = line;
+    for (int d = indexed.size() - 1; d >= 0; --d)
+      if (d != dim) first_to += rest % index.shape[d] * strides[d], rest /= index.shape[d];
+    const int64_t first = from.first(line);
     for (int64_t k = 0; k < from.length; ++k) {
       const int64_t i = first + k * from.inner;
-      check_index(c, index, i, at[i], to.length);
-      move(first_to + at[i] * to.inner, i);
+      check_index(c, index, i, at[i], indexed[dim]);
+      move(first_to + at[i] * strides[dim], i);
     }
   });
 }
@@ -140,9 +143,11 @@ void one_hot_forward(const Call& c) {
 
 const std::vector<Sample> gathers = {{{f({3, 5}), ints({3, 2}, 0, 5)}, {{"dim", 1}}},
                                      {{f({4, 8, 3, 5}), ints({2, 8, 3, 5}, 0, 4)}, {{"dim", 0}}},
+                                     {{f({4, 3, 5}), ints({2, 6, 4}, 0, 3)}, {{"dim", 1}}},
                                      {{f({4}), ints({9}, 0, 4)}, {{"dim", -1}}}};
 const std::vector<Sample> scatters = {{{f({3, 5}), ints({3, 2}, 0, 5), f({3, 2})}, {{"dim", 1}}},
                                       {{f({4, 8, 3, 5}), ints({2, 8, 3, 5}, 0, 4), f({2, 8, 3, 5})}, {{"dim", 0}}},
+                                      {{f({4, 3, 5}), ints({2, 6, 4}, 0, 3), f({2, 6, 4})}, {{"dim", 1}}},
                                       {{f({4}), ints({9}, 0, 4), f({9})}, {{"dim", -1}}}};
 const std::vector<Sample> bad_scatters = {{{f({3, 5}), ints({3, 2}, 0, 5), f({3, 3})}, {{"dim", 1}}},
                                           {{f({3, 5}), ints({3, 2}, 5, 9), f({3, 2})}, {{"dim", 1}}},
@@ -151,53 +156,48 @@ const std::vector<Sample> bad_scatters = {{{f({3, 5}), ints({3, 2}, 0, 5), f({3,
 FOVEA_OP(gather){
     .signature = "gather(x, index@i64, dim: int)",
     .doc = "y[i][j] = x[i][index[i][j]] for dim=1 and accordingly for others: one entry of x along `dim` per entry of index, "
-           "which has the shape of x but for `dim`. Throws on an index outside of 0 .. size-1, naming its position.",
+           "which is no larger than x but along `dim`. Throws on an index outside of 0 .. size-1, naming its position.",
     .dtypes = DTypes::any,
     .require = {index_fits},
     .shape = [](const Call& c) { return Specs{{c.in(1).shape, c.in(0).dtype}}; },
     .reference = gather_forward,
     .vjp = [](const Vjp& v) {
-      return Grads{call("scatter_sum", {v.g(), v.in(1)}, {{"dim", dim_of(v)}, {"size", v.in(0).size(dim_of(v))}}), {}};
+      return Grads{call("scatter_sum", {v.g(), v.in(1)}, {{"dim", v.i("dim")}, {"shape", v.in(0).shape()}}), {}};
     },
     .saves = {{"index"}},
     .samples = gathers,
     .bad = {{{f({3, 5}), ints({3, 2}, 5, 9)}, {{"dim", 1}}}, {{f({3, 5}), ints({3, 2}, -4, 0)}, {{"dim", 1}}},
-            {{f({3, 5}), ints({2, 2}, 0, 5)}, {{"dim", 1}}}, {{f({3, 5}), ints({3}, 0, 2)}, {{"dim", 1}}}},
+            {{f({3, 5}), ints({4, 2}, 0, 5)}, {{"dim", 1}}}, {{f({3, 5}), ints({3}, 0, 2)}, {{"dim", 1}}}},
 };
 
 FOVEA_OP(scatter_sum){
-    .signature = "scatter_sum(source, index@i64, dim: int, size: int)",
-    .doc = "Zeros of `size` entries along `dim`, source added at index: the adjoint of gather.",
+    .signature = "scatter_sum(source, index@i64, dim: int, shape: ints)",
+    .doc = "Zeros of `shape`, source added at index: the adjoint of gather.",
     .require = {[](const Call& c) {
       check(c.in(0).shape == c.in(1).shape, "source {} wants the shape of index {}", c.in(0).shape, c.in(1).shape);
+      check_fits("scatter_sum", c.in(1).shape, c.d("shape"), c.i("dim"));
     }},
-    .shape = [](const Call& c) {
-      Dims shape = c.in(0).shape;
-      shape[dim_of(c)] = c.i("size");
-      return Specs{{shape, c.in(0).dtype}};
-    },
+    .shape = [](const Call& c) { return Specs{{c.d("shape"), c.in(0).dtype}}; },
     .reference = FOVEA_FLOATS(scatter_sum_forward),
     .vjp = [](const Vjp& v) { return Grads{gather(v.g(), v.in(1), v.i("dim")), {}}; },
     .saves = {{"index"}},
-    .samples = {{{f({3, 2}), ints({3, 2}, 0, 5)}, {{"dim", 1}, {"size", 5}}},
-                {{f({2, 8, 3, 5}), ints({2, 8, 3, 5}, 0, 4)}, {{"dim", 0}, {"size", 4}}}},
-    .bad = {{{f({3, 2}), ints({3, 2}, 5, 9)}, {{"dim", 1}, {"size", 5}}}},
+    .samples = {{{f({3, 2}), ints({3, 2}, 0, 5)}, {{"dim", 1}, {"shape", Dims{3, 5}}}},
+                {{f({2, 8, 3, 5}), ints({2, 8, 3, 5}, 0, 4)}, {{"dim", 0}, {"shape", Dims{4, 8, 3, 6}}}}},
+    .bad = {{{f({3, 2}), ints({3, 2}, 5, 9)}, {{"dim", 1}, {"shape", Dims{3, 5}}}},
+            {{f({3, 2}), ints({3, 2}, 0, 5)}, {{"dim", 1}, {"shape", Dims{2, 5}}}}},
     .internal = true,
 };
 
 FOVEA_OP(scatter_add){
     .signature = "scatter_add(x, index@i64, source, dim: int)",
     .doc = "x with source[i][j] added to entry [i][index[i][j]] for dim=1 and accordingly for others. index has the shape of "
-           "source, and that of x but for `dim`. Summed in the order of the index.",
+           "source and is no larger than x but along `dim`. Summed in the order of the index.",
     .compose = [](const Args& a) -> std::vector<Tensor> {
       const Tensor &x = a.in(0), &index = a.in(1), &source = a.in(2);
       check(index.shape() == source.shape(), "[scatter_add] source {} wants the shape of index {}", source.shape(),
             index.shape());
-      const int dim = normal_axis(a.i("dim"), x.rank(), "scatter_add");
-      Dims shape = index.shape();
-      if (shape.size() == x.rank()) shape[dim] = x.size(dim);
-      check(shape == x.shape(), "[scatter_add] index {} and x {} differ outside of dim {}", index.shape(), x.shape(), dim);
-      return {add(x, call("scatter_sum", {source, index}, {{"dim", dim}, {"size", x.size(dim)}}))};
+      check_fits("scatter_add", index.shape(), x.shape(), a.i("dim"));
+      return {add(x, call("scatter_sum", {source, index}, {{"dim", a.i("dim")}, {"shape", x.shape()}}))};
     },
     .samples = scatters, .bad = bad_scatters,
 };
@@ -205,7 +205,7 @@ FOVEA_OP(scatter_add){
 FOVEA_OP(scatter){
     .signature = "scatter(x, index@i64, source, dim: int)",
     .doc = "x with entry [i][index[i][j]] replaced by source[i][j] for dim=1 and accordingly for others. index has the shape of "
-           "source, and that of x but for `dim`. Where two entries of index meet, the later one wins, and it alone has a "
+           "source and is no larger than x but along `dim`. Where two entries of index meet, the later one wins, and it alone has a "
            "gradient.",
     .dtypes = DTypes::any,
     .require = {index_fits, source_fits},

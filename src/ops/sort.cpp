@@ -81,7 +81,7 @@ void first_in_order(const Call& c, bool descending) {
 /// Gradients of the values go back to where they came from.
 Grads ordered_vjp(const Vjp& v) {
   if (!v.g(0).defined()) return {Tensor()};
-  return {call("scatter_sum", {v.g(0), v.out(1)}, {{"dim", dim_of(v)}, {"size", v.in(0).size(dim_of(v))}})};
+  return {call("scatter_sum", {v.g(0), v.out(1)}, {{"dim", dim_of(v)}, {"shape", v.in(0).shape()}})};
 }
 
 template <class T>

@@ -11,7 +11,8 @@ int64_t Dims::numel() const {
 
 Dims Dims::contiguous_strides() const {
   Dims s = filled(n_, 1);
-  for (int i = n_ - 2; i >= 0; --i) s[i] = s[i + 1] * (*this)[i + 1];
+  for (int i = n_ - 2; i >= 0; --i)  // a product that overflows belongs to a shape without elements
+    if (__builtin_mul_overflow(s[i + 1], (*this)[i + 1], &s[i])) s[i] = 0;
   return s;
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "data/text.h"
+#include "base/text.h"
 #include "fovea/train.h"
 #include "train/terminal.h"
 
@@ -49,7 +49,7 @@ class ProgressBar : public Callback {
     const std::string head = fmt::format("epoch {}/{} ", s.epoch, s.epochs);
     const std::string tail = fmt::format("{}/{}  loss {}  top1 {:.1f}%  {} {}/s  eta {}", s.batch, s.batches,
                                          short_number(s.train.loss()), 100 * s.train.top1(),
-                                         data::thousands(int64_t(speed)), unit_, duration(left));
+                                         thousands(int64_t(speed)), unit_, duration(left));
     const int room = terminal_.columns - int(head.size() + tail.size()) - reserved - 2;
     if (!terminal_.redraws || room < least_bar_width) return head + tail;
     return head + bar(double(s.batch) / double(s.batches), std::min(room, bar_width), terminal_) + "  " +

@@ -11,14 +11,18 @@ namespace {
 /// Eval mode while alive.
 class EvalMode {
  public:
-  explicit EvalMode(const nn::Module& model) : model_(model), training_(model.training()) { model.eval(); }
-  ~EvalMode() { model_.train(training_); }
+  explicit EvalMode(const nn::Module& model) {
+    for (const auto& [name, module] : model.named_modules()) before_.emplace_back(module, module->training());
+    model.eval();
+  }
+  ~EvalMode() {
+    for (const auto& [module, training] : before_) module->train_only(training);
+  }
   EvalMode(const EvalMode&) = delete;
   EvalMode& operator=(const EvalMode&) = delete;
 
  private:
-  const nn::Module& model_;
-  bool training_;
+  std::vector<std::pair<const nn::Module*, bool>> before_;
 };
 
 }  // namespace

@@ -56,6 +56,7 @@ TEST(Tensor, RefusesWhatDoesNotFit) {
   EXPECT_THROW(zeros({2, 3}).narrow(1, 2, 2), Error);
   EXPECT_THROW(zeros({2, 3}).select(0, 2), Error);
   EXPECT_THROW(Tensor::empty({int64_t{1} << 40, int64_t{1} << 40}), Error);
+  EXPECT_EQ(Tensor::empty({0, int64_t{1} << 40, int64_t{1} << 40}).numel(), 0);
   EXPECT_THROW(Tensor().shape(), Error);
   EXPECT_THROW(zeros({2}).data<double>(), Error);
 }

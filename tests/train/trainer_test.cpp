@@ -73,6 +73,18 @@ struct EachStep : Callback {
   std::function<void(const StepInfo&)> f;
 };
 
+TEST(Trainer, ValidateLeavesEveryModuleInItsMode) {
+  const Sets sets = points();
+  auto val = in_order(sets);
+  const auto net = net_for(sets);
+  const auto* norm = net.named_modules()[2].second;
+  net.train();
+  norm->train_only(false);
+  Trainer({}).validate(net, val);
+  EXPECT_TRUE(net.training());
+  EXPECT_FALSE(norm->training());
+}
+
 TEST(Trainer, LearnsAndKeepsItsRun) {
   TempFolder folder;
   const Sets sets = points();

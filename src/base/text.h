@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-namespace fovea::data {
+namespace fovea {
 
 /// "60,000"
 inline std::string thousands(int64_t n) {
@@ -12,4 +12,4 @@ inline std::string thousands(int64_t n) {
   return s;
 }
 
-}  // namespace fovea::data
+}  // namespace fovea
