@@ -1,8 +1,8 @@
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "cli/keys.h"
 #include "cli/setup.h"
-#include "base/text.h"
 #include "fovea/train.h"
 
 namespace fovea::cli {

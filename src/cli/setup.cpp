@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
-#include "cli/keys.h"
 #include "base/text.h"
+#include "cli/keys.h"
 #include "fovea/zoo.h"
 
 namespace fovea::cli {
