@@ -14,9 +14,10 @@ class Generator {
  public:
   explicit Generator(uint64_t seed = 0, uint64_t stream = 0) : seed_(seed), stream_(stream) {}
   uint64_t seed() const { return seed_; }
+  uint64_t stream() const { return stream_; }
   uint64_t position() const { return counter_; }
   void seek(uint64_t position) { counter_ = position, left_ = 0; }
-  /// Reserves `n` counters and returns the first: for kernels that compute philox(seed, first + i).
+  /// Reserves `n` counters and returns the first: for kernels that compute philox(seed, first + i, stream).
   uint64_t reserve(uint64_t n) {
     const uint64_t first = counter_;
     counter_ += n, left_ = 0;

@@ -12,13 +12,13 @@ namespace {
 template <class real>
 void forward(const Call& c) {
   const double p = c.f("p");
-  const uint64_t seed = uint64_t(c.i("seed")), offset = uint64_t(c.i("offset"));
+  const uint64_t seed = uint64_t(c.i("seed")), stream = uint64_t(c.i("stream")), offset = uint64_t(c.i("offset"));
   const real *x = c.in(0).ptr<real>(), scale = p < 1 ? real(1 / (1 - p)) : real(0);
   const int64_t n = c.in(0).numel();
   real* y = c.out().ptr<real>();
   parallel_for((n + 3) / 4, 2048, [&](int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) {
-      const auto words = philox(seed, offset + uint64_t(b));
+      const auto words = philox(seed, offset + uint64_t(b), stream);
       for (int64_t i = 4 * b; i < std::min(4 * b + 4, n); ++i)
         y[i] = double(words[size_t(i % 4)]) * 0x1p-32 < p ? real(0) : x[i] * scale;
     }
@@ -29,7 +29,8 @@ void forward(const Call& c) {
 Tensor drop(const Tensor& x, double p) {
   Generator& random = default_generator();
   const uint64_t offset = random.reserve(uint64_t(x.numel() + 3) / 4);
-  return call("dropout_at", {x}, {{"p", p}, {"seed", int64_t(random.seed())}, {"offset", int64_t(offset)}});
+  return call("dropout_at", {x},
+              {{"p", p}, {"seed", int64_t(random.seed())}, {"stream", int64_t(random.stream())}, {"offset", int64_t(offset)}});
 }
 
 void check_probability(const AttrReader& a, const Dims& x) {
@@ -37,17 +38,17 @@ void check_probability(const AttrReader& a, const Dims& x) {
 }
 
 FOVEA_OP(dropout_at){
-    .signature = "dropout_at(x, p: float, seed: int, offset: int)",
+    .signature = "dropout_at(x, p: float, seed: int, stream: int, offset: int)",
     .doc = "0 where the random word of the element is below p, x / (1 - p) elsewhere. Element i of the row-major order reads "
-           "word i % 4 of philox(seed, offset + i / 4), so the same numbers give the same mask everywhere.",
+           "word i % 4 of philox(seed, offset + i / 4, stream), so the same numbers give the same mask everywhere.",
     .require = {[](const Call& c) { check_probability(c, c.in(0).shape); }},
     .shape = same_as(0),
     .reference = FOVEA_FLOATS(forward),
     .vjp = [](const Vjp& v) { return Grads{apply(v.op(), {v.g()}, v.attrs())[0]}; },
     .saves = std::vector<std::string>{},
-    .samples = {{{f({2, 8, 3, 5})}, {{"p", 0.5}, {"seed", 3}, {"offset", 9}}},
-                {{f({10001})}, {{"p", 0.1}, {"seed", 3}, {"offset", 0}}}},
-    .bad = {{{f({5})}, {{"p", 1.5}, {"seed", 3}, {"offset", 9}}}},
+    .samples = {{{f({2, 8, 3, 5})}, {{"p", 0.5}, {"seed", 3}, {"stream", 5}, {"offset", 9}}},
+                {{f({10001})}, {{"p", 0.1}, {"seed", 3}, {"stream", 5}, {"offset", 0}}}},
+    .bad = {{{f({5})}, {{"p", 1.5}, {"seed", 3}, {"stream", 5}, {"offset", 9}}}},
     .internal = true,
 };
 

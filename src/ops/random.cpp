@@ -1,5 +1,5 @@
-// Random fills. Each draws (seed, offset) from default_generator() and hands it to an internal op whose element i depends on
-// the Philox counter alone: word i of a fill is philox(seed, offset + i / 4)[i % 4]. So results do not depend on threads, and
+// Random fills. Each draws (seed, stream, offset) from default_generator() and hands it to an internal op whose element i
+// depends on the Philox counter alone: word i of a fill is philox(seed, offset + i / 4, stream)[i % 4]. So results do not depend on threads, and
 // f32 and f64 agree up to rounding.
 #include "fovea/random.h"
 
@@ -18,13 +18,14 @@ constexpr const char* no_slope = "the result depends on no tensor";
 
 /// The random words of one fill.
 struct Words {
-  explicit Words(const Call& c) : seed(uint64_t(c.i("seed"))), offset(uint64_t(c.i("offset"))) {}
-  std::array<uint32_t, 4> block(int64_t i) const { return philox(seed, offset + uint64_t(i)); }
+  explicit Words(const Call& c)
+      : seed(uint64_t(c.i("seed"))), stream(uint64_t(c.i("stream"))), offset(uint64_t(c.i("offset"))) {}
+  std::array<uint32_t, 4> block(int64_t i) const { return philox(seed, offset + uint64_t(i), stream); }
   uint64_t word64(int64_t i) const {
     const auto b = block(i / 2);
     return i % 2 ? uint64_t{b[2]} << 32 | b[3] : uint64_t{b[0]} << 32 | b[1];
   }
-  uint64_t seed, offset;
+  uint64_t seed, stream, offset;
 };
 
 /// Calls f(i, word) for the words of all n elements, in parallel.
@@ -121,8 +122,8 @@ Specs filled(const Call& c) { return {{c.d("shape"), c.type("dtype")}}; }
 std::vector<Tensor> draw(const char* name, const Args& a, int64_t counters) {
   Generator& g = default_generator();
   Attrs attrs = a.attrs();
-  const int64_t seed = int64_t(g.seed());
-  attrs.insert(attrs.begin(), {seed, int64_t(g.reserve(uint64_t(counters)))});
+  const int64_t seed = int64_t(g.seed()), stream = int64_t(g.stream());
+  attrs.insert(attrs.begin(), {seed, stream, int64_t(g.reserve(uint64_t(counters)))});
   return apply(find_op(name), {}, attrs);
 }
 
@@ -139,14 +140,14 @@ void check_range(const Call& c) {
         c.i("high"), c.d("shape"));
 }
 
-const NamedAttrs start = {{"seed", 3}, {"offset", int64_t{1} << 40}};
+const NamedAttrs start = {{"seed", 3}, {"stream", 5}, {"offset", int64_t{1} << 40}};
 NamedAttrs with_start(NamedAttrs more) {
   more.insert(more.end(), start.begin(), start.end());
   return more;
 }
 
 FOVEA_OP(uniform_fill){
-    .signature = "uniform_fill(seed: int, offset: int, shape: ints, low=0.0, high=1.0, dtype=f32)",
+    .signature = "uniform_fill(seed: int, stream: int, offset: int, shape: ints, low=0.0, high=1.0, dtype=f32)",
     .doc = "Uniform numbers from the counters at `offset`.",
     .shape = filled, .reference = FOVEA_FLOATS(uniform), .no_gradient = no_slope,
     .samples = {{{}, with_start({{"shape", Dims{2, 8, 3, 3}}})}, {{}, with_start({{"shape", Dims{7}}, {"dtype", f64}})}},
@@ -154,7 +155,7 @@ FOVEA_OP(uniform_fill){
 };
 
 FOVEA_OP(normal_fill){
-    .signature = "normal_fill(seed: int, offset: int, shape: ints, mean=0.0, std=1.0, dtype=f32)",
+    .signature = "normal_fill(seed: int, stream: int, offset: int, shape: ints, mean=0.0, std=1.0, dtype=f32)",
     .doc = "Normal numbers from the counters at `offset`.",
     .shape = filled, .reference = FOVEA_FLOATS(normal), .no_gradient = no_slope,
     .samples = {{{}, with_start({{"shape", Dims{2, 8, 3, 3}}})}, {{}, with_start({{"shape", Dims{7}}, {"dtype", f64}})}},
@@ -162,7 +163,7 @@ FOVEA_OP(normal_fill){
 };
 
 FOVEA_OP(integer_fill){
-    .signature = "integer_fill(seed: int, offset: int, shape: ints, low: int, high: int, dtype=i64)",
+    .signature = "integer_fill(seed: int, stream: int, offset: int, shape: ints, low: int, high: int, dtype=i64)",
     .doc = "Integers from the counters at `offset`.",
     .dtypes = DTypes::numbers,
     .require = {check_range},
@@ -173,7 +174,7 @@ FOVEA_OP(integer_fill){
 };
 
 FOVEA_OP(bernoulli_fill){
-    .signature = "bernoulli_fill(seed: int, offset: int, shape: ints, p=0.5, dtype=f32)",
+    .signature = "bernoulli_fill(seed: int, stream: int, offset: int, shape: ints, p=0.5, dtype=f32)",
     .doc = "Zeros and ones from the counters at `offset`.",
     .require = {check_probability},
     .shape = filled, .reference = FOVEA_FLOATS(chance), .no_gradient = no_slope,
@@ -182,7 +183,7 @@ FOVEA_OP(bernoulli_fill){
 };
 
 FOVEA_OP(permutation_fill){
-    .signature = "permutation_fill(seed: int, offset: int, n: int)",
+    .signature = "permutation_fill(seed: int, stream: int, offset: int, n: int)",
     .doc = "A permutation from the counters at `offset`.",
     .require = {at_least("n", 0)},
     .shape = [](const Call& c) { return Specs{{{c.i("n")}, i64}}; }, .reference = permutation, .no_gradient = no_slope,

@@ -65,6 +65,24 @@ TEST(Random, FillsFollowEachOtherWithoutOverlap) {
     EXPECT_EQ(g.uniform(), expected);  // the words of the generator itself
 }
 
+TEST(Random, StreamsOfOneSeedDiffer) {
+  const auto words = [](uint64_t stream) {
+    default_generator() = Generator(4, stream);
+    return rand({6});
+  };
+  const Tensor one = words(1);
+  EXPECT_TRUE(same_bits(words(1), one));
+  EXPECT_FALSE(same_bits(words(2), one));
+  Generator g(4, 1);
+  for (float expected : one.to_vector<float>()) EXPECT_EQ(g.uniform(), expected);
+  const auto dropped = [](uint64_t stream) {
+    default_generator() = Generator(4, stream);
+    return dropout(ones({300}));
+  };
+  EXPECT_TRUE(same_bits(dropped(1), dropped(1)));
+  EXPECT_FALSE(same_bits(dropped(1), dropped(2)));
+}
+
 TEST(Random, IntegersAreEvenlySpread) {
   manual_seed(5);
   std::vector<int> count(7);

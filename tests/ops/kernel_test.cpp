@@ -181,7 +181,8 @@ TEST(DropoutKernels, DropTheSameElements) {
   const auto in = inputs({f({70001})});
   for (const double p : {0.0, 0.3, 0.999, 1.0})
     for (const int64_t seed : {int64_t{0}, int64_t{7}, int64_t{-1}})
-      expect_reference("dropout_at", in, {{"p", p}, {"seed", seed}, {"offset", (int64_t{1} << 32) - 5}},
+      expect_reference("dropout_at", in,
+                       {{"p", p}, {"seed", seed}, {"stream", seed + 2}, {"offset", (int64_t{1} << 32) - 5}},
                        1e-7);
 }
 

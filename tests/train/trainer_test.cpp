@@ -73,6 +73,25 @@ struct EachStep : Callback {
   std::function<void(const StepInfo&)> f;
 };
 
+TEST(Trainer, EveryStepDrawsItsOwnDropoutMask) {
+  const Sets sets = points();
+  auto train = shuffled(sets.train);
+  const auto net = net_for(sets);
+  std::vector<std::vector<bool>> masks;
+  const Observe observe(
+      [&](const Op& op, const Attrs&, const std::vector<Tensor>&, const std::vector<Tensor>& out) {
+        if (op.name() != "dropout_at" || !out[0].requires_grad()) return;
+        masks.emplace_back();
+        for (float v : out[0].to_vector<float>()) masks.back().push_back(v == 0);
+      });
+  TrainerOptions o = small();
+  o.max_steps = 3;
+  Trainer(o).fit(net, train);
+  ASSERT_EQ(masks.size(), 3u);
+  EXPECT_NE(masks[0], masks[1]);
+  EXPECT_NE(masks[1], masks[2]);
+}
+
 TEST(Trainer, ValidateLeavesEveryModuleInItsMode) {
   const Sets sets = points();
   auto val = in_order(sets);

@@ -13,11 +13,13 @@ namespace {
 
 constexpr int counters = 8;
 
-/// philox(seed, first + k, 0) of random.h for k = 0 ... 7, as words[4 k + i].
-FOVEA_SIMD void philox_block(uint64_t seed, uint64_t first, uint32_t* words) {
-  uint32_t a[counters], b[counters], c[counters] = {}, d[counters] = {};
-  for (int k = 0; k < counters; ++k)
+/// philox(seed, first + k, stream) of random.h for k = 0 ... 7, as words[4 k + i].
+FOVEA_SIMD void philox_block(uint64_t seed, uint64_t stream, uint64_t first, uint32_t* words) {
+  uint32_t a[counters], b[counters], c[counters], d[counters];
+  for (int k = 0; k < counters; ++k) {
     a[k] = uint32_t(first + uint64_t(k)), b[k] = uint32_t((first + uint64_t(k)) >> 32);
+    c[k] = uint32_t(stream), d[k] = uint32_t(stream >> 32);
+  }
   auto key0 = uint32_t(seed), key1 = uint32_t(seed >> 32);
   for (int round = 0; round < 10; ++round, key0 += 0x9E3779B9u, key1 += 0xBB67AE85u)
 #pragma omp simd
@@ -31,15 +33,19 @@ FOVEA_SIMD void philox_block(uint64_t seed, uint64_t first, uint32_t* words) {
     words[4 * k] = a[k], words[4 * k + 1] = b[k], words[4 * k + 2] = c[k], words[4 * k + 3] = d[k];
 }
 
-/// Elements [begin, end) of x, begin a multiple of 32; words below `limit` drop.
-FOVEA_SIMD void drop(const float* x, int64_t begin, int64_t end, uint64_t seed, uint64_t offset,
-                     uint32_t limit, float scale, float* y) {
+struct Mask {  // drops where the word of an element is below `limit`
+  uint64_t seed, stream, offset;
+  uint32_t limit;
+};
+
+/// Elements [begin, end) of x, begin a multiple of 32.
+FOVEA_SIMD void drop(const Mask& mask, const float* x, int64_t begin, int64_t end, float scale, float* y) {
   uint32_t words[4 * counters];
   for (int64_t at = begin; at < end; at += 4 * counters) {
-    philox_block(seed, offset + uint64_t(at / 4), words);
+    philox_block(mask.seed, mask.stream, mask.offset + uint64_t(at / 4), words);
     const int64_t n = std::min<int64_t>(4 * counters, end - at);
 #pragma omp simd
-    for (int64_t i = 0; i < n; ++i) y[at + i] = words[i] < limit ? 0.0f : x[at + i] * scale;
+    for (int64_t i = 0; i < n; ++i) y[at + i] = words[i] < mask.limit ? 0.0f : x[at + i] * scale;
   }
 }
 
@@ -49,10 +55,10 @@ void run(const Call& c) {
   float* y = c.out().ptr<float>();
   const int64_t n = c.in(0).numel();
   if (p == 1) return std::fill(y, y + n, 0.0f);
-  const auto limit = uint32_t(std::ceil(p * 0x1p32));  // word / 2^32 < p
-  parallel_for(n, 8192, [&](int64_t begin, int64_t end) {
-    drop(x, begin, end, uint64_t(c.i("seed")), uint64_t(c.i("offset")), limit, float(1 / (1 - p)), y);
-  });
+  const Mask mask{uint64_t(c.i("seed")), uint64_t(c.i("stream")), uint64_t(c.i("offset")),
+                  uint32_t(std::ceil(p * 0x1p32))};  // word / 2^32 < p
+  parallel_for(n, 8192,
+               [&](int64_t begin, int64_t end) { drop(mask, x, begin, end, float(1 / (1 - p)), y); });
 }
 
 const char* refuse(const Call& c) {
