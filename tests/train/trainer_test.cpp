@@ -1,6 +1,7 @@
 #include "fovea/train.h"
 
 #include "../files.h"
+#include "fovea/autograd.h"
 #include "fovea/checkpoint.h"
 #include "fovea/operators.h"
 #include "fovea/zoo.h"
