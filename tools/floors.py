@@ -24,15 +24,15 @@ ALLOWED = {
     "nn": PUBLIC_OPS,
     "optim": PUBLIC_OPS | {"nn"},
     "zoo": PUBLIC_OPS | {"nn", "optim"},
-    "train": PUBLIC_OPS | {"nn", "optim", "image", "data"},
-    "cli": PUBLIC_OPS | {"nn", "optim", "zoo", "image", "data", "train"},
+    "train": PUBLIC_OPS | {"plan", "nn", "optim", "image", "data"},
+    "cli": PUBLIC_OPS | {"plan", "nn", "optim", "zoo", "image", "data", "train"},
 }
 FLOOR_OF_HEADER = {
     "error": "base", "device": "base", "random": "base",
     "dims": "tensor", "dtype": "tensor", "npy": "tensor", "safetensors": "tensor", "view": "tensor",
     "autograd": "op", "functional": "op", "kernel": "op", "operators": "op", "ops": "op", "pointwise": "op", "reduce": "op",
     "scalar": "op",
-    "plot": "image", "loader": "data", "transforms": "data",
+    "compile": "plan", "plot": "image", "loader": "data", "transforms": "data",
     "init": "nn", "lr_scheduler": "optim", "metrics": "train", "checkpoint": "train",
 }
 

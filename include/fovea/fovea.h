@@ -1,6 +1,7 @@
-// Everything: tensors, ops, differentiation, networks, optimizers, images, data, training.
+// Everything: tensors, ops, differentiation, compiled steps, networks, optimizers, images, data, training.
 #pragma once
 #include "fovea/autograd.h"
+#include "fovea/compile.h"
 #include "fovea/data.h"
 #include "fovea/functional.h"
 #include "fovea/image.h"

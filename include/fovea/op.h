@@ -22,9 +22,17 @@
 
 namespace fovea {
 
+/// A number that is read anew each time the call runs: a learning rate, a random counter. So a captured step
+/// (compile.h) follows it.
+template <class T>
+struct Live {
+  std::shared_ptr<const T> value;
+  bool operator==(const Live&) const = default;
+};
+
 /// The value of an argument that is no tensor.
-using Attr =
-    std::variant<std::monostate, bool, int64_t, double, std::string, Dims, std::vector<double>, DType>;
+using Attr = std::variant<std::monostate, bool, int64_t, double, std::string, Dims, std::vector<double>,
+                          DType, Live<int64_t>, Live<double>>;
 using Attrs = std::vector<Attr>;  // in the order of the signature
 
 /// Parsed from text such as

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "fovea/nn/module.h"
+#include "fovea/op.h"
 
 namespace fovea::optim {
 
@@ -52,8 +53,8 @@ class Optimizer {
   /// One update of every parameter that has a gradient; the others stay as they are.
   void step();
   void zero_grad();
-  std::vector<Group>& groups() { return groups_; }
-  const std::vector<Group>& groups() const { return groups_; }
+  std::vector<Group>& groups() { return *groups_; }
+  const std::vector<Group>& groups() const { return *groups_; }
 
   /// Settings of the groups ("group.0.lr") and state of the parameters
   /// ("state.conv1.weight.momentum_buffer").
@@ -70,12 +71,18 @@ class Optimizer {
   Optimizer(const Parameters& parameters, double lr, double weight_decay, double momentum,
             std::vector<std::string> state_names);
   virtual void update(const Group& group, const Tensor& param, const Tensor& grad, const Cell& cell) = 0;
+  /// A setting of a group or the step of a cell, read anew by every replay of a captured step.
+  Live<double> live(const double& setting) const { return {{groups_, &setting}}; }
+  Live<int64_t> live(const int64_t& step) const { return {{cells_, &step}}; }
+  /// The group's, or 0 for a parameter without a velocity.
+  Live<double> momentum_of(const Group& group, const Tensor& velocity) const;
 
  private:
   std::vector<Tensor> fresh_state(const Tensor& param) const;
-  std::vector<Group> groups_;
+  std::shared_ptr<std::vector<Group>> groups_ = std::make_shared<std::vector<Group>>();
   std::vector<std::string> state_names_;
-  std::map<std::string, Cell> cells_;  // by parameter name
+  using Cells = std::map<std::string, Cell>;  // by parameter name
+  std::shared_ptr<Cells> cells_ = std::make_shared<Cells>();
 };
 
 struct SGDOptions {
@@ -164,7 +171,8 @@ std::unique_ptr<Optimizer> make(const std::string& name, const Parameters& param
 std::vector<std::string> names();
 
 /// Scales all gradients by max_norm / (norm + 1e-6) if their common 2-norm is larger; returns the norm
-/// before. Gradients with a norm that is not finite stay as they are.
+/// before (in a compiled step, that of the capture). Gradients with a norm that is not finite stay as they
+/// are.
 double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm);
 /// Clamps every element of every gradient to [-limit, limit].
 void clip_grad_value_(const std::vector<Tensor>& parameters, double limit);

@@ -38,10 +38,14 @@ class Storage {
   Device device() const { return device_; }
   uint32_t version = 0;
 
+  /// Grows with every storage made: tells which came before.
+  uint64_t id() const { return id_; }
+
  private:
   char* data_;
   size_t bytes_;
   Device device_;
+  uint64_t id_;
   std::shared_ptr<const void> owner_;
 };
 

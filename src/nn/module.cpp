@@ -9,6 +9,8 @@
 #include <set>
 #include <typeinfo>
 
+#include "tensor/recorder.h"
+
 namespace fovea::nn {
 
 struct Module::State {
@@ -46,6 +48,8 @@ bool is_batch_count(const std::string& name) {
 Module::Module() : state_(std::make_shared<State>()) {}
 
 Tensor Module::operator()(const Tensor& x) const {
+  if (Recorder* r = recorder())
+    r->guarded([state = state_, training = training()] { return state->training == training; });
   try {
     for (auto* o = observer; o; o = o->outer()) o->enter(*this, x);
     Tensor y = forward(x);

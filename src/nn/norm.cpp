@@ -1,6 +1,7 @@
 #include "fovea/nn/norm.h"
 
 #include "fovea/ops.h"
+#include "tensor/recorder.h"
 
 namespace fovea::nn {
 namespace {
@@ -27,7 +28,7 @@ template <int N>
 Tensor BatchNorm<N>::forward(const Tensor& x) const {
   check(x.rank() == N + 2 || (N == 1 && x.rank() == 2), "BatchNorm{}d wants {} dimensions, not {}", N,
         N == 1 ? "2 or 3" : std::to_string(N + 2), x.describe());
-  if (training()) batches_.fill(batches_.item() + 1);
+  if (training()) repeat([count = batches_] { ++*count.data<int64_t>(); });
   return batch_norm(x, weight_, bias_, running_mean_, running_var_, training(), options_.momentum,
                     options_.eps);
 }

@@ -4,6 +4,7 @@
 #include "fovea/autograd.h"
 #include "op/dispatch.h"
 #include "op/tape.h"
+#include "tensor/recorder.h"
 
 namespace fovea {
 namespace {
@@ -76,7 +77,7 @@ Call make_call(const Op& op, const Attrs& attrs, const std::vector<Tensor>& in, 
   return c;
 }
 
-/// Brings the inputs into the layouts `kernel` wants; `held` keeps converted copies alive.
+/// Brings the inputs into the layouts `kernel` wants, in `held` where that makes a copy.
 void convert_inputs(const Kernel& kernel, const std::vector<Layout>& layouts, const std::vector<Tensor>& in,
                     Call& c, std::vector<Tensor>& held) {
   const bool strided = kernel.inputs == Inputs::strided || kernel.inputs == Inputs::follow;
@@ -91,7 +92,8 @@ void convert_inputs(const Kernel& kernel, const std::vector<Layout>& layouts, co
     Tensor t = in[i].detach();
     t = layouts[i] == t.layout() ? t.contiguous() : t.to(layouts[i]);
     c.ins[i] = view_of(t);
-    held.push_back(std::move(t));
+    held.resize(in.size());
+    held[i] = std::move(t);
   }
 }
 
@@ -111,6 +113,11 @@ std::vector<Tensor> run_kernel(Call& c, const std::vector<Tensor>& in) {
   const Scratch scratch(kernel.scratch ? kernel.scratch(c) : 0);
   c.scratch = scratch.data;
   kernel.run(c);
+  if (Recorder* r = recorder()) [[unlikely]] {
+    for (size_t i = 0; i < in.size(); ++i)
+      if (held.resize(in.size()); !held[i].defined()) held[i] = in[i];
+    r->ran(kernel, c, held, out, scratch.bytes);
+  }
   return out;
 }
 

@@ -120,7 +120,10 @@ template <class T>
 const T& AttrReader::get(const char* name) const {
   const int i = op_->parsed.attr_index(name);
   check(i >= 0, "[{}] has no attribute {}", op_->name(), name);
-  const T* value = std::get_if<T>(&(*attrs_)[size_t(i)]);
+  const Attr& attr = (*attrs_)[size_t(i)];
+  const T* value = std::get_if<T>(&attr);
+  if constexpr (std::is_same_v<T, int64_t> || std::is_same_v<T, double>)
+    if (const auto* live = std::get_if<Live<T>>(&attr)) value = live->value.get();
   check(value, "[{}] attribute {} has another type", op_->name(), name);
   return *value;
 }
@@ -152,11 +155,11 @@ Attr converted(const Op& op, const Signature::AttrArg& arg, const Attr& value) {
     for (int64_t v : std::get<Dims>(value)) values.push_back(double(v));
     return values;
   }
-  const bool fits = (arg.type == "bool" && is(bool{})) || (arg.type == "int" && whole) ||
-                    (arg.type == "float" && is(double{})) || (arg.type == "str" && is(std::string{})) ||
-                    (arg.type == "ints" && is(Dims{})) ||
-                    (arg.type == "floats" && is(std::vector<double>{})) ||
-                    (arg.type == "dtype" && is(DType{}));
+  const bool fits =
+      (arg.type == "bool" && is(bool{})) || (arg.type == "int" && (whole || is(Live<int64_t>{}))) ||
+      (arg.type == "float" && (is(double{}) || is(Live<double>{}))) ||
+      (arg.type == "str" && is(std::string{})) || (arg.type == "ints" && is(Dims{})) ||
+      (arg.type == "floats" && is(std::vector<double>{})) || (arg.type == "dtype" && is(DType{}));
   check(fits, "[{}] argument {} wants {} {}", op.name(), arg.name, arg.type == "int" ? "an" : "a", arg.type);
   return value;
 }

@@ -109,9 +109,8 @@ std::function<void(const Call&)> rank(const char* arg, int wanted) {
 
 std::function<void(const Call&)> at_least(const char* attr, int64_t low) {
   return [=](const Call& c) {
-    const Attr& value = c.attrs()[size_t(c.op().parsed.attr_index(attr))];
-    const Dims values =
-        std::holds_alternative<int64_t>(value) ? Dims{std::get<int64_t>(value)} : std::get<Dims>(value);
+    const auto* list = std::get_if<Dims>(&c.attrs()[size_t(c.op().parsed.attr_index(attr))]);
+    const Dims values = list ? *list : Dims{c.i(attr)};
     for (int64_t v : values)
       check(v >= low, "[{}] {}={} must be at least {} (inputs {})", c.op().name(), attr, values, low,
             describe(c.ins));

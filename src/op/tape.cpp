@@ -4,6 +4,8 @@
 #include <atomic>
 #include <map>
 
+#include "tensor/recorder.h"
+
 namespace fovea {
 namespace {
 
@@ -209,7 +211,11 @@ void backward(const Tensor& loss, BackwardOptions options) {
   for (const auto& [place, leaf] : walker.leaves()) {
     const Tensor& g = grads.at(place);
     const Tensor old = leaf.grad();
-    leaf.set_grad(old.defined() ? call("add", {old, g}) : owned(g));
+    const bool in_place = old.defined() && old.is_contiguous() && !options.create_graph;
+    if (in_place) call("accumulate", {old, g});
+    else leaf.set_grad(old.defined() ? call("add", {old, g}) : owned(g));
+    if (Recorder* r = recorder())
+      r->gradient(leaf, old.defined() ? Recorder::Gradient::added : Recorder::Gradient::made);
   }
 }
 

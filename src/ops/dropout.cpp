@@ -5,6 +5,7 @@
 #include "fovea/op.h"
 #include "fovea/ops.h"
 #include "fovea/random.h"
+#include "ops/counters.h"
 
 namespace fovea {
 namespace {
@@ -27,10 +28,8 @@ void forward(const Call& c) {
 
 /// dropout_at with fresh counters of the default generator.
 Tensor drop(const Tensor& x, double p) {
-  Generator& random = default_generator();
-  const uint64_t offset = random.reserve(uint64_t(x.numel() + 3) / 4);
-  return call("dropout_at", {x},
-              {{"p", p}, {"seed", int64_t(random.seed())}, {"stream", int64_t(random.stream())}, {"offset", int64_t(offset)}});
+  const auto [seed, stream, offset] = reserve_counters((x.numel() + 3) / 4);
+  return call("dropout_at", {x}, {{"p", p}, {"seed", seed}, {"stream", stream}, {"offset", offset}});
 }
 
 void check_probability(const AttrReader& a, const Dims& x) {

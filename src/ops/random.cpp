@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "base/parallel.h"
+#include "ops/counters.h"
 #include "fovea/ops.h"
 #include "fovea/op.h"
 
@@ -120,10 +121,9 @@ Specs filled(const Call& c) { return {{c.d("shape"), c.type("dtype")}}; }
 
 /// Calls internal op `name` with the attributes of `a` and a fresh piece of `counters` of the default generator.
 std::vector<Tensor> draw(const char* name, const Args& a, int64_t counters) {
-  Generator& g = default_generator();
+  const auto [seed, stream, offset] = reserve_counters(counters);
   Attrs attrs = a.attrs();
-  const int64_t seed = int64_t(g.seed()), stream = int64_t(g.stream());
-  attrs.insert(attrs.begin(), {seed, stream, int64_t(g.reserve(uint64_t(counters)))});
+  attrs.insert(attrs.begin(), {seed, stream, offset});
   return apply(find_op(name), {}, attrs);
 }
 

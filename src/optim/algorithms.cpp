@@ -19,8 +19,13 @@ SGD::SGD(const Parameters& parameters, SGDOptions o)
 
 void SGD::update(const Group& group, const Tensor& param, const Tensor& grad, const Cell& cell) {
   const Tensor velocity = cell.state.empty() ? Tensor() : cell.state[0];
-  sgd_step(param, grad, velocity, group.lr, velocity ? group.momentum : 0, options_.dampening,
-           group.weight_decay, options_.nesterov, cell.step == 1);
+  call("sgd_step", {param, grad, velocity},
+       {{"lr", live(group.lr)},
+        {"momentum", momentum_of(group, velocity)},
+        {"dampening", options_.dampening},
+        {"weight_decay", live(group.weight_decay)},
+        {"nesterov", options_.nesterov},
+        {"first", cell.step == 1}});
 }
 
 Adam::Adam(const Parameters& parameters, AdamOptions o, bool decoupled)
@@ -29,8 +34,14 @@ Adam::Adam(const Parameters& parameters, AdamOptions o, bool decoupled)
       decoupled_(decoupled) {}
 
 void Adam::update(const Group& group, const Tensor& param, const Tensor& grad, const Cell& cell) {
-  adam_step(param, grad, cell.state[0], cell.state[1], group.lr, cell.step, group.momentum, options_.beta2,
-            options_.eps, group.weight_decay, decoupled_);
+  call("adam_step", {param, grad, cell.state[0], cell.state[1]},
+       {{"lr", live(group.lr)},
+        {"step", live(cell.step)},
+        {"beta1", live(group.momentum)},
+        {"beta2", options_.beta2},
+        {"eps", options_.eps},
+        {"weight_decay", live(group.weight_decay)},
+        {"decoupled", decoupled_}});
 }
 
 RMSprop::RMSprop(const Parameters& parameters, RMSpropOptions o)
@@ -39,24 +50,35 @@ RMSprop::RMSprop(const Parameters& parameters, RMSpropOptions o)
 
 void RMSprop::update(const Group& group, const Tensor& param, const Tensor& grad, const Cell& cell) {
   const Tensor velocity = cell.state.size() > 1 ? cell.state[1] : Tensor();
-  rmsprop_step(param, grad, cell.state[0], velocity, group.lr, options_.alpha, options_.eps,
-               group.weight_decay, velocity ? group.momentum : 0);
+  call("rmsprop_step", {param, grad, cell.state[0], velocity},
+       {{"lr", live(group.lr)},
+        {"alpha", options_.alpha},
+        {"eps", options_.eps},
+        {"weight_decay", live(group.weight_decay)},
+        {"momentum", momentum_of(group, velocity)}});
 }
 
 Adagrad::Adagrad(const Parameters& parameters, AdagradOptions o)
     : Optimizer(parameters, o.lr, o.weight_decay, 0, {"sum"}), options_(o) {}
 
 void Adagrad::update(const Group& group, const Tensor& param, const Tensor& grad, const Cell& cell) {
-  adagrad_step(param, grad, cell.state[0], group.lr, cell.step, options_.lr_decay, options_.eps,
-               group.weight_decay);
+  call("adagrad_step", {param, grad, cell.state[0]},
+       {{"lr", live(group.lr)},
+        {"step", live(cell.step)},
+        {"lr_decay", options_.lr_decay},
+        {"eps", options_.eps},
+        {"weight_decay", live(group.weight_decay)}});
 }
 
 Adadelta::Adadelta(const Parameters& parameters, AdadeltaOptions o)
     : Optimizer(parameters, o.lr, o.weight_decay, 0, {"square_avg", "acc_delta"}), options_(o) {}
 
 void Adadelta::update(const Group& group, const Tensor& param, const Tensor& grad, const Cell& cell) {
-  adadelta_step(param, grad, cell.state[0], cell.state[1], group.lr, options_.rho, options_.eps,
-                group.weight_decay);
+  call("adadelta_step", {param, grad, cell.state[0], cell.state[1]},
+       {{"lr", live(group.lr)},
+        {"rho", options_.rho},
+        {"eps", options_.eps},
+        {"weight_decay", live(group.weight_decay)}});
 }
 
 namespace {

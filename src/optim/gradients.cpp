@@ -3,6 +3,7 @@
 #include "fovea/autograd.h"
 #include "fovea/ops.h"
 #include "fovea/optim.h"
+#include "tensor/recorder.h"
 
 namespace fovea::optim {
 
@@ -16,22 +17,32 @@ std::vector<ParameterGroup> parameter_groups(const nn::Module& module, double we
 double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm) {
   check(max_norm > 0, "clip_grad_norm_ wants max_norm > 0, not {}", max_norm);
   const NoGrad guard;
-  double squares = 0;
+  std::vector<Tensor> squares;
   for (const Tensor& p : parameters)
-    if (p.grad().defined()) squares += sum(square(p.grad())).item();
-  const double norm = std::sqrt(squares);
-  const double factor = max_norm / (norm + 1e-6);
-  if (!std::isfinite(norm) || factor >= 1) return norm;
+    if (p.grad().defined()) squares.push_back(call("cast", {sum(square(p.grad()))}, {{"dtype", f64}}));
+  struct Found {
+    double norm = 0, factor = 1;
+  };
+  const auto found = std::make_shared<Found>();
+  repeat([found, squares, max_norm] {
+    double total = 0;
+    for (const Tensor& s : squares) total += *s.data<double>();
+    found->norm = std::sqrt(total);
+    const double factor = max_norm / (found->norm + 1e-6);
+    found->factor = std::isfinite(found->norm) && factor < 1 ? factor : 1;
+  });
+  if (found->factor == 1 && !recorder()) return found->norm;
+  const Live<double> factor{std::shared_ptr<const double>(found, &found->factor)};
   for (const Tensor& p : parameters)
-    if (p.grad().defined()) p.set_grad(affine(p.grad(), factor));
-  return norm;
+    if (p.grad().defined()) call("scale_in_place", {p.grad()}, {{"factor", factor}});
+  return found->norm;
 }
 
 void clip_grad_value_(const std::vector<Tensor>& parameters, double limit) {
   check(limit > 0, "clip_grad_value_ wants a limit > 0, not {}", limit);
   const NoGrad guard;
   for (const Tensor& p : parameters)
-    if (p.grad().defined()) p.set_grad(clamp(p.grad(), -limit, limit));
+    if (p.grad().defined()) copy_in_place(p.grad(), clamp(p.grad(), -limit, limit));
 }
 
 }  // namespace fovea::optim

@@ -2,6 +2,7 @@
 
 #include "fovea/autograd.h"
 #include "fovea/optim.h"
+#include "tensor/recorder.h"
 
 namespace fovea::optim {
 namespace {
@@ -29,10 +30,10 @@ Optimizer::Optimizer(const Parameters& parameters, double lr, double weight_deca
     for (const auto& [name, p] : g.parameters) {
       check(p.defined() && p.is_leaf() && is_float(p.dtype()), "parameter {} is no float tensor of its own",
             name);
-      check(tensors.insert(p.ptr().get()).second && cells_.emplace(name, Cell{}).second,
+      check(tensors.insert(p.ptr().get()).second && cells_->emplace(name, Cell{}).second,
             "parameter {} stands twice among those of the optimizer", name);
     }
-    groups_.push_back(std::move(group));
+    groups_->push_back(std::move(group));
   }
   check(!tensors.empty(), "the optimizer got no parameters");
 }
@@ -46,30 +47,42 @@ std::vector<Tensor> Optimizer::fresh_state(const Tensor& param) const {
   return state;
 }
 
+Live<double> Optimizer::momentum_of(const Group& group, const Tensor& velocity) const {
+  static const auto none = std::make_shared<const double>(0);
+  return velocity ? live(group.momentum) : Live<double>{none};
+}
+
 void Optimizer::step() {
   const NoGrad guard;
-  for (const Group& group : groups_)
+  for (const Group& group : *groups_)
     for (const auto& [name, param] : group.parameters) {
       const Tensor grad = param.grad();
       if (!grad.defined()) continue;
-      Cell& cell = cells_.at(name);
-      if (cell.step++ == 0) cell.state = fresh_state(param);
+      Cell& cell = cells_->at(name);
+      if (cell.step == 0) {
+        if (Recorder* r = recorder()) r->refused("the optimizer made its state");
+        cell.state = fresh_state(param);
+      }
+      repeat([cells = cells_, &step = cell.step] { ++step; });
       update(group, param, grad, cell);
     }
 }
 
 void Optimizer::zero_grad() {
-  for (const Group& group : groups_)
-    for (const auto& [name, param] : group.parameters) param.set_grad(Tensor());
+  for (const Group& group : *groups_)
+    for (const auto& [name, param] : group.parameters) {
+      param.set_grad(Tensor());
+      if (Recorder* r = recorder()) r->gradient(param, Recorder::Gradient::cleared);
+    }
 }
 
 NamedTensors Optimizer::state_dict() const {
   NamedTensors dict;
-  each_setting(groups_,
+  each_setting(*groups_,
                [&](const std::string& name, double value) { dict.emplace_back(name, scalar(value, f64)); });
-  for (const Group& group : groups_)
+  for (const Group& group : *groups_)
     for (const auto& [name, param] : group.parameters) {
-      const Cell& cell = cells_.at(name);
+      const Cell& cell = cells_->at(name);
       if (cell.step == 0) continue;
       dict.emplace_back(fmt::format("state.{}.step", name), scalar(double(cell.step), i64));
       for (size_t i = 0; i < state_names_.size(); ++i)
@@ -89,9 +102,9 @@ void Optimizer::load_state_dict(const NamedTensors& dict) {
     return t;
   };
   std::map<std::string, double> values;
-  each_setting(groups_, [&](const std::string& name, double) { values[name] = take(name, {}).item(); });
+  each_setting(*groups_, [&](const std::string& name, double) { values[name] = take(name, {}).item(); });
   std::map<std::string, Cell> cells;
-  for (const Group& group : groups_)
+  for (const Group& group : *groups_)
     for (const auto& [name, param] : group.parameters) {
       const std::string prefix = fmt::format("state.{}.", name);
       Cell& cell = cells[name];
@@ -104,8 +117,8 @@ void Optimizer::load_state_dict(const NamedTensors& dict) {
     }
   check(given.empty(), "the optimizer's state holds {}, which belongs to no parameter of this optimizer",
         given.empty() ? "" : given.begin()->first);
-  each_setting(groups_, [&](const std::string& name, double& value) { value = values.at(name); });
-  cells_ = std::move(cells);
+  each_setting(*groups_, [&](const std::string& name, double& value) { value = values.at(name); });
+  for (auto& [name, cell] : cells) (*cells_)[name] = std::move(cell);
 }
 
 }  // namespace fovea::optim

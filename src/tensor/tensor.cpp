@@ -4,9 +4,19 @@
 #include <cstring>
 
 #include "tensor/convert.h"
+#include "tensor/recorder.h"
 #include "tensor/walk.h"
 
 namespace fovea {
+
+namespace {
+
+void move(const Tensor& from, const Tensor& to) {
+  convert_elements(view_of(from), view_of(to));
+  if (Recorder* r = recorder()) r->moved(from, to);
+}
+
+}  // namespace
 
 const char* name_of(Layout layout) { return layout == Layout::plain ? "plain" : "blocked8"; }
 
@@ -52,6 +62,8 @@ double Tensor::item() const {
 
 template <class T>
 std::vector<T> Tensor::to_vector() const {
+  check(!recorder(), "a compiled step reads the values of {}: return the tensor and read it outside",
+        describe());
   const Tensor dense = detach().to(dtype_of<T>()).contiguous();
   const T* p = dense.data<T>();
   return {p, p + dense.numel()};
@@ -81,7 +93,7 @@ Tensor Tensor::to(DType wanted) const {
   off_tape("to");
   if (wanted == dtype()) return *this;
   Tensor out = empty(shape(), wanted, device(), layout());
-  convert_elements(view_of(*this), view_of(out));
+  move(*this, out);
   return out;
 }
 
@@ -89,7 +101,7 @@ Tensor Tensor::to(Layout wanted) const {
   off_tape("to");
   if (wanted == layout()) return *this;
   Tensor out = empty(shape(), dtype(), device(), wanted);
-  convert_elements(view_of(*this), view_of(out));
+  move(*this, out);
   return out;
 }
 
@@ -102,14 +114,14 @@ Tensor Tensor::contiguous() const {
   if (is_contiguous()) return *this;
   off_tape("contiguous");
   Tensor out = empty(shape(), dtype(), device());
-  convert_elements(view_of(*this), view_of(out));
+  move(*this, out);
   return out;
 }
 
 Tensor Tensor::clone() const {
   off_tape("clone");
   Tensor out = empty(shape(), dtype(), device(), layout());
-  convert_elements(view_of(*this), view_of(out));
+  move(*this, out);
   return out;
 }
 
@@ -200,7 +212,7 @@ void Tensor::fill(double value) const { copy_from(scalar(value, dtype())); }
 void Tensor::copy_from(const Tensor& source) const {
   check(broadcast(shape(), source.shape(), "copy_from") == shape(), "copy_from: {} does not fit into {}",
         source.shape(), shape());
-  convert_elements(view_of(source), view_of(*this));
+  move(source, *this);
   impl().storage->version++;
 }
 
@@ -230,6 +242,7 @@ Tensor full(const Dims& shape, double value, DType dtype) {
 Tensor zeros(const Dims& shape, DType dtype) {
   Tensor t = Tensor::empty(shape, dtype);
   std::memset(t.raw(), 0, size_t(t.numel() * size_of(dtype)));
+  if (Recorder* r = recorder()) r->zeroed(t);
   return t;
 }
 Tensor ones(const Dims& shape, DType dtype) { return full(shape, 1, dtype); }

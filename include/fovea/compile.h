@@ -1,0 +1,91 @@
+// compile(step): a step runs once for real while it is recorded, is planned, and is replayed from then on:
+// the same kernels on the same memory without a tape, an allocation or a shape rule.
+//   auto step = compile([&](const Tensor& images, const Tensor& labels) {
+//     const Tensor loss = cross_entropy(net(images), labels);
+//     optimizer.zero_grad();
+//     loss.backward();
+//     optimizer.step();
+//     return loss;
+//   });
+//   for (auto& [images, labels] : loader.epoch(0)) total += step(images, labels).item();
+// A replay gives the bits of the eager step. What the step reads besides its arguments is read anew:
+// parameters, optimizer states, running statistics, learning rates, random counters. Other C++ in it runs
+// only while it is captured: reading a value (item()) is an error, and a branch stays as it was taken. New
+// shapes, dtypes, threads or modes (train, eval) capture anew; plans are kept, one for each. Results carry no
+// tape; arguments must not want gradients. Threads: a compiled step belongs to one thread.
+#pragma once
+#include <array>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "fovea/tensor.h"
+
+namespace fovea {
+
+/// The plans of one step; compile() wraps it in the step's own signature.
+class Plans {
+ public:
+  using Step = std::function<std::vector<Tensor>(std::span<const Tensor>)>;
+
+  Plans();
+  ~Plans();
+  Plans(Plans&&) noexcept;
+  Plans& operator=(Plans&&) noexcept;
+
+  /// Replays the plan for arguments like `in`, or runs `step` and captures it. The results stay as they are
+  /// for as long as they are held.
+  const std::vector<Tensor>& run(std::span<const Tensor> in, const Step& step);
+
+  struct Stats {
+    int64_t captures = 0, replays = 0,
+            refused = 0;          // calls that were captured, replayed, left as they were run
+    int64_t kernels = 0;          // of the plan used last, host work not counted
+    int64_t planned_bytes = 0;    // its memory ...
+    int64_t unplanned_bytes = 0;  // ... and that of all tensors it puts there
+    std::string refusal;          // why the last refused call was not captured
+  };
+  const Stats& stats() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+template <class F>
+class Compiled {
+ public:
+  explicit Compiled(F step) : step_(std::move(step)) {}
+
+  /// As the step itself; it takes tensors and returns a tensor, a vector of them, or nothing.
+  template <class... Tensors>
+  requires(std::is_same_v<std::remove_cvref_t<Tensors>, Tensor>&&...) auto operator()(const Tensors&... in) {
+    using Result = std::invoke_result_t<F&, const Tensors&...>;
+    const std::array<Tensor, sizeof...(in)> arguments{in...};
+    const auto& results = plans_.run(arguments, [this](std::span<const Tensor> given) -> std::vector<Tensor> {
+      return [&]<size_t... i>(std::index_sequence<i...>)->std::vector<Tensor> {
+        if constexpr (std::is_void_v<Result>) return step_(given[i]...), std::vector<Tensor>{};
+        else if constexpr (std::is_same_v<Result, Tensor>) return {step_(given[i]...)};
+        else return step_(given[i]...);
+      }
+      (std::index_sequence_for<Tensors...>{});
+    });
+    if constexpr (std::is_same_v<Result, Tensor>) return results[0];
+    else if constexpr (!std::is_void_v<Result>) return results;
+  }
+  const Plans::Stats& stats() const { return plans_.stats(); }
+
+ private:
+  F step_;
+  Plans plans_;
+};
+
+template <class F>
+Compiled<F> compile(F step) {
+  return Compiled<F>(std::move(step));
+}
+
+}  // namespace fovea

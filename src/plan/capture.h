@@ -1,0 +1,43 @@
+// Listens to a running step and writes down its program.
+#pragma once
+#include <map>
+#include <set>
+#include <span>
+
+#include "plan/program.h"
+#include "tensor/recorder.h"
+
+namespace fovea::plan {
+
+class Capture : public Recorder {
+ public:
+  /// From now on until finish() or destruction everything this thread runs belongs to the step. *Requires*
+  /// that no two arguments share a storage.
+  explicit Capture(std::span<const Tensor> arguments);
+  ~Capture() override;
+  Capture(const Capture&) = delete;
+  Capture& operator=(const Capture&) = delete;
+
+  /// Ends the capture. `results` of the step, off the tape.
+  Program finish(std::vector<Tensor> results);
+
+  void ran(const Kernel& kernel, const Call& call, const std::vector<Tensor>& in,
+           const std::vector<Tensor>& out, size_t scratch) override;
+  void moved(const Tensor& from, const Tensor& to) override;
+  void zeroed(const Tensor& t) override;
+  void repeated(std::function<void()> work) override;
+  void guarded(std::function<bool()> holds) override;
+  void gradient(const Tensor& leaf, Gradient what) override;
+  void refused(const char* why) override;
+
+ private:
+  Place place_of(const Tensor& t);
+  void guard_storage(const Tensor& t);
+  Recorder* before_;
+  uint64_t first_id_;
+  Program program_;
+  std::map<const Storage*, int> buffers_;
+  std::set<const TensorImpl*> guarded_;
+};
+
+}  // namespace fovea::plan

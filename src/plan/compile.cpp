@@ -1,0 +1,135 @@
+#include "fovea/compile.h"
+
+#include <algorithm>
+
+#include "fovea/autograd.h"
+#include "fovea/device.h"
+#include "op/dispatch.h"
+#include "plan/capture.h"
+#include "plan/replay.h"
+
+namespace fovea {
+namespace {
+
+constexpr size_t most_plans = 16;
+
+/// What a plan is made for: how the arguments look, and the settings that choose kernels.
+struct Key {
+  struct Argument {
+    Dims shape;
+    DType dtype;
+    Layout layout;
+    bool operator==(const Argument&) const = default;
+  };
+  std::vector<Argument> arguments;
+  int threads;
+  Precision precision;
+  bool plain, grad;
+
+  static Key of(std::span<const Tensor> in) {
+    Key k{{}, num_threads(), fovea::precision(), plain_only(), grad_enabled()};
+    for (const Tensor& t : in) k.arguments.push_back({t.shape(), t.dtype(), t.layout()});
+    return k;
+  }
+  bool fits(std::span<const Tensor> in) const {
+    if (threads != num_threads() || precision != fovea::precision() || plain != plain_only() ||
+        grad != grad_enabled() || in.size() != arguments.size())
+      return false;
+    for (size_t i = 0; i < in.size(); ++i)
+      if (!(arguments[i].shape == in[i].shape()) || arguments[i].dtype != in[i].dtype() ||
+          arguments[i].layout != in[i].layout())
+        return false;
+    return true;
+  }
+};
+
+struct Entry {
+  Key key;
+  std::unique_ptr<plan::Replay> replay;
+};
+
+bool dense(const Tensor& t) { return t.layout() == Layout::blocked8 || t.is_contiguous(); }
+
+}  // namespace
+
+struct Plans::State {
+  std::vector<Entry> entries;  // the one used last is the last
+  Stats stats;
+  std::vector<Tensor> results;
+
+  plan::Replay* find(std::span<const Tensor> in) {
+    for (size_t i = entries.size(); i-- > 0;) {
+      if (!entries[i].key.fits(in) || !entries[i].replay->fits()) continue;
+      if (i + 1 < entries.size())
+        std::rotate(entries.begin() + int64_t(i), entries.begin() + int64_t(i) + 1, entries.end());
+      return entries.back().replay.get();
+    }
+    return nullptr;
+  }
+
+  void capture(std::span<const Tensor> in, const Step& step);
+};
+
+/// Runs the step for real. Its arguments are copies, so that no two of them share memory and none belongs to
+/// the caller.
+void Plans::State::capture(std::span<const Tensor> in, const Step& step) {
+  std::vector<Tensor> arguments;
+  for (const Tensor& t : in) arguments.push_back(t.detach().clone());
+  plan::Capture capture(arguments);
+  results = step(arguments);
+  for (Tensor& t : results)
+    if (t.defined()) t = t.detach();
+  plan::Program program = capture.finish(results);
+  arguments.clear();
+  for (Tensor& t : results)
+    if (t.defined()) t = t.clone();  // what the program calls results is written by every replay
+  if (program.refusal.empty()) {
+    auto replay = std::make_unique<plan::Replay>(std::move(program));
+    stats.refusal = replay->program().refusal;
+    if (stats.refusal.empty()) {
+      ++stats.captures;
+      if (entries.size() == most_plans) entries.erase(entries.begin());
+      entries.push_back({Key::of(in), std::move(replay)});
+      return;
+    }
+  } else stats.refusal = program.refusal;
+  ++stats.refused;
+}
+
+Plans::Plans() : state_(std::make_unique<State>()) {}
+Plans::~Plans() = default;
+Plans::Plans(Plans&&) noexcept = default;
+Plans& Plans::operator=(Plans&&) noexcept = default;
+
+const std::vector<Tensor>& Plans::run(std::span<const Tensor> in, const Step& step) {
+  check(!recorder(), "a compiled step runs inside of another one: call the step itself there");
+  for (const Tensor& t : in)
+    check(t.defined() && !t.requires_grad(),
+          "an argument of a compiled step is {}: it must be a tensor off the tape",
+          t.defined() ? "on the tape" : "undefined");
+  if (!std::all_of(in.begin(), in.end(), dense)) {
+    std::vector<Tensor> copies;
+    for (const Tensor& t : in) copies.push_back(dense(t) ? t : t.contiguous());
+    return run(copies, step);
+  }
+  plan::Replay* replay = state_->find(in);
+  if (!replay) {
+    state_->capture(in, step);
+    return state_->results;
+  }
+  replay->run(in);
+  ++state_->stats.replays;
+  return replay->results();
+}
+
+const Plans::Stats& Plans::stats() const {
+  if (!state_->entries.empty()) {
+    const plan::Replay& r = *state_->entries.back().replay;
+    state_->stats.kernels = std::count_if(r.program().steps.begin(), r.program().steps.end(),
+                                          [](const plan::Step& s) { return !s.host; });
+    state_->stats.planned_bytes = r.bytes(), state_->stats.unplanned_bytes = r.unplanned_bytes();
+  }
+  return state_->stats;
+}
+
+}  // namespace fovea

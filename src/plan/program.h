@@ -1,0 +1,69 @@
+// A captured step: the kernels that ran, in order, on numbered buffers.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fovea/kernel.h"
+
+namespace fovea::plan {
+
+/// Memory behind tensors of the step.
+struct Buffer {
+  enum class Kind : uint8_t {
+    outside,   // there before the step: parameters, states
+    argument,  // of the step: another one in each replay
+    made,      // made and forgotten in the step: its place is planned
+    kept,      // made in the step and held by somebody afterwards, or a result
+    constant,  // made in the step, the same in each replay
+  };
+  std::shared_ptr<Storage> storage;
+  Kind kind = Kind::outside;
+  int argument = -1;
+};
+
+/// Where a view of a call points to.
+struct Place {
+  int buffer = -1;     // -1: no tensor
+  int64_t offset = 0;  // bytes
+};
+
+struct Step {
+  const Kernel* kernel = nullptr;
+  std::unique_ptr<const Attrs> attrs;  // behind `call`
+  std::unique_ptr<Call> call;
+  size_t scratch = 0;
+  std::vector<Place> in, out;
+  std::function<void()> host;  // work on the host: then there is no kernel
+
+  bool writes_input(size_t i) const;
+  /// Calls f(buffer) for what the step reads, or writes. An input written in place is both.
+  void for_reads(const std::function<void(int)>& f) const;
+  void for_writes(const std::function<void(int)>& f) const;
+};
+
+struct Program {
+  std::vector<Buffer> buffers;
+  std::vector<Step> steps;
+  std::vector<Tensor> results;
+  std::vector<std::function<bool()>> guards;         // replay only while all hold
+  std::vector<std::pair<Tensor, Tensor>> gradients;  // leaves and the gradients that a replay gives them
+  std::string refusal;                               // why the step cannot be replayed, if it cannot
+};
+
+// The passes, in the order in which they run.
+/// Marks what is the same in each replay and drops the steps that compute it.
+void fold_constants(Program& p);
+/// Drops steps whose results nobody reads.
+void drop_dead(Program& p);
+
+/// Offsets in one block of memory for the made buffers and the scratch of each step, by their lifetimes.
+struct Memory {
+  std::vector<int64_t> buffer;   // by buffer, -1 where it is not planned
+  std::vector<int64_t> scratch;  // by step
+  int64_t bytes = 0, unplanned = 0;
+};
+Memory plan_memory(const Program& p);
+
+}  // namespace fovea::plan

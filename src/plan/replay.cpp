@@ -1,0 +1,73 @@
+#include "plan/replay.h"
+
+#include <algorithm>
+
+#include "base/arena.h"
+#include "tensor/convert.h"
+
+namespace fovea::plan {
+
+Replay::Replay(Program program) : program_(std::move(program)) {
+  fold_constants(program_);
+  if (!program_.refusal.empty()) return;
+  drop_dead(program_);
+  memory_ = plan_memory(program_);
+  block_ = static_cast<char*>(arena::allocate(size_t(memory_.bytes)));
+  bind();
+  results_ = program_.results;
+}
+
+Replay::~Replay() {
+  if (block_) arena::release(block_, size_t(memory_.bytes));
+}
+
+void Replay::bind() {
+  const auto point = [&](View& view, const Place& place) {
+    if (place.buffer < 0) return;
+    const Buffer& b = program_.buffers[size_t(place.buffer)];
+    if (b.kind == Buffer::Kind::argument) patches_.push_back({&view, b.argument, place.offset});
+    else if (b.kind == Buffer::Kind::made)
+      view.data = block_ + memory_.buffer[size_t(place.buffer)] + place.offset;
+  };
+  for (size_t i = 0; i < program_.steps.size(); ++i) {
+    Step& s = program_.steps[i];
+    if (s.host) continue;
+    for (size_t k = 0; k < s.in.size(); ++k) point(s.call->ins[k], s.in[k]);
+    for (size_t k = 0; k < s.out.size(); ++k) point(s.call->outs[k], s.out[k]);
+    s.call->scratch = s.scratch > 0 ? block_ + memory_.scratch[i] : nullptr;
+  }
+  for (Buffer& b : program_.buffers)
+    if (b.kind == Buffer::Kind::made || b.kind == Buffer::Kind::argument) b.storage = nullptr;
+}
+
+bool Replay::fits() const {
+  return std::all_of(program_.guards.begin(), program_.guards.end(),
+                     [](const auto& holds) { return holds(); });
+}
+
+void Replay::run(std::span<const Tensor> arguments) {
+  for (const Patch& p : patches_)
+    p.view->data = static_cast<char*>(arguments[size_t(p.argument)].raw()) + p.offset;
+  for (const Step& s : program_.steps) {
+    if (s.host) s.host();
+    else s.kernel->run(*s.call);
+  }
+  for (const auto& [leaf, gradient] : program_.gradients)
+    if (leaf.grad().ptr() != gradient.ptr()) leaf.set_grad(gradient);
+  give_results();
+}
+
+/// Results are copies, in the tensors of the last replay where nobody holds those any more.
+void Replay::give_results() {
+  for (size_t i = 0; i < results_.size(); ++i) {
+    const Tensor& from = program_.results[i];
+    Tensor& to = results_[i];
+    if (!from.defined()) continue;
+    const bool free =
+        to.ptr() != from.ptr() && to.ptr().use_count() == 1 && to.impl().storage.use_count() == 1;
+    if (!free) to = Tensor::empty(from.shape(), from.dtype(), from.device(), from.layout());
+    convert_elements(view_of(from), view_of(to));
+  }
+}
+
+}  // namespace fovea::plan

@@ -1,0 +1,42 @@
+// A program bound to memory, ready to run again and again.
+#pragma once
+#include <span>
+
+#include "plan/program.h"
+
+namespace fovea::plan {
+
+class Replay {
+ public:
+  /// Plans `program` (passes, memory, pointers).
+  explicit Replay(Program program);
+  ~Replay();
+  Replay(const Replay&) = delete;
+  Replay& operator=(const Replay&) = delete;
+
+  /// Whether what the captured step depended on still holds.
+  bool fits() const;
+  /// Runs the step on `arguments`, which look like those of the capture.
+  void run(std::span<const Tensor> arguments);
+  const std::vector<Tensor>& results() const { return results_; }
+
+  const Program& program() const { return program_; }
+  int64_t bytes() const { return memory_.bytes; }
+  int64_t unplanned_bytes() const { return memory_.unplanned; }
+
+ private:
+  void bind();
+  void give_results();
+  Program program_;
+  Memory memory_;
+  char* block_ = nullptr;
+  struct Patch {  // a view of an argument
+    View* view;
+    int argument;
+    int64_t offset;
+  };
+  std::vector<Patch> patches_;
+  std::vector<Tensor> results_;
+};
+
+}  // namespace fovea::plan
