@@ -39,6 +39,7 @@ struct TrainerOptions {
   double min_delta = 0;  // what counts as better, in parts of 1 of top-1
   int64_t limit_train_batches = 0;  // batches per epoch; 0: all
   int64_t limit_val_batches = 0;
+  bool compile = true;                // capture the steps and replay them (compile.h): the same bits, faster
   uint64_t seed = 0;                  // of dropout and other random ops; the loaders have their own
   std::string folder = {};            // of the run; empty: nothing is written
   bool resume = false;                // continue from last.safetensors in `folder`, if there is one
@@ -68,6 +69,7 @@ void for_each_setting(Options& o, const Visit& visit) {
   visit("min_delta", o.min_delta, "improvement that counts, in parts of 1");
   visit("limit_train", o.limit_train_batches, "batches per epoch (0: all)");
   visit("limit_val", o.limit_val_batches, "batches per validation (0: all)");
+  visit("compile", o.compile, "capture steps and replay them; false for networks that branch on values");
   visit("seed", o.seed, "of weights, order, augmentation and dropout");
 }
 

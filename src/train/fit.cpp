@@ -5,6 +5,7 @@
 
 #include "fovea/autograd.h"
 #include "fovea/operators.h"
+#include "tensor/recorder.h"
 #include "train/charts.h"
 #include "train/non_finite.h"
 
@@ -31,6 +32,10 @@ ModelCard card_of(const TrainerOptions& o, const data::DataLoader& train) {
 
 /// Random ops of step `step` draw from a stream of their own, so that resuming needs no state of theirs.
 void seed_step(uint64_t seed, int64_t step) { default_generator() = Generator(seed, uint64_t(step) + 1); }
+
+struct NonFiniteLoss {
+  double value;
+};
 
 }  // namespace
 
@@ -79,30 +84,48 @@ void Fit::train_epoch() {
   for (const data::Batch& batch : epoch) {
     const int64_t in_group = state_.batch % o_.accumulate_grad_batches;
     const int64_t group = std::min(o_.accumulate_grad_batches, batches_ - (state_.batch - in_group));
-    if (in_group == 0) {
-      seed_step(o_.seed, state_.step);
-      optimizer_->zero_grad();
-    }
-    learn(batch, group);
+    if (in_group == 0) seed_step(o_.seed, state_.step);
+    learn(batch, in_group, group);
     ++state_.batch;
     if (in_group + 1 < group) continue;
-    update();
+    after_step();
     if (state_.batch == batches_ || must_stop()) break;
   }
 }
 
-void Fit::learn(const data::Batch& batch, int64_t group) {
-  const Tensor logits = model_(batch.images.to(dtype_));
-  const Tensor loss = trainer_.loss(logits, batch.labels);
-  const double value = loss.item();
-  if (!std::isfinite(value)) fail_non_finite(batch, value);
+std::vector<Tensor> Fit::compute(const Tensor& images, const Tensor& labels, int64_t in_group,
+                                 int64_t group) {
+  if (in_group == 0) optimizer_->zero_grad();
+  const Tensor logits = model_(images), loss = trainer_.loss(logits, labels);
+  repeat([value = loss.detach()] {
+    const double v = value.dtype() == f64 ? *value.data<double>() : *value.data<float>();
+    if (!std::isfinite(v)) throw NonFiniteLoss{v};
+  });
   (group == 1 ? loss : loss / double(group)).backward();
-  state_.running.add(value, logits, batch.labels);
+  if (in_group + 1 == group) {
+    if (o_.gradient_clip_val > 0) optim::clip_grad_norm_(model_.parameters(), o_.gradient_clip_val);
+    optimizer_->step();
+  }
+  return {loss, logits};
 }
 
-void Fit::update() {
-  if (o_.gradient_clip_val > 0) optim::clip_grad_norm_(model_.parameters(), o_.gradient_clip_val);
-  optimizer_->step();
+void Fit::learn(const data::Batch& batch, int64_t in_group, int64_t group) {
+  const auto run = [this, in_group, group](const Tensor& images, const Tensor& labels) {
+    return compute(images, labels, in_group, group);
+  };
+  const Tensor images = batch.images.to(dtype_);
+  try {
+    const auto out =
+        o_.compile ? compiled_.try_emplace({in_group, group}, Batch(run)).first->second(images, batch.labels)
+                   : run(images, batch.labels);
+    state_.running.add(out[0].item(), out[1], batch.labels);
+  } catch (const NonFiniteLoss& e) {
+    fail_non_finite(batch, e.value);
+  }
+}
+
+/// The weights have changed.
+void Fit::after_step() {
   ++state_.step;
   if (ema_) ema_->update();
   const StepInfo now = info();

@@ -1,8 +1,10 @@
 // One run of Trainer::fit: what changes while training, and how that is saved and restored.
 #pragma once
 #include <chrono>
+#include <map>
 #include <optional>
 
+#include "fovea/compile.h"
 #include "fovea/train.h"
 #include "train/checkpoint.h"
 #include "train/ema.h"
@@ -33,9 +35,11 @@ class Fit {
 
   /// Trains until the end of the epoch or until it must stop.
   void train_epoch();
-  /// Forward and backward of one batch out of `group` that make a step together.
-  void learn(const data::Batch& batch, int64_t group);
-  void update();
+  /// Batch `in_group` of the `group` that make an optimizer step together; the last one takes the step.
+  void learn(const data::Batch& batch, int64_t in_group, int64_t group);
+  /// What learn() computes, compiled: loss and logits.
+  std::vector<Tensor> compute(const Tensor& images, const Tensor& labels, int64_t in_group, int64_t group);
+  void after_step();
   [[noreturn]] void fail_non_finite(const data::Batch& batch, double loss) const;
   void end_epoch();
   std::optional<Evaluation> evaluate() const;
@@ -59,7 +63,9 @@ class Fit {
   Metrics last_epoch_;
   Stop why_ = Stop::finished;
   Clock::time_point started_ = Clock::now(), epoch_started_ = started_;
-  int64_t resumed_examples_ = 0;  // of the current epoch, by an earlier process
+  using Batch = Compiled<std::function<std::vector<Tensor>(const Tensor&, const Tensor&)>>;
+  std::map<std::pair<int64_t, int64_t>, Batch> compiled_;  // by place in the group and size of the group
+  int64_t resumed_examples_ = 0;                           // of the current epoch, by an earlier process
 };
 
 }  // namespace fovea::train

@@ -1,6 +1,7 @@
 #include <chrono>
 
 #include "fovea/autograd.h"
+#include "fovea/compile.h"
 #include "fovea/ops.h"
 #include "train/fit.h"
 #include "train/recipe.h"
@@ -52,8 +53,9 @@ Evaluation Trainer::validate(const nn::Module& model, data::DataLoader& loader) 
   const DType dtype = dtype_of_model(model);
   Evaluation e{{}, ConfusionMatrix(int64_t(loader.dataset().classes().size())), 0};
   int64_t batches = 0;
+  auto forward = fovea::compile([&](const Tensor& x) { return model(x); });
   for (const data::Batch& batch : loader.epoch(0)) {
-    const Tensor logits = model(batch.images.to(dtype));
+    const Tensor images = batch.images.to(dtype), logits = options_.compile ? forward(images) : model(images);
     e.metrics.add(loss(logits, batch.labels).item(), logits, batch.labels, &e.confusion);
     if (++batches == options_.limit_val_batches) break;
   }
