@@ -201,7 +201,7 @@ TEST(Train, RedrawsOneLineOnATerminal) {
 
 TEST(Train, ResumesAfterCtrlCToTheSameBits) {
   TempFolder folder;
-  const std::string keys = "train data=circles:4000 model=mlp:2-64-64-2 epochs=30 batch=20 ";
+  const std::string keys = "train data=circles:16000 model=mlp:2-64-64-2 epochs=30 batch=20 ";
   ASSERT_EQ(run(folder, keys + "name=whole").code, 0);
   for (const char* signal : {"INT", "TERM"}) {
     const Outcome stopped =
@@ -223,7 +223,7 @@ TEST(Train, ResumesAfterCtrlCToTheSameBits) {
 
 TEST(Train, ResumesAfterAKill) {
   TempFolder folder;
-  const std::string keys = "train data=circles:4000 model=mlp:2-64-64-2 epochs=30 batch=20 ";
+  const std::string keys = "train data=circles:16000 model=mlp:2-64-64-2 epochs=30 batch=20 ";
   ASSERT_EQ(run(folder, keys + "name=whole").code, 0);
   const std::string whole = slurp(folder / "runs/train/whole/best.safetensors");
   for (const char* seconds : {"0.2", "0.4", "0.6"}) {

@@ -1,4 +1,5 @@
 // What must end with a clear error and nothing lost: losses that are not finite, full and read-only folders.
+#include <fmt/ranges.h>
 #include <sys/resource.h>
 
 #include <cmath>
@@ -41,7 +42,9 @@ TEST(NonFiniteLoss, NamesStepOpAndLayer) {
                                            return ++batches < 12 ? x : log(affine(square(x), -1, -1));
                                          })},
                       {"out", nn::Linear(4, 3)}});
-  Trainer trainer(options(folder / "run"));
+  TrainerOptions o = options(folder / "run");
+  o.compile = false;  // the network counts its calls
+  Trainer trainer(o);
   const std::string message = error_of([&] { trainer.fit(net, train); });
   for (const char* part : {"the loss is nan at step 12 (epoch 2, batch 4 of 8",
                            "op to produce nan is log of layer odd", "f32 (8,4)", "since the end of epoch 1"})
@@ -56,6 +59,22 @@ TEST(NonFiniteLoss, NamesTheParameterThatDiverged) {
   nn::Sequential net({{"a", nn::Linear(2, 4)}, {"b", nn::Linear(4, 4)}, {"c", nn::Linear(4, 3)}});
   const std::string message = error_of([&] { Trainer(o).fit(net, train); });
   EXPECT_NE(message.find("a smaller lr0"), std::string::npos) << message;
+}
+
+TEST(NonFiniteLoss, IsNoticedBeforeTheWeightsChange) {
+  auto train = loader();
+  TrainerOptions o = options();
+  o.lr0 = 1e6, o.momentum = 0.99, o.optimizer = "sgd", o.max_epochs = 20;
+  std::vector<std::vector<float>> weights;
+  for (const bool compile : {false, true}) {
+    manual_seed(2);
+    const nn::Sequential net(nn::Linear(2, 4), nn::Linear(4, 3));
+    o.compile = compile;
+    const std::string message = error_of([&] { Trainer(o).fit(net, train); });
+    EXPECT_NE(message.find("the loss is"), std::string::npos) << message;
+    weights.push_back(net.parameters()[0].to_vector<float>());
+  }
+  EXPECT_EQ(fmt::format("{}", weights[0]), fmt::format("{}", weights[1]));  // NaN compares by its text
 }
 
 TEST(NonFiniteLoss, NamesTheBatch) {
