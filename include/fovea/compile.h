@@ -26,6 +26,15 @@
 
 namespace fovea {
 
+/// One kernel of a plan.
+struct PlanNode {
+  std::string op = {}, kernel = {};                               // "conv2d", "cpu:winograd"
+  std::string in = {}, out = {};                                  // dtype, shape and layout of each
+  int64_t bytes = 0;                                              // that it reads and writes
+  double seconds = 0;                                             // the median of some replays
+  std::vector<std::pair<std::string, std::string>> refused = {};  // tried before it, and why not
+};
+
 /// The plans of one step; compile() wraps it in the step's own signature.
 class Plans {
  public:
@@ -39,6 +48,10 @@ class Plans {
   /// Replays the plan for arguments like `in`, or runs `step` and captures it. The results stay as they are
   /// for as long as they are held.
   const std::vector<Tensor>& run(std::span<const Tensor> in, const Step& step);
+
+  /// The kernels of the plan for arguments like `in`, timed over `rounds` replays: the step is really taken
+  /// that often. Throws if there is no such plan.
+  std::vector<PlanNode> explain(std::span<const Tensor> in, int rounds);
 
   struct Stats {
     int64_t captures = 0, replays = 0,
@@ -75,6 +88,11 @@ class Compiled {
     });
     if constexpr (std::is_same_v<Result, Tensor>) return results[0];
     else if constexpr (!std::is_void_v<Result>) return results;
+  }
+  /// See Plans::explain.
+  template <class... Tensors>
+  std::vector<PlanNode> explain(int rounds, const Tensors&... in) {
+    return plans_.explain(std::array<Tensor, sizeof...(in)>{in...}, rounds);
   }
   const Plans::Stats& stats() const { return plans_.stats(); }
 

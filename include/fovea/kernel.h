@@ -9,7 +9,7 @@ namespace fovea {
 enum class Inputs : uint8_t {
   dense,    // elements dense in plain layout
   strided,  // plain layout with any strides
-  follow,   // any strides, any mix of layouts; the result is blocked if an input of its shape is
+  follow,   // any strides; if one input is blocked, so are the others of its shape and the result
   own,      // dense, in the layouts that `layouts` says
 };
 

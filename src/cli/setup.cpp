@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "base/text.h"
 #include "cli/keys.h"
 #include "fovea/zoo.h"
@@ -63,6 +65,31 @@ Trained load_trained(const std::string& path, const ComputeKeys& keys) {
   net.to(dtype_named(keys.dtype));
   net.eval();
   return {std::move(c), std::move(net)};
+}
+
+void add_network_keys(CLI::App& app, NetworkKeys& keys) {
+  app.add_option("--model", keys.model,
+                 fmt::format("{}, mlp:SIZES, or a run folder", fmt::join(zoo::names(), ", ")))
+      ->required();
+  app.add_option("--classes", keys.classes, "number of classes (0: the model's own)")->check(at_least(0));
+  app.add_option("--imgsz", keys.imgsz, "side of the images (0: the model's own)")->check(at_least(0));
+  app.add_option("--channels", keys.channels, "of the images (0: the model's own)")->check(at_least(0));
+  app.add_option("--batch", keys.batch, "examples per batch")->check(at_least(1));
+}
+
+Network network_of(const NetworkKeys& k) {
+  const auto with_batch = [&](Dims input) {
+    input.insert(0, k.batch);
+    return input;
+  };
+  if (std::filesystem::exists(k.model)) {
+    const Trained trained = load_trained(k.model, {});
+    return {trained.net, with_batch(trained.checkpoint.card.input)};
+  }
+  zoo::Options options{k.classes, zoo::info(k.model).input};
+  if (options.input.size() == 3 && k.imgsz > 0) options.input = {options.input[0], k.imgsz, k.imgsz};
+  if (options.input.size() == 3 && k.channels > 0) options.input[0] = k.channels;
+  return {zoo::make(k.model, options), with_batch(options.input)};
 }
 
 std::string program_name() { return ::access("./fovea", X_OK) == 0 ? "./fovea" : "fovea"; }

@@ -39,6 +39,18 @@ struct Trained {
 /// another.
 Trained load_trained(const std::string& path, const ComputeKeys& keys);
 
+/// A network by name or from a run, for commands that look at networks.
+struct NetworkKeys {
+  std::string model = {};
+  int64_t classes = 0, imgsz = 0, channels = 0, batch = 1;
+};
+void add_network_keys(CLI::App& app, NetworkKeys& keys);
+struct Network {
+  nn::AnyModule net;
+  Dims input;  // with the batch
+};
+Network network_of(const NetworkKeys& keys);
+
 /// "./fovea" where that script is at hand, else "fovea": for hints.
 std::string program_name();
 

@@ -74,10 +74,14 @@ void layouts_of(const Kernel& kernel, const Call& call, std::vector<Layout>& in,
   in.assign(call.ins.size(), Layout::plain);
   if (kernel.layouts) return kernel.layouts(call, in, out);
   if (kernel.inputs != Inputs::follow) return;
-  for (size_t i = 0; i < in.size(); ++i) {
-    in[i] = call.ins[i].layout;
-    if (in[i] == Layout::blocked8) out.assign(out.size(), Layout::blocked8);
-  }
+  const auto blocked = std::find_if(call.ins.begin(), call.ins.end(),
+                                    [](const View& v) { return v.layout == Layout::blocked8; });
+  for (size_t i = 0; i < in.size(); ++i) in[i] = call.ins[i].layout;
+  if (blocked == call.ins.end()) return;
+  out.assign(out.size(), Layout::blocked8);
+  // Walking through both layouts at once costs more than to convert.
+  for (size_t i = 0; i < in.size(); ++i)
+    if (call.ins[i] && call.ins[i].shape == blocked->shape) in[i] = Layout::blocked8;
 }
 
 const std::vector<Kernel>& kernels_of(const std::string& op) { return candidates_of(find_op(op)); }

@@ -122,6 +122,38 @@ const std::vector<Tensor>& Plans::run(std::span<const Tensor> in, const Step& st
   return replay->results();
 }
 
+namespace {
+
+PlanNode node_of(const plan::Step& s, std::vector<double>& times) {
+  const Call& c = *s.call;
+  PlanNode n{.op = c.op().name(), .kernel = s.kernel->name, .in = describe(c.ins), .out = describe(c.outs)};
+  for (const auto* views : {&c.ins, &c.outs})
+    for (const View& v : *views)
+      if (v) n.bytes += v.numel() * size_of(v.dtype);
+  std::nth_element(times.begin(), times.begin() + int64_t(times.size() / 2), times.end());
+  n.seconds = times[times.size() / 2];
+  std::vector<Refusal> refusals;
+  if (op_table().count(n.op)) chosen_kernel(c, &refusals);
+  for (auto& r : refusals) n.refused.emplace_back(r.kernel, std::move(r.reason));
+  return n;
+}
+
+}  // namespace
+
+std::vector<PlanNode> Plans::explain(std::span<const Tensor> in, int rounds) {
+  check(rounds >= 1, "explain wants at least one round, not {}", rounds);
+  plan::Replay* replay = state_->find(in);
+  check(replay, "there is no plan for these arguments: run the step first{}",
+        state_->stats.refusal.empty() ? "" : fmt::format(" (not captured: {})", state_->stats.refusal));
+  std::vector<std::vector<double>> times;
+  for (int i = 0; i < rounds; ++i) replay->run_timed(in, times);
+  std::vector<PlanNode> nodes;
+  const auto& steps = replay->program().steps;
+  for (size_t i = 0; i < steps.size(); ++i)
+    if (!steps[i].host) nodes.push_back(node_of(steps[i], times[i]));
+  return nodes;
+}
+
 const Plans::Stats& Plans::stats() const {
   if (!state_->entries.empty()) {
     const plan::Replay& r = *state_->entries.back().replay;

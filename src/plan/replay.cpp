@@ -1,6 +1,7 @@
 #include "plan/replay.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/arena.h"
 #include "tensor/convert.h"
@@ -45,13 +46,39 @@ bool Replay::fits() const {
                      [](const auto& holds) { return holds(); });
 }
 
-void Replay::run(std::span<const Tensor> arguments) {
+namespace {
+
+void run_step(const Step& s) {
+  if (s.host) s.host();
+  else s.kernel->run(*s.call);
+}
+
+}  // namespace
+
+void Replay::point_at(std::span<const Tensor> arguments) {
   for (const Patch& p : patches_)
     p.view->data = static_cast<char*>(arguments[size_t(p.argument)].raw()) + p.offset;
-  for (const Step& s : program_.steps) {
-    if (s.host) s.host();
-    else s.kernel->run(*s.call);
+}
+
+void Replay::run(std::span<const Tensor> arguments) {
+  point_at(arguments);
+  for (const Step& s : program_.steps) run_step(s);
+  finish();
+}
+
+void Replay::run_timed(std::span<const Tensor> arguments, std::vector<std::vector<double>>& times) {
+  using Clock = std::chrono::steady_clock;
+  times.resize(program_.steps.size());
+  point_at(arguments);
+  for (size_t i = 0; i < times.size(); ++i) {
+    const auto start = Clock::now();
+    run_step(program_.steps[i]);
+    times[i].push_back(std::chrono::duration<double>(Clock::now() - start).count());
   }
+  finish();
+}
+
+void Replay::finish() {
   for (const auto& [leaf, gradient] : program_.gradients)
     if (leaf.grad().ptr() != gradient.ptr()) leaf.set_grad(gradient);
   give_results();

@@ -18,6 +18,8 @@ class Replay {
   bool fits() const;
   /// Runs the step on `arguments`, which look like those of the capture.
   void run(std::span<const Tensor> arguments);
+  /// The same, adding the seconds of each step to `times` (one list per step).
+  void run_timed(std::span<const Tensor> arguments, std::vector<std::vector<double>>& times);
   const std::vector<Tensor>& results() const { return results_; }
 
   const Program& program() const { return program_; }
@@ -26,6 +28,8 @@ class Replay {
 
  private:
   void bind();
+  void point_at(std::span<const Tensor> arguments);
+  void finish();
   void give_results();
   Program program_;
   Memory memory_;

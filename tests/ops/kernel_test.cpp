@@ -105,6 +105,23 @@ TEST(ConvKernels, PrecisionIsAsPromised) {
   EXPECT_LT(highest, high);
 }
 
+/// Few rows and many, short and long sums, columns that fill panels and that do not; plain and transposed
+/// factors.
+TEST(GemmKernels, MatchTheReference) {
+  for (const int64_t m : {1, 2, 3, 12, 13, 70})
+    for (const int64_t k : {1, 9, 33, 100, 784})
+      for (const int64_t n : {1, 6, 16, 27, 128}) {
+        const double fan_in = 1 / std::sqrt(double(k));
+        const auto in = inputs({f({m, k}), f({n, k}, -fan_in, fan_in), f({n})});
+        expect_reference("linear", in, {});
+        expect_reference("linear", {in[0], in[1], {}}, {});
+        expect_reference("matmul", {in[0], in[1].permute({1, 0})}, {});
+        expect_reference("matmul", {in[0], in[1].permute({1, 0}).contiguous()}, {});
+        expect_reference("matmul",
+                         {in[0].permute({1, 0}).contiguous().permute({1, 0}), in[1].permute({1, 0})}, {});
+      }
+}
+
 TEST(PoolKernels, MatchTheReference) {
   const std::vector<std::pair<Dims, NamedAttrs>> cases{
       {{8, 16, 32, 32}, {{"kernel", Dims{2}}}},

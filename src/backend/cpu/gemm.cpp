@@ -15,6 +15,31 @@ template <class T>
 constexpr int panel = 2 * simd::lanes<T>;  // columns of a register tile
 constexpr int64_t depth = 384;             // rows of B that stay in the nearest caches
 
+/// to[c * step + r] = from[r * row + c] for r, c < 8.
+FOVEA_SIMD_INLINE void transpose8(const float* from, int64_t row, float* to, int64_t step) {
+  using Mask = simd::V<int32_t>;
+  constexpr Mask low{0, 8, 1, 9, 4, 12, 5, 13}, high{2, 10, 3, 11, 6, 14, 7, 15},
+      low2{0, 1, 8, 9, 4, 5, 12, 13}, high2{2, 3, 10, 11, 6, 7, 14, 15}, low4{0, 1, 2, 3, 8, 9, 10, 11},
+      high4{4, 5, 6, 7, 12, 13, 14, 15};
+  V<float> r[8], t[8];
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i) r[i] = simd::load(from + i * row);
+#pragma GCC unroll 4
+  for (int i = 0; i < 8; i += 2)
+    t[i] = __builtin_shuffle(r[i], r[i + 1], low), t[i + 1] = __builtin_shuffle(r[i], r[i + 1], high);
+#pragma GCC unroll 2
+  for (int i = 0; i < 8; i += 4) {
+    r[i] = __builtin_shuffle(t[i], t[i + 2], low2), r[i + 1] = __builtin_shuffle(t[i], t[i + 2], high2);
+    r[i + 2] = __builtin_shuffle(t[i + 1], t[i + 3], low2),
+          r[i + 3] = __builtin_shuffle(t[i + 1], t[i + 3], high2);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    simd::store(to + i * step, __builtin_shuffle(r[i], r[i + 4], low4));
+    simd::store(to + (i + 4) * step, __builtin_shuffle(r[i], r[i + 4], high4));
+  }
+}
+
 /// Columns [j, j + panel) of B as [k][panel], short panels filled with zeros.
 template <class T>
 FOVEA_SIMD void pack_panel(const Gemm<T>& g, int64_t j, T* to) {
@@ -29,8 +54,63 @@ FOVEA_SIMD void pack_panel(const Gemm<T>& g, int64_t j, T* to) {
     return;
   }
   if (width < P) std::fill(to, to + g.k * P, T(0));
-  for (int64_t i = 0; i < width; ++i)
+  int64_t done = 0;  // columns
+  if constexpr (std::is_same_v<T, float>)
+    for (; g.b_row == 1 && g.k >= 8 && done + 8 <= width; done += 8)
+      for (int64_t p = 0; p < g.k; p += 8) {
+        const int64_t at = std::min(p, g.k - 8);  // the last rows may be written twice
+        transpose8(from + done * g.b_column + at, g.b_column, to + at * P + done, P);
+      }
+  for (int64_t i = done; i < width; ++i)
     for (int64_t p = 0; p < g.k; ++p) to[p * P + i] = from[p * g.b_row + i * g.b_column];
+}
+
+/// M x N results as dot products of rows of A with rows of B transposed, nothing packed: for few rows of A.
+template <class T, int M, int N>
+FOVEA_SIMD void dots(const Gemm<T>& g, int64_t i, int64_t j) {
+  constexpr int L = simd::lanes<T>;
+  const T *a = g.a + i * g.a_row, *b = g.b + j * g.b_column;
+  V<T> acc[M][N];
+#pragma GCC unroll 4
+  for (int r = 0; r < M; ++r)
+#pragma GCC unroll 4
+    for (int c = 0; c < N; ++c) acc[r][c] = V<T>{};
+  int64_t p = 0;
+  for (; p + L <= g.k; p += L) {
+    V<T> y[N];
+#pragma GCC unroll 4
+    for (int c = 0; c < N; ++c) y[c] = simd::load(b + c * g.b_column + p);
+#pragma GCC unroll 4
+    for (int r = 0; r < M; ++r) {
+      const V<T> x = simd::load(a + r * g.a_row + p);
+#pragma GCC unroll 4
+      for (int c = 0; c < N; ++c) acc[r][c] += x * y[c];
+    }
+  }
+  for (int r = 0; r < M; ++r)
+    for (int c = 0; c < N; ++c) {
+      T sum = simd::sum<T>(acc[r][c]);
+      for (int64_t q = p; q < g.k; ++q) sum += a[r * g.a_row + q] * b[c * g.b_column + q];
+      g.c[(i + r) * g.n + j + c] = sum + (g.bias ? g.bias[j + c] : T(0));
+    }
+}
+
+template <class T, int N>
+void dot_rows(const Gemm<T>& g, int64_t j) {
+  int64_t i = 0;
+  for (; i + 3 <= g.m; i += 3) dots<T, 3, N>(g, i, j);
+  if (g.m - i == 2) dots<T, 2, N>(g, i, j);
+  if (g.m - i == 1) dots<T, 1, N>(g, i, j);
+}
+
+template <class T>
+void run_dots(const Gemm<T>& g) {
+  const int64_t columns = std::max<int64_t>(1, 65536 / std::max<int64_t>(1, g.m * g.k)) * 4;
+  parallel_for(g.n, columns, [&](int64_t begin, int64_t end) {
+    int64_t j = begin;
+    for (; j + 4 <= end; j += 4) dot_rows<T, 4>(g, j);
+    for (; j < end; ++j) dot_rows<T, 1>(g, j);
+  });
 }
 
 /// R rows of C times one panel over `k` steps; `first` starts the sum, later blocks add to C.
@@ -106,6 +186,7 @@ FOVEA_SIMD void block(const Gemm<T>& g, const T* packed, int64_t row, int64_t ro
   }
 }
 
+constexpr int64_t most_dot_rows = 12;
 constexpr int64_t rows_per_task = 96, task_work = 1 << 20;  // rows; multiplications
 
 }  // namespace
@@ -118,6 +199,7 @@ int64_t Gemm<T>::scratch() const {
 template <class T>
 void Gemm<T>::run(T* scratch) const {
   constexpr int P = panel<T>;
+  if (m <= most_dot_rows && a_column == 1 && b_row == 1 && k >= 4 * simd::lanes<T>) return run_dots(*this);
   const int64_t panels = (n + P - 1) / P;
   parallel_for(panels, std::max<int64_t>(1, 65536 / std::max<int64_t>(1, k * P)),
                [&](int64_t begin, int64_t end) {

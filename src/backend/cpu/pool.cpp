@@ -273,9 +273,12 @@ const char* refuse(const Call& c) {
   return c.dtype() == f32 ? nullptr : "it computes in f32 only";
 }
 
+/// Blocked if an input is: a gradient that comes out of a reshape is plain, the indices beside it are not.
 void layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout>& out) {
-  std::fill(in.begin(), in.end(), c.in(0).layout);
-  std::fill(out.begin(), out.end(), c.in(0).layout);
+  const bool blocked =
+      std::any_of(c.ins.begin(), c.ins.end(), [](const View& v) { return v.layout == Layout::blocked8; });
+  std::fill(in.begin(), in.end(), blocked ? Layout::blocked8 : Layout::plain);
+  std::fill(out.begin(), out.end(), blocked ? Layout::blocked8 : Layout::plain);
 }
 
 Kernel kernel(void (*run)(const Call&), size_t (*scratch)(const Call&) = nullptr) {

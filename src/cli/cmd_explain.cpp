@@ -1,0 +1,137 @@
+// `fovea explain`: where the time of a training step or of a prediction goes, kernel by kernel.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cli/keys.h"
+#include "cli/setup.h"
+#include "fovea/autograd.h"
+#include "fovea/compile.h"
+#include "fovea/ops.h"
+#include "fovea/optim.h"
+#include "fovea/random.h"
+
+namespace fovea::cli {
+namespace {
+
+struct Keys {
+  NetworkKeys network{.batch = 32};
+  ComputeKeys compute;
+  std::string mode = "train", by = "node";
+  int rounds = 10;
+  bool why = false, json = false;
+};
+
+struct Explained {
+  std::vector<PlanNode> nodes;
+  Plans::Stats stats;
+};
+
+Explained explain_training(const Network& n, int rounds) {
+  n.net.train();
+  optim::SGD optimizer(n.net, {.lr = 1e-4, .momentum = 0.9});
+  auto step = compile([&](const Tensor& images, const Tensor& labels) {
+    const Tensor loss = cross_entropy(n.net(images), labels);
+    optimizer.zero_grad();
+    loss.backward();
+    optimizer.step();
+    return loss;
+  });
+  const Tensor x = rand(n.input);
+  const Tensor y = [&] {
+    const NoGrad guard;
+    return randint({n.input[0]}, 0, n.net(x).size(1));
+  }();
+  for (int i = 0; i < 4; ++i) step(x, y);
+  return {step.explain(rounds, x, y), step.stats()};
+}
+
+Explained explain_prediction(const Network& n, int rounds) {
+  n.net.eval();
+  const NoGrad guard;
+  auto forward = compile([&](const Tensor& x) { return n.net(x); });
+  const Tensor x = rand(n.input);
+  for (int i = 0; i < 3; ++i) forward(x);
+  return {forward.explain(rounds, x), forward.stats()};
+}
+
+/// Nodes of one op and kernel as one, the slowest first.
+std::vector<PlanNode> grouped(const std::vector<PlanNode>& nodes) {
+  std::vector<PlanNode> groups;
+  for (const PlanNode& n : nodes) {
+    const auto same = std::find_if(groups.begin(), groups.end(),
+                                   [&](const PlanNode& g) { return g.op == n.op && g.kernel == n.kernel; });
+    if (same == groups.end())
+      groups.push_back({.op = n.op, .kernel = n.kernel, .in = "1", .bytes = n.bytes, .seconds = n.seconds});
+    else
+      same->in = std::to_string(std::stoi(same->in) + 1), same->bytes += n.bytes, same->seconds += n.seconds;
+  }
+  std::stable_sort(groups.begin(), groups.end(),
+                   [](const PlanNode& a, const PlanNode& b) { return a.seconds > b.seconds; });
+  return groups;
+}
+
+void print(const Explained& e, const Keys& k) {
+  const bool by_kernel = k.by == "kernel";
+  const auto nodes = by_kernel ? grouped(e.nodes) : e.nodes;
+  double total = 0;
+  for (const PlanNode& n : e.nodes) total += n.seconds;
+  fmt::print("{:>4}  {:<24} {:<20} {:>9} {:>6} {:>9} {:>7}  {}\n", "", "op", "kernel", "us", "%", "MB",
+             "GB/s", by_kernel ? "calls" : "results");
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    const PlanNode& n = nodes[i];
+    fmt::print("{:>4}  {:<24} {:<20} {:>9.1f} {:>6.1f} {:>9.3f} {:>7.1f}  {}\n", i + 1, n.op, n.kernel,
+               1e6 * n.seconds, 100 * n.seconds / total, double(n.bytes) / 1e6,
+               double(n.bytes) / n.seconds / 1e9, by_kernel || n.out.empty() ? n.in : n.out);
+    if (k.why)
+      for (const auto& [kernel, reason] : n.refused) fmt::print("{:>31}not {}: {}\n", "", kernel, reason);
+  }
+  fmt::print("{} kernels, {:.1f} us, {:.2f} MB of memory for {:.2f} MB of tensors\n", e.nodes.size(),
+             1e6 * total, double(e.stats.planned_bytes) / 1e6, double(e.stats.unplanned_bytes) / 1e6);
+}
+
+void print_json(const Explained& e) {
+  nlohmann::json nodes = nlohmann::json::array();
+  for (const PlanNode& n : e.nodes)
+    nodes.push_back({{"op", n.op},
+                     {"kernel", n.kernel},
+                     {"in", n.in},
+                     {"out", n.out},
+                     {"bytes", n.bytes},
+                     {"seconds", n.seconds},
+                     {"refused", n.refused}});
+  fmt::print("{}\n", nlohmann::json{{"nodes", nodes},
+                                    {"planned_bytes", e.stats.planned_bytes},
+                                    {"unplanned_bytes", e.stats.unplanned_bytes}}
+                         .dump(2));
+}
+
+int run(const Keys& k) {
+  use(k.compute);
+  manual_seed(0);
+  const Network n = network_of(k.network);
+  n.net.to(dtype_named(k.compute.dtype));
+  const Explained e = k.mode == "train" ? explain_training(n, k.rounds) : explain_prediction(n, k.rounds);
+  k.json ? print_json(e) : print(e, k);
+  return 0;
+}
+
+}  // namespace
+
+const Command explain_command{
+    "explain", "the compiled step of a network, kernel by kernel: time, memory, why this kernel",
+    "  fovea explain model=resnet20 batch=128\n  fovea explain model=lenet5 by=kernel\n"
+    "  fovea explain model=lenet5 mode=predict batch=1 why=true\n",
+    Needs::threads, [](CLI::App& app) -> std::function<int()> {
+      auto k = std::make_shared<Keys>();
+      add_network_keys(app, k->network);
+      app.add_option("--mode", k->mode, "train or predict")->check(one_of({"train", "predict"}));
+      app.add_option("--by", k->by, "node: in the order they run; kernel: summed, the slowest first")
+          ->check(one_of({"node", "kernel"}));
+      app.add_option("--rounds", k->rounds, "replays to time")->check(at_least(1));
+      app.add_flag("--why", k->why, "name the kernels that were refused, and why");
+      app.add_flag("--json", k->json, "for machines");
+      add_compute_keys(app, k->compute);
+      return [k] { return run(*k); };
+    }};
+
+}  // namespace fovea::cli
