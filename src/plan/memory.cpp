@@ -1,0 +1,113 @@
+#include <algorithm>
+
+#include "plan/program.h"
+
+namespace fovea::plan {
+namespace {
+
+constexpr int64_t line = 64;
+int64_t rounded(int64_t bytes) { return (bytes + line - 1) / line * line; }
+
+struct Life {  // of a place in memory: the steps from the first that writes to the last that reads
+  int64_t first = -1, last = -1, bytes = 0, offset = -1;
+};
+
+/// Where buffers live: several that follow each other may share a place.
+struct Places {
+  std::vector<Life> lives;
+  std::vector<size_t> of;  // by buffer
+
+  explicit Places(const Program& p) : lives(p.buffers.size()), of(p.buffers.size()) {
+    for (size_t b = 0; b < of.size(); ++b) of[b] = b;
+    for (size_t i = 0; i < p.steps.size(); ++i) {
+      const auto touch = [&](int b) {
+        Life& l = lives[size_t(b)];
+        if (p.buffers[size_t(b)].kind != Buffer::Kind::made) return;
+        if (l.first < 0)
+          l.first = int64_t(i), l.bytes = rounded(int64_t(p.buffers[size_t(b)].storage->bytes()));
+        l.last = int64_t(i);
+      };
+      if (p.steps[i].host) continue;
+      p.steps[i].for_reads(touch);
+      p.steps[i].for_writes(touch);
+    }
+  }
+
+  /// Puts the result of an elementwise step where an input lies that nobody reads afterwards.
+  void share(const Program& p) {
+    for (size_t i = 0; i < p.steps.size(); ++i) {
+      const Step& s = p.steps[i];
+      if (s.host || !s.call->op().pointwise || s.out.size() != 1) continue;
+      for (size_t k = 0; k < s.in.size(); ++k)
+        if (fits(s, k) && join(p, s.in[k].buffer, s.out[0].buffer, int64_t(i))) break;
+    }
+  }
+
+ private:
+  /// Whether input k and the result are the same elements at the same places, each all of its buffer.
+  static bool fits(const Step& s, size_t k) {
+    const View &x = s.call->ins[k], &y = s.call->outs[0];
+    return s.in[k].buffer >= 0 && s.in[k].offset == 0 && s.out[0].offset == 0 && x.layout == y.layout &&
+           x.dtype == y.dtype && x.shape == y.shape && (x.layout == Layout::blocked8 || x.contiguous());
+  }
+
+  bool join(const Program& p, int from, int to, int64_t step) {
+    const auto made = [&](int b) { return p.buffers[size_t(b)].kind == Buffer::Kind::made; };
+    if (!made(from) || !made(to) || from == to) return false;
+    const size_t place = of[size_t(from)];
+    Life &a = lives[place], &b = lives[size_t(to)];
+    if (a.last != step || b.first != step || a.bytes != b.bytes || of[size_t(to)] != size_t(to)) return false;
+    a.last = b.last, b.first = -1;
+    of[size_t(to)] = place;
+    return true;
+  }
+};
+
+/// The lowest place for `life` beside those that overlap it in time.
+int64_t place(const std::vector<Life>& placed, const Life& life) {
+  std::vector<std::pair<int64_t, int64_t>> taken;
+  for (const Life& o : placed)
+    if (o.first <= life.last && life.first <= o.last) taken.emplace_back(o.offset, o.offset + o.bytes);
+  std::sort(taken.begin(), taken.end());
+  int64_t at = 0;
+  for (const auto& [begin, end] : taken) {
+    if (at + life.bytes <= begin) break;
+    at = std::max(at, end);
+  }
+  return at;
+}
+
+}  // namespace
+
+Memory plan_memory(const Program& p) {
+  Memory m;
+  m.buffer.assign(p.buffers.size(), -1);
+  m.scratch.assign(p.steps.size(), 0);
+  for (const Buffer& b : p.buffers)
+    if (b.kind == Buffer::Kind::made) m.unplanned += rounded(int64_t(b.storage->bytes()));
+  Places places(p);
+  places.share(p);
+  struct Item {
+    Life life;
+    int64_t* result;
+  };
+  std::vector<Item> items;
+  for (Life& l : places.lives)
+    if (l.first >= 0) items.push_back({l, &l.offset});
+  for (size_t i = 0; i < p.steps.size(); ++i)
+    if (p.steps[i].scratch > 0)
+      items.push_back({{int64_t(i), int64_t(i), rounded(int64_t(p.steps[i].scratch))}, &m.scratch[i]});
+  // Large ones first: they fragment least.
+  std::stable_sort(items.begin(), items.end(),
+                   [](const Item& a, const Item& b) { return a.life.bytes > b.life.bytes; });
+  std::vector<Life> placed;
+  for (Item& item : items) {
+    item.life.offset = *item.result = place(placed, item.life);
+    m.bytes = std::max(m.bytes, item.life.offset + item.life.bytes);
+    placed.push_back(item.life);
+  }
+  for (size_t b = 0; b < m.buffer.size(); ++b) m.buffer[b] = places.lives[places.of[b]].offset;
+  return m;
+}
+
+}  // namespace fovea::plan
