@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "fovea/autograd.h"
@@ -64,6 +65,12 @@ void Optimizer::step() {
         cell.state = fresh_state(param);
       }
       repeat([cells = cells_, &step = cell.step] { ++step; });
+      if (Recorder* r = recorder())  // a state that was loaded or made anew is another one
+        r->guarded([cells = cells_, &cell, captured = cell.state] {
+          return cell.step > 0 &&
+                 std::equal(captured.begin(), captured.end(), cell.state.begin(), cell.state.end(),
+                            [](const Tensor& a, const Tensor& b) { return a.ptr() == b.ptr(); });
+        });
       update(group, param, grad, cell);
     }
 }

@@ -61,10 +61,14 @@ Place Capture::place_of(const Tensor& t) {
   return {it->second, static_cast<char*>(t.raw()) - static_cast<char*>(storage->data())};
 }
 
-/// A parameter whose storage is exchanged (Module::to) is no longer the one that the program writes.
-void Capture::guard_storage(const Tensor& t) {
-  if (!t.defined() || !t.is_leaf() || !t.impl().requires_grad || !guarded_.insert(&t.impl()).second) return;
-  guarded([impl = t.ptr(), storage = t.impl().storage.get()] { return impl->storage.get() == storage; });
+/// A parameter whose storage is exchanged (Module::to) is no longer the one that the program writes; one that
+/// is frozen or thawed is treated otherwise.
+void Capture::guard_leaf(const Tensor& t, const Place& place) {
+  if (place.buffer < 0 || program_.buffers[size_t(place.buffer)].kind != Buffer::Kind::outside) return;
+  if (!t.is_leaf() || !guarded_.insert(&t.impl()).second) return;
+  guarded([impl = t.ptr(), storage = t.impl().storage.get(), wants = t.impl().requires_grad] {
+    return impl->storage.get() == storage && impl->requires_grad == wants;
+  });
 }
 
 void Capture::ran(const Kernel& kernel, const Call& call, const std::vector<Tensor>& in,
@@ -75,7 +79,10 @@ void Capture::ran(const Kernel& kernel, const Call& call, const std::vector<Tens
   s.call = std::make_unique<Call>(call.op(), *s.attrs, call.ins, call.outs);
   s.call->dtype_ = call.dtype_;
   s.scratch = scratch;
-  for (const Tensor& t : in) guard_storage(t), s.in.push_back(place_of(t));
+  for (const Tensor& t : in) {
+    s.in.push_back(place_of(t));
+    guard_leaf(t, s.in.back());
+  }
   for (const Tensor& t : out) s.out.push_back(place_of(t));
   program_.steps.push_back(std::move(s));
 }

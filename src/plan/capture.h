@@ -32,7 +32,7 @@ class Capture : public Recorder {
 
  private:
   Place place_of(const Tensor& t);
-  void guard_storage(const Tensor& t);
+  void guard_leaf(const Tensor& t, const Place& place);
   Recorder* before_;
   uint64_t first_id_;
   Program program_;

@@ -168,6 +168,44 @@ TEST(Compile, ParametersMayBeLoadedAndConverted) {
   EXPECT_TRUE(same_bits(forward(x), other(x)));
 }
 
+/// What a step does to parameters depends on flags and states that may be exchanged between steps.
+TEST(Compile, NoticesFrozenParametersAndLoadedStates) {
+  std::vector<std::vector<Tensor>> weights;
+  for (const bool compiled : {false, true}) {
+    manual_seed(8);
+    const nn::Linear net(3, 2);
+    optim::SGD optimizer(net, {.lr = 0.1, .momentum = 0.9});
+    const auto step = [&](const Tensor& x) {
+      const Tensor loss = sum(square(net(x)));
+      optimizer.zero_grad();
+      loss.backward();
+      optimizer.step();
+    };
+    auto replayed = compile(step);
+    const auto steps = [&](int n) {
+      for (int i = 0; i < n; ++i)
+        compiled ? replayed(full({4, 3}, 0.1 * (i + 1))) : step(full({4, 3}, 0.1 * (i + 1)));
+    };
+    steps(3);
+    const NamedTensors early = [&] {
+      NamedTensors copy;
+      for (const auto& [name, t] : optimizer.state_dict()) copy.emplace_back(name, t.clone());
+      return copy;
+    }();
+    steps(3);
+    optimizer.load_state_dict(early);
+    steps(3);
+    Tensor bias = net.parameters()[1];
+    bias.set_requires_grad(false);
+    steps(3);
+    bias.set_requires_grad(true);
+    steps(3);
+    weights.push_back({net.parameters()[0].detach(), net.parameters()[1].detach()});
+    EXPECT_GE(replayed.stats().replays, compiled ? 5 : 0);
+  }
+  expect_same_bits(weights[0], weights[1]);
+}
+
 TEST(Compile, ReplaysTakeNoMemory) {
   const auto net = net_of(2);
   optim::SGD optimizer(net, {.lr = 0.01, .momentum = 0.9});
