@@ -159,6 +159,21 @@ TEST(Cli, SumsUpANetwork) {
   expect_in("(4,100)", run(folder, "summary --model lenet5 --classes 100 --batch=4").out);
 }
 
+TEST(Cli, ExplainsACompiledStep) {
+  TempFolder folder;
+  const json e = json::parse(run(folder, "explain model=mlp:8-4-2 batch=3 rounds=2 --json").out);
+  ASSERT_GE(e["nodes"].size(), 8u);
+  EXPECT_EQ(e["nodes"][0]["op"], "linear");
+  EXPECT_EQ(e["nodes"][0]["out"], "f32 (3,4)");
+  EXPECT_GT(e["nodes"][0]["seconds"], 0);
+  EXPECT_EQ(e["nodes"].back()["op"], "sgd_step");
+  const Outcome o = run(folder, "explain model=lenet5 batch=2 mode=predict rounds=2 why=true");
+  EXPECT_EQ(o.code, 0) << o.err;
+  expect_in("conv2d", o.out);
+  expect_in("not cpu:winograd: 3x3 only", o.out);
+  expect_in("calls", run(folder, "explain model=lenet5 batch=2 by=kernel rounds=2").out);
+}
+
 const std::string quick = "train data=blobs:200 epochs=6 batch=20 ";
 
 TEST(Train, PrintsPlainLinesWithoutATerminal) {

@@ -64,7 +64,8 @@ TEST(ConvKernels, MatchTheReference) {
                         {1, 16, 30, 21, 8, 2},
                         {20, 64, 8, 8, 72, 1},
                         {1, 72, 14, 14, 128, 1},
-                        {40, 16, 12, 12, 16, 1}}) {
+                        {40, 16, 12, 12, 16, 1},
+                        {4, 72, 7, 7, 136, 1}}) {
     const NamedAttrs window{{"padding", Dims{k.pad}}};
     const Dims y{k.n, k.o, k.height + 2 * k.pad - 2, k.width + 2 * k.pad - 2};
     const double fan_in = 1 / std::sqrt(9.0 * double(k.c)), pixels = 1 / std::sqrt(double(k.n * y[2] * y[3]));

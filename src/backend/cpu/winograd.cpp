@@ -1,6 +1,8 @@
 // Convolution 3x3 by Winograd's F(4x4, 3x3): forward, and the gradient of the input, which is the same with
 // the filter turned round. Tiles go through in groups that stay in the cache: transform of the input, 36
-// products (tiles x channels) (channels x 16 results), transform of the output.
+// products (tiles x channels) (channels x 16 results), transform of the output. Where tiles are fewer than
+// results, the weight goes through instead, 16 results at a time, so that its transform never leaves the
+// cache.
 #include "backend/cpu/winograd.h"
 
 #include <algorithm>
@@ -98,13 +100,20 @@ namespace {
 struct Plan {
   Tiles tiles;  // of the source
   int64_t results, height, width;
-  bool turned;    // the weight is (source channels, results) and its window is turned round
-  int64_t group;  // tiles that go through together
+  bool turned;      // the weight is (source channels, results) and its window is turned round
+  bool by_results;  // tiles are transformed once, weights block by block
+  int64_t group;    // tiles that go through together
 
   Strides source() const { return strides(group, tiles.channels); }
   int64_t product_stride() const { return strides(group, 16).frequency; }
-  int64_t weights() const { return frequencies * tiles.channels * results; }
-  int64_t thread() const { return frequencies * (source().frequency + product_stride()); }
+  int64_t blocks() const { return (results + 15) / 16; }
+  // Floats of scratch: what all threads share, what each has.
+  int64_t shared() const {
+    return frequencies * (by_results ? source().frequency : tiles.channels * results);
+  }
+  int64_t thread() const {
+    return frequencies * ((by_results ? tiles.channels * 16 : source().frequency) + product_stride());
+  }
 };
 
 Plan plan_of(const ConvShape& s, bool grad) {
@@ -118,16 +127,16 @@ Plan plan_of(const ConvShape& s, bool grad) {
   p.height = out[1], p.width = out[2];
   const int64_t share = (p.tiles.count() + num_threads() - 1) / num_threads();
   const int64_t cached = std::clamp<int64_t>(3072 / p.tiles.channels / 6 * 6, 24, 48);
-  p.group = std::clamp<int64_t>((share + 5) / 6 * 6, 6, cached);
+  p.by_results = 2 * p.tiles.count() <= p.results;
+  p.group = p.by_results ? p.tiles.count() : std::clamp<int64_t>((share + 5) / 6 * 6, 6, cached);
   return p;
 }
 
-/// to[block of 16 results][frequency][channel][16 or 8 at the end] = G w G^T.
+/// Of one block of 16 results: to[frequency][channel][16 or 8 at the end] = G w G^T.
 FOVEA_SIMD void transform_weight(const Plan& p, const float* weight, float* to, int64_t block) {
   const int64_t channels = p.tiles.channels, first = block * 16,
                 width = std::min<int64_t>(16, p.results - first);
   const int64_t result_step = (p.turned ? 1 : channels) * 9, channel_step = (p.turned ? p.results : 1) * 9;
-  to += first * channels * frequencies;
   for (int64_t c = 0; c < channels; ++c)
     for (int64_t v = 0; v < width; v += 8) {
       alignas(32) float w[9][8];
@@ -249,28 +258,54 @@ ConvShape shape_of(const Call& c) {
   return grad ? ConvShape::of_input_grad(c) : ConvShape::of_forward(c);
 }
 
-template <bool grad>
-void run(const Call& c) {
-  const Plan p = plan_of(shape_of<grad>(c), grad);
-  float *weights = reinterpret_cast<float*>(c.scratch), *scratch = weights + p.weights();
-  const float *x = c.in(0).ptr<float>(), *bias = grad ? nullptr : c.in(2).ptr<float>();
-  const float* weight = c.in(1).ptr<float>();
-  float* y = c.out().ptr<float>();
-  parallel_for((p.results + 15) / 16, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t b = begin; b < end; ++b) transform_weight(p, weight, weights, b);
+struct Data {
+  const float *x, *weight, *bias;
+  float* y;
+};
+
+/// One block of results of the tiles [begin, end), from their transforms and that of the weight.
+void compute_block(const Plan& p, const Data& d, int64_t begin, int64_t end, int64_t block,
+                   const float* source, const float* weights, float* product) {
+  const int64_t first = block * 16, width = std::min<int64_t>(16, p.results - first);
+  prefetch_output(p, begin, end, first, width, d.y);
+  (width == 16 ? multiply<2> : multiply<1>)(p, end - begin, source, weights, product);
+  output_group(p, begin, end, first, width, product, d.bias, d.y);
+}
+
+void run_by_tiles(const Plan& p, const Data& d, float* weights, float* scratch) {
+  const auto of_block = [&](int64_t b) { return weights + b * 16 * p.tiles.channels * frequencies; };
+  parallel_for(p.blocks(), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t b = begin; b < end; ++b) transform_weight(p, d.weight, of_block(b), b);
   });
   parallel_for(p.tiles.count(), p.group, [&](int64_t begin, int64_t end) {
     float *source = scratch + thread_index() * p.thread(),
           *product = source + frequencies * p.source().frequency;
-    transform_input(p.tiles, x, begin, end, source, p.source());
-    for (int64_t first = 0; first < p.results; first += 16) {
-      const int64_t width = std::min<int64_t>(16, p.results - first);
-      const float* w = weights + first * p.tiles.channels * frequencies;
-      prefetch_output(p, begin, end, first, width, y);
-      (width == 16 ? multiply<2> : multiply<1>)(p, end - begin, source, w, product);
-      output_group(p, begin, end, first, width, product, bias, y);
+    transform_input(p.tiles, d.x, begin, end, source, p.source());
+    for (int64_t b = 0; b < p.blocks(); ++b) compute_block(p, d, begin, end, b, source, of_block(b), product);
+  });
+}
+
+void run_by_results(const Plan& p, const Data& d, float* source, float* scratch) {
+  parallel_for(p.tiles.count(), 6, [&](int64_t begin, int64_t end) {
+    transform_input(p.tiles, d.x, begin, end, source + begin * p.source().tile, p.source());
+  });
+  parallel_for(p.blocks(), 1, [&](int64_t begin, int64_t end) {
+    float *weights = scratch + thread_index() * p.thread(),
+          *product = weights + frequencies * p.tiles.channels * 16;
+    for (int64_t b = begin; b < end; ++b) {
+      transform_weight(p, d.weight, weights, b);
+      compute_block(p, d, 0, p.tiles.count(), b, source, weights, product);
     }
   });
+}
+
+template <bool grad>
+void run(const Call& c) {
+  const Plan p = plan_of(shape_of<grad>(c), grad);
+  const Data d{c.in(0).ptr<float>(), c.in(1).ptr<float>(), grad ? nullptr : c.in(2).ptr<float>(),
+               c.out().ptr<float>()};
+  float* shared = reinterpret_cast<float*>(c.scratch);
+  (p.by_results ? run_by_results : run_by_tiles)(p, d, shared, shared + p.shared());
 }
 
 template <bool grad>
@@ -286,7 +321,7 @@ const char* slower(const Call& c) {
 template <bool grad>
 size_t scratch(const Call& c) {
   const Plan p = plan_of(shape_of<grad>(c), grad);
-  return size_t(p.weights() + num_threads() * p.thread()) * sizeof(float);
+  return size_t(p.shared() + num_threads() * p.thread()) * sizeof(float);
 }
 
 void layouts(const Call&, std::vector<Layout>& in, std::vector<Layout>& out) {
