@@ -200,8 +200,7 @@ void record(const Op& op, const Attrs& attrs, const std::vector<Tensor>& in, std
 
 /// `g` as a leaf may own it: dense, and shared with nobody (rules may hand one tensor to several inputs).
 static Tensor owned(const Tensor& g) {
-  const long recorded = recorder() ? 1 : 0;  // a capture holds every storage
-  const bool alone = g.ptr().use_count() == 1 && g.impl().storage.use_count() == 1 + recorded;
+  const bool alone = g.ptr().use_count() == 1 && g.impl().storage.use_count() == 1;
   return alone && (g.is_contiguous() || g.layout() == Layout::blocked8) ? g : g.contiguous().clone();
 }
 

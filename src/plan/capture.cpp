@@ -51,13 +51,20 @@ Capture::~Capture() {
   if (recorder() == this) set_recorder(before_);
 }
 
-Place Capture::place_of(const Tensor& t) {
+/// What a kernel of the step writes first may die as in an eager step. What it reads first was there before,
+/// or was filled by the host, and is needed again.
+Place Capture::place_of(const Tensor& t, Seen how) {
   if (!t.defined()) return {};
   const auto& storage = t.impl().storage;
-  const auto [it, is_new] = buffers_.emplace(storage.get(), int(program_.buffers.size()));
-  if (is_new)
-    program_.buffers.push_back(
-        {storage, storage->id() > first_id_ ? Buffer::Kind::made : Buffer::Kind::outside});
+  const auto [it, is_new] = buffers_.emplace(storage->id(), int(program_.buffers.size()));
+  if (is_new) {
+    Buffer b;
+    b.kind = storage->id() > first_id_ ? Buffer::Kind::made : Buffer::Kind::outside;
+    b.bytes = storage->bytes();
+    if (b.kind == Buffer::Kind::made && how == Seen::written) b.made = storage;
+    else b.storage = storage;
+    program_.buffers.push_back(std::move(b));
+  }
   return {it->second, static_cast<char*>(t.raw()) - static_cast<char*>(storage->data())};
 }
 
@@ -83,7 +90,7 @@ void Capture::ran(const Kernel& kernel, const Call& call, const std::vector<Tens
     s.in.push_back(place_of(t));
     guard_leaf(t, s.in.back());
   }
-  for (const Tensor& t : out) s.out.push_back(place_of(t));
+  for (const Tensor& t : out) s.out.push_back(place_of(t, Seen::written));
   program_.steps.push_back(std::move(s));
 }
 
@@ -127,13 +134,13 @@ void Capture::refused(const char* why) {
 
 Program Capture::finish(std::vector<Tensor> results) {
   set_recorder(before_);
-  for (const Tensor& t : results) {
-    const int b = place_of(t).buffer;
-    if (b >= 0 && program_.buffers[size_t(b)].kind == Buffer::Kind::made)
-      program_.buffers[size_t(b)].kind = Buffer::Kind::kept;
+  for (const Tensor& t : results) place_of(t);
+  for (Buffer& b : program_.buffers) {
+    if (b.kind != Buffer::Kind::made) continue;
+    if (!b.storage) b.storage = b.made.lock();  // somebody holds it
+    else if (b.storage.use_count() == 1) continue;
+    if (b.storage) b.kind = Buffer::Kind::kept;
   }
-  for (Buffer& b : program_.buffers)
-    if (b.kind == Buffer::Kind::made && b.storage.use_count() > 1) b.kind = Buffer::Kind::kept;
   program_.results = std::move(results);
   return std::move(program_);
 }

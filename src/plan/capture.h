@@ -31,12 +31,13 @@ class Capture : public Recorder {
   void refused(const char* why) override;
 
  private:
-  Place place_of(const Tensor& t);
+  enum class Seen { read, written };
+  Place place_of(const Tensor& t, Seen how = Seen::read);
   void guard_leaf(const Tensor& t, const Place& place);
   Recorder* before_;
   uint64_t first_id_;
   Program program_;
-  std::map<const Storage*, int> buffers_;
+  std::map<uint64_t, int> buffers_;  // by the id of their storage
   std::set<const TensorImpl*> guarded_;
 };
 

@@ -23,8 +23,7 @@ struct Places {
       const auto touch = [&](int b) {
         Life& l = lives[size_t(b)];
         if (p.buffers[size_t(b)].kind != Buffer::Kind::made) return;
-        if (l.first < 0)
-          l.first = int64_t(i), l.bytes = rounded(int64_t(p.buffers[size_t(b)].storage->bytes()));
+        if (l.first < 0) l.first = int64_t(i), l.bytes = rounded(int64_t(p.buffers[size_t(b)].bytes));
         l.last = int64_t(i);
       };
       if (p.steps[i].host) continue;
@@ -84,7 +83,7 @@ Memory plan_memory(const Program& p) {
   m.buffer.assign(p.buffers.size(), -1);
   m.scratch.assign(p.steps.size(), 0);
   for (const Buffer& b : p.buffers)
-    if (b.kind == Buffer::Kind::made) m.unplanned += rounded(int64_t(b.storage->bytes()));
+    if (b.kind == Buffer::Kind::made) m.unplanned += rounded(int64_t(b.bytes));
   Places places(p);
   places.share(p);
   struct Item {

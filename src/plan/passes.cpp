@@ -15,6 +15,23 @@ bool repeats_itself(const Step& s) {
   });
 }
 
+/// Runs a step whose inputs are constants. What it made during the capture is gone by now.
+void compute_once(Program& p, Step& s) {
+  const auto point = [&](std::vector<View>& views, const std::vector<Place>& places, bool result) {
+    for (size_t i = 0; i < views.size(); ++i) {
+      if (places[i].buffer < 0) continue;
+      Buffer& b = p.buffers[size_t(places[i].buffer)];
+      if (result) b.storage = std::make_shared<Storage>(b.bytes, Device{}), b.kind = Kind::constant;
+      views[i].data = b.storage->data() + places[i].offset;
+    }
+  };
+  point(s.call->ins, s.in, false);
+  point(s.call->outs, s.out, true);
+  const Storage scratch(s.scratch, Device{});
+  s.call->scratch = scratch.data();
+  s.kernel->run(*s.call);
+}
+
 }  // namespace
 
 void fold_constants(Program& p) {
@@ -37,7 +54,8 @@ void fold_constants(Program& p) {
         p.refusal = fmt::format("[{}] changes a tensor that the step filled by hand", s.call->op().name());
     });
     if (!s.host) s.for_writes([&](int b) { written[size_t(b)] = true, known[size_t(b)] = same; });
-    if (!same) left.push_back(std::move(s));
+    if (same) compute_once(p, s);
+    else left.push_back(std::move(s));
   }
   for (size_t b = 0; b < p.buffers.size(); ++b)
     if (known[b] && p.buffers[b].kind == Kind::made) p.buffers[b].kind = Kind::constant;

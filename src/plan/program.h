@@ -18,7 +18,9 @@ struct Buffer {
     kept,      // made in the step and held by somebody afterwards, or a result
     constant,  // made in the step, the same in each replay
   };
-  std::shared_ptr<Storage> storage;
+  std::shared_ptr<Storage> storage;  // null for what the step makes and forgets
+  std::weak_ptr<Storage> made = {};  // during the capture, which must not keep everything alive
+  size_t bytes = 0;
   Kind kind = Kind::outside;
   int argument = -1;
 };
@@ -53,7 +55,7 @@ struct Program {
 };
 
 // The passes, in the order in which they run.
-/// Marks what is the same in each replay and drops the steps that compute it.
+/// Computes once what is the same in each replay and drops the steps that do so.
 void fold_constants(Program& p);
 /// Drops steps whose results nobody reads.
 void drop_dead(Program& p);

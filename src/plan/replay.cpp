@@ -16,6 +16,7 @@ Replay::Replay(Program program) : program_(std::move(program)) {
   block_ = static_cast<char*>(arena::allocate(size_t(memory_.bytes)));
   bind();
   results_ = program_.results;
+  arena::trim();  // what the eager step had beside the plan
 }
 
 Replay::~Replay() {
@@ -29,6 +30,7 @@ void Replay::bind() {
     if (b.kind == Buffer::Kind::argument) patches_.push_back({&view, b.argument, place.offset});
     else if (b.kind == Buffer::Kind::made)
       view.data = block_ + memory_.buffer[size_t(place.buffer)] + place.offset;
+    else view.data = b.storage->data() + place.offset;
   };
   for (size_t i = 0; i < program_.steps.size(); ++i) {
     Step& s = program_.steps[i];
@@ -38,7 +40,7 @@ void Replay::bind() {
     s.call->scratch = s.scratch > 0 ? block_ + memory_.scratch[i] : nullptr;
   }
   for (Buffer& b : program_.buffers)
-    if (b.kind == Buffer::Kind::made || b.kind == Buffer::Kind::argument) b.storage = nullptr;
+    if (b.kind == Buffer::Kind::argument) b.storage = nullptr;
 }
 
 bool Replay::fits() const {
