@@ -103,7 +103,9 @@ TEST(ConvKernels, PrecisionIsAsPromised) {
   set_precision(Precision::high);
   EXPECT_LE(high, 2e-5);
   EXPECT_LE(highest, 2e-6);
-  EXPECT_LT(highest, high);
+  if (cpu_has_avx2()) {
+    EXPECT_LT(highest, high);
+  }
 }
 
 /// Few rows and many, short and long sums, columns that fill panels and that do not; plain and transposed
