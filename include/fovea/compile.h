@@ -1,5 +1,5 @@
 // compile(step): a step runs once for real while it is recorded, is planned, and is replayed from then on:
-// the same kernels on the same memory without a tape, an allocation or a shape rule.
+// the same kernels in memory planned once, without a tape or a shape rule.
 //   auto step = compile([&](const Tensor& images, const Tensor& labels) {
 //     const Tensor loss = cross_entropy(net(images), labels);
 //     optimizer.zero_grad();

@@ -54,34 +54,43 @@ Explained explain_prediction(const Network& n, int rounds) {
   return {forward.explain(rounds, x), forward.stats()};
 }
 
-/// Nodes of one op and kernel as one, the slowest first.
-std::vector<PlanNode> grouped(const std::vector<PlanNode>& nodes) {
-  std::vector<PlanNode> groups;
+struct Line {
+  PlanNode node;
+  int calls = 1;
+};
+
+/// Nodes of one op and kernel as one line, the slowest first.
+std::vector<Line> grouped(const std::vector<PlanNode>& nodes) {
+  std::vector<Line> lines;
   for (const PlanNode& n : nodes) {
-    const auto same = std::find_if(groups.begin(), groups.end(),
-                                   [&](const PlanNode& g) { return g.op == n.op && g.kernel == n.kernel; });
-    if (same == groups.end())
-      groups.push_back({.op = n.op, .kernel = n.kernel, .in = "1", .bytes = n.bytes, .seconds = n.seconds});
-    else
-      same->in = std::to_string(std::stoi(same->in) + 1), same->bytes += n.bytes, same->seconds += n.seconds;
+    const auto same = std::find_if(lines.begin(), lines.end(), [&](const Line& l) {
+      return l.node.op == n.op && l.node.kernel == n.kernel;
+    });
+    if (same == lines.end()) lines.push_back({n});
+    else ++same->calls, same->node.bytes += n.bytes, same->node.seconds += n.seconds;
   }
-  std::stable_sort(groups.begin(), groups.end(),
-                   [](const PlanNode& a, const PlanNode& b) { return a.seconds > b.seconds; });
-  return groups;
+  std::stable_sort(lines.begin(), lines.end(),
+                   [](const Line& a, const Line& b) { return a.node.seconds > b.node.seconds; });
+  return lines;
 }
 
 void print(const Explained& e, const Keys& k) {
   const bool by_kernel = k.by == "kernel";
-  const auto nodes = by_kernel ? grouped(e.nodes) : e.nodes;
+  std::vector<Line> lines;
+  if (by_kernel) lines = grouped(e.nodes);
+  else
+    for (const PlanNode& n : e.nodes) lines.push_back({n});
   double total = 0;
   for (const PlanNode& n : e.nodes) total += n.seconds;
   fmt::print("{:>4}  {:<24} {:<20} {:>9} {:>6} {:>9} {:>7}  {}\n", "", "op", "kernel", "us", "%", "MB",
              "GB/s", by_kernel ? "calls" : "results");
-  for (size_t i = 0; i < nodes.size(); ++i) {
-    const PlanNode& n = nodes[i];
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const auto& [n, calls] = lines[i];
+    const std::string& results =
+        n.out.empty() ? n.in : n.out;  // what is written in place stands among the inputs
     fmt::print("{:>4}  {:<24} {:<20} {:>9.1f} {:>6.1f} {:>9.3f} {:>7.1f}  {}\n", i + 1, n.op, n.kernel,
                1e6 * n.seconds, 100 * n.seconds / total, double(n.bytes) / 1e6,
-               double(n.bytes) / n.seconds / 1e9, by_kernel || n.out.empty() ? n.in : n.out);
+               double(n.bytes) / n.seconds / 1e9, by_kernel ? std::to_string(calls) : results);
     if (k.why)
       for (const auto& [kernel, reason] : n.refused) fmt::print("{:>31}not {}: {}\n", "", kernel, reason);
   }

@@ -11,14 +11,14 @@ namespace {
 constexpr const char* no_slope = "the result depends on integers alone";
 
 /// index has as many dimensions as x, none but `dim` larger than x's.
-void check_fits(std::string_view op, const Dims& index, const Dims& x, int64_t dim) {
+void check_fits(const char* op, const Dims& index, const Dims& x, int64_t dim) {
   check(index.size() == x.size() && x.size() > 0, "[{}] index {} wants as many dimensions as {}, at least one", op, index, x);
+  const int along = normal_axis(dim, x.size(), op);
   for (int d = 0; d < x.size(); ++d)
-    check(d == normal_axis(dim, x.size(), "index") || index[d] <= x[d], "[{}] index {} is larger than x {} outside of dim {}", op,
-          index, x, dim);
+    check(d == along || index[d] <= x[d], "[{}] index {} is larger than x {} outside of dim {}", op, index, x, dim);
 }
 
-void index_fits(const Call& c) { check_fits(c.op().name(), c.in(1).shape, c.in(0).shape, c.i("dim")); }
+void index_fits(const Call& c) { check_fits(c.op().name().c_str(), c.in(1).shape, c.in(0).shape, c.i("dim")); }
 
 void source_fits(const Call& c) {
   check(c.in(2).shape == c.in(1).shape, "[{}] source {} wants the shape of index {}", c.op().name(), c.in(2).shape,

@@ -83,17 +83,15 @@ void Plans::State::capture(std::span<const Tensor> in, const Step& step) {
   arguments.clear();
   for (Tensor& t : results)
     if (t.defined()) t = t.clone();  // what the program calls results is written by every replay
-  if (program.refusal.empty()) {
-    auto replay = std::make_unique<plan::Replay>(std::move(program));
-    stats.refusal = replay->program().refusal;
-    if (stats.refusal.empty()) {
-      ++stats.captures;
-      if (entries.size() == most_plans) entries.erase(entries.begin());
-      entries.push_back({Key::of(in), std::move(replay)});
-      return;
-    }
-  } else stats.refusal = program.refusal;
-  ++stats.refused;
+  stats.refusal = program.refusal;
+  if (!program.refusal.empty()) {
+    ++stats.refused;
+    return;
+  }
+  auto replay = std::make_unique<plan::Replay>(std::move(program));
+  ++stats.captures;
+  if (entries.size() == most_plans) entries.erase(entries.begin());
+  entries.push_back({Key::of(in), std::move(replay)});
 }
 
 Plans::Plans() : state_(std::make_unique<State>()) {}

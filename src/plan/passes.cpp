@@ -50,8 +50,11 @@ void fold_constants(Program& p) {
     s.for_writes([&](int b) {
       const Kind kind = p.buffers[size_t(b)].kind;
       same &= kind == Kind::made && writers[size_t(b)] == 1;
-      if (known[size_t(b)] && p.refusal.empty())
-        p.refusal = fmt::format("[{}] changes a tensor that the step filled by hand", s.call->op().name());
+      check(!known[size_t(b)],
+            "a compiled step fills a tensor by hand, which [{}] then changes: make it by zeros() or full(), "
+            "or run "
+            "the step uncompiled",
+            s.call->op().name());
     });
     if (!s.host) s.for_writes([&](int b) { written[size_t(b)] = true, known[size_t(b)] = same; });
     if (same) compute_once(p, s);

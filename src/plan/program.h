@@ -55,6 +55,7 @@ struct Program {
 };
 
 // The passes, in the order in which they run.
+/// Throws if a kernel changes what the host filled: a replay could not fill it again.
 /// Computes once what is the same in each replay and drops the steps that do so.
 void fold_constants(Program& p);
 /// Drops steps whose results nobody reads.

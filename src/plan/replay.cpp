@@ -10,7 +10,6 @@ namespace fovea::plan {
 
 Replay::Replay(Program program) : program_(std::move(program)) {
   fold_constants(program_);
-  if (!program_.refusal.empty()) return;
   drop_dead(program_);
   memory_ = plan_memory(program_);
   block_ = static_cast<char*>(arena::allocate(size_t(memory_.bytes)));

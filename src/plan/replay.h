@@ -8,7 +8,7 @@ namespace fovea::plan {
 
 class Replay {
  public:
-  /// Plans `program` (passes, memory, pointers).
+  /// Plans `program` (passes, memory, pointers). Throws if it cannot be replayed.
   explicit Replay(Program program);
   ~Replay();
   Replay(const Replay&) = delete;

@@ -152,6 +152,18 @@ TEST(Compile, SaysWhatItCannotDo) {
     EXPECT_NE(std::string(e.what()).find("reads the values"), std::string::npos) << e.what();
   }
   EXPECT_EQ(tensor({1, 2}).to_vector<float>()[1], 2);  // the capture ended with the error
+  auto by_hand = compile([](const Tensor& x) {
+    const Tensor t = Tensor::empty({2});
+    t.data<float>()[0] = t.data<float>()[1] = 1;
+    accumulate(t, x);
+    return t;
+  });
+  try {
+    by_hand(tensor({1, 2}));
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("[accumulate] then changes"), std::string::npos) << e.what();
+  }
   auto identity = compile([](const Tensor& x) { return x * 1.0; });
   EXPECT_THROW(identity(tensor({1}).set_requires_grad()), Error);
   EXPECT_THROW(identity(Tensor()), Error);
