@@ -32,26 +32,6 @@ FOVEA_SIMD_INLINE const float* patch_of(const Tiles& tiles, const float* plane, 
   return copy;
 }
 
-FOVEA_SIMD void transform_patch(const float* from, int64_t row, float* to, int64_t stride) {
-  Vec half[patch][patch];
-#pragma GCC unroll 6
-  for (int j = 0; j < patch; ++j) {
-    Vec d[patch], o[patch];
-#pragma GCC unroll 6
-    for (int i = 0; i < patch; ++i) d[i] = load(from + i * row + j * 8);
-    input_line(d, o);
-#pragma GCC unroll 6
-    for (int i = 0; i < patch; ++i) half[i][j] = o[i];
-  }
-#pragma GCC unroll 6
-  for (int i = 0; i < patch; ++i) {
-    Vec o[patch];
-    input_line(half[i], o);
-#pragma GCC unroll 6
-    for (int j = 0; j < patch; ++j) store(to + (i * patch + j) * stride, o[j]);
-  }
-}
-
 }  // namespace
 
 FOVEA_SIMD void transform_input(const Tiles& tiles, const float* x, int64_t begin, int64_t end, float* to,
@@ -66,7 +46,7 @@ FOVEA_SIMD void transform_input(const Tiles& tiles, const float* x, int64_t begi
         prefetch(from + ((at.y + patch) * tiles.width + at.x) * 8, tiles.width * 8, tile, tile);
       int64_t row;
       const float* p = patch_of(tiles, from, at.y - tiles.top, at.x - tiles.left, copy, row);
-      transform_patch(p, row, to + c, stride.frequency);
+      both_ways<Input, patch, patch>(Pixels{p, row}, Frequencies{to + c, stride.frequency});
     }
   }
 }
@@ -144,23 +124,7 @@ FOVEA_SIMD void transform_weight(const Plan& p, const float* weight, float* to, 
         const float* from = weight + (first + v + r) * result_step + c * channel_step;
         for (int i = 0; i < 9; ++i) w[p.turned ? 8 - i : i][r] = from[i];
       }
-      Vec half[patch][3];
-#pragma GCC unroll 3
-      for (int j = 0; j < 3; ++j) {
-        Vec column[3], o[patch];
-#pragma GCC unroll 3
-        for (int i = 0; i < 3; ++i) column[i] = load(w[i * 3 + j]);
-        weight_line(column, o);
-#pragma GCC unroll 6
-        for (int i = 0; i < patch; ++i) half[i][j] = o[i];
-      }
-#pragma GCC unroll 6
-      for (int i = 0; i < patch; ++i) {
-        Vec o[patch];
-        weight_line(half[i], o);
-#pragma GCC unroll 6
-        for (int j = 0; j < patch; ++j) store(to + ((i * patch + j) * channels + c) * width + v, o[j]);
-      }
+      both_ways<Weight, 3, patch>(Pixels{w[0], 24}, Frequencies{to + c * width + v, channels * width});
     }
 }
 
@@ -202,40 +166,27 @@ FOVEA_SIMD void multiply(const Plan& p, int64_t tiles, const float* source, cons
   }
 }
 
-/// One tile of 8 results: A^T m A plus bias, clipped to the rows and columns that exist.
-FOVEA_SIMD void transform_output(const float* m, int64_t stride, const float* bias, float* y, int64_t row,
-                                 int64_t rows, int64_t columns) {
-  const Vec b = bias ? load(bias) : Vec{};
-  Vec half[tile][patch];
-#pragma GCC unroll 6
-  for (int j = 0; j < patch; ++j) {
-    Vec d[patch], o[tile];
-#pragma GCC unroll 6
-    for (int i = 0; i < patch; ++i) d[i] = load(m + (i * patch + j) * stride);
-    output_line(d, o);
-#pragma GCC unroll 4
-    for (int i = 0; i < tile; ++i) half[i][j] = o[i];
+/// Where one tile of 8 results goes, plus bias, clipped to the rows and columns that exist.
+struct Clipped {
+  float* y;
+  int64_t row, rows, columns;
+  Vec bias;
+  FOVEA_SIMD_INLINE void operator()(int i, int j, Vec v) const {
+    if (i < rows && j < columns) store(y + i * row + j * 8, v + bias);
   }
-#pragma GCC unroll 4
-  for (int i = 0; i < tile; ++i) {
-    if (i >= rows) break;
-    Vec o[tile];
-    output_line(half[i], o);
-#pragma GCC unroll 4
-    for (int j = 0; j < tile; ++j)
-      if (j < columns) store(y + i * row + j * 8, o[j] + b);
-  }
-}
+};
 
-void output_group(const Plan& p, int64_t begin, int64_t end, int64_t first, int64_t width,
-                  const float* product, const float* bias, float* y) {
+/// A^T m A of the tiles [begin, end).
+FOVEA_SIMD void output_group(const Plan& p, int64_t begin, int64_t end, int64_t first, int64_t width,
+                             float* product, const float* bias, float* y) {
   const int64_t plane = p.height * p.width * 8;
   for (int64_t t = begin; t < end; ++t) {
     const auto at = p.tiles.at(t);
     for (int64_t v = 0; v < width; v += 8)
-      transform_output(product + (t - begin) * 16 + v, p.product_stride(), bias ? bias + first + v : nullptr,
-                       y + (at.image * p.results + first + v) / 8 * plane + (at.y * p.width + at.x) * 8,
-                       p.width * 8, p.height - at.y, p.width - at.x);
+      both_ways<Output, patch, tile>(
+          Frequencies{product + (t - begin) * 16 + v, p.product_stride()},
+          Clipped{y + (at.image * p.results + first + v) / 8 * plane + (at.y * p.width + at.x) * 8,
+                  p.width * 8, p.height - at.y, p.width - at.x, bias ? load(bias + first + v) : Vec{}});
   }
 }
 

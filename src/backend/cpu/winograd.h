@@ -51,50 +51,98 @@ const char* slower_than_direct(const Tiles& tiles);
 
 // The transforms of one row or column.
 
-FOVEA_SIMD_INLINE void input_line(const Vec* d, Vec* o) {  // B^T d
-  const Vec t0 = d[4] - 4.f * d[2], t1 = d[3] - 4.f * d[1], t2 = d[4] - d[2], t3 = 2.f * (d[3] - d[1]);
-  o[0] = 4.f * d[0] + (d[4] - 5.f * d[2]);
-  o[1] = t0 + t1;
-  o[2] = t0 - t1;
-  o[3] = t2 + t3;
-  o[4] = t2 - t3;
-  o[5] = 4.f * d[1] + (d[5] - 5.f * d[3]);
+struct Input {
+  FOVEA_SIMD_INLINE static void line(const Vec* d, Vec* o) {  // B^T d
+    const Vec t0 = d[4] - 4.f * d[2], t1 = d[3] - 4.f * d[1], t2 = d[4] - d[2], t3 = 2.f * (d[3] - d[1]);
+    o[0] = 4.f * d[0] + (d[4] - 5.f * d[2]);
+    o[1] = t0 + t1;
+    o[2] = t0 - t1;
+    o[3] = t2 + t3;
+    o[4] = t2 - t3;
+    o[5] = 4.f * d[1] + (d[5] - 5.f * d[3]);
+  }
+};
+
+struct Output {
+  FOVEA_SIMD_INLINE static void line(const Vec* m, Vec* o) {  // A^T m
+    const Vec a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], d = m[3] - m[4];
+    o[0] = m[0] + a + c;
+    o[1] = b + 2.f * d;
+    o[2] = a + 4.f * c;
+    o[3] = b + 8.f * d + m[5];
+  }
+};
+
+struct OutputAdjoint {
+  FOVEA_SIMD_INLINE static void line(const Vec* y, Vec* o) {  // A y
+    const Vec a = y[0] + y[2], b = y[1] + y[3], c = y[0] + 4.f * y[2], d = 2.f * y[1] + 8.f * y[3];
+    o[0] = y[0];
+    o[1] = a + b;
+    o[2] = a - b;
+    o[3] = c + d;
+    o[4] = c - d;
+    o[5] = y[3];
+  }
+};
+
+struct Weight {
+  FOVEA_SIMD_INLINE static void line(const Vec* w, Vec* o) {  // G w
+    const Vec a = (w[0] + w[2]) * (-1.f / 6), b = w[1] * (-1.f / 6), c = w[0] * (1.f / 24) + w[2] * (1.f / 6),
+              d = w[1] * (1.f / 12);
+    o[0] = w[0] * 0.25f;
+    o[1] = a + b;
+    o[2] = a - b;
+    o[3] = c + d;
+    o[4] = c - d;
+    o[5] = w[2];
+  }
+};
+
+struct WeightAdjoint {
+  FOVEA_SIMD_INLINE static void line(const Vec* u, Vec* o) {  // G^T u
+    const Vec a = u[1] + u[2], b = u[2] - u[1], c = u[3] + u[4], d = u[3] - u[4];
+    o[0] = 0.25f * u[0] - (1.f / 6) * a + (1.f / 24) * c;
+    o[1] = (1.f / 6) * b + (1.f / 12) * d;
+    o[2] = (1.f / 6) * (c - a) + u[5];
+  }
+};
+
+/// A transform along columns, then rows: put(i, j) of the M x M results of the N x N values get(i, j).
+template <class Transform, int N, int M, class Get, class Put>
+FOVEA_SIMD_INLINE void both_ways(const Get& get, const Put& put) {
+  Vec half[M][N];
+#pragma GCC unroll 6
+  for (int j = 0; j < N; ++j) {
+    Vec column[N], o[M];
+#pragma GCC unroll 6
+    for (int i = 0; i < N; ++i) column[i] = get(i, j);
+    Transform::line(column, o);
+#pragma GCC unroll 6
+    for (int i = 0; i < M; ++i) half[i][j] = o[i];
+  }
+#pragma GCC unroll 6
+  for (int i = 0; i < M; ++i) {
+    Vec o[M];
+    Transform::line(half[i], o);
+#pragma GCC unroll 6
+    for (int j = 0; j < M; ++j) put(i, j, o[j]);
+  }
 }
 
-FOVEA_SIMD_INLINE void output_line(const Vec* m, Vec* o) {  // A^T m
-  const Vec a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], d = m[3] - m[4];
-  o[0] = m[0] + a + c;
-  o[1] = b + 2.f * d;
-  o[2] = a + 4.f * c;
-  o[3] = b + 8.f * d + m[5];
-}
-
-FOVEA_SIMD_INLINE void output_line_adjoint(const Vec* y, Vec* o) {  // A y
-  const Vec a = y[0] + y[2], b = y[1] + y[3], c = y[0] + 4.f * y[2], d = 2.f * y[1] + 8.f * y[3];
-  o[0] = y[0];
-  o[1] = a + b;
-  o[2] = a - b;
-  o[3] = c + d;
-  o[4] = c - d;
-  o[5] = y[3];
-}
-
-FOVEA_SIMD_INLINE void weight_line(const Vec* w, Vec* o) {  // G w
-  const Vec a = (w[0] + w[2]) * (-1.f / 6), b = w[1] * (-1.f / 6), c = w[0] * (1.f / 24) + w[2] * (1.f / 6),
-            d = w[1] * (1.f / 12);
-  o[0] = w[0] * 0.25f;
-  o[1] = a + b;
-  o[2] = a - b;
-  o[3] = c + d;
-  o[4] = c - d;
-  o[5] = w[2];
-}
-
-FOVEA_SIMD_INLINE void weight_line_adjoint(const Vec* u, Vec* o) {  // G^T u
-  const Vec a = u[1] + u[2], b = u[2] - u[1], c = u[3] + u[4], d = u[3] - u[4];
-  o[0] = 0.25f * u[0] - (1.f / 6) * a + (1.f / 24) * c;
-  o[1] = (1.f / 6) * b + (1.f / 12) * d;
-  o[2] = (1.f / 6) * (c - a) + u[5];
-}
+/// Pixels of a block of channels: `row` and `column` floats apart.
+struct Pixels {
+  const float* at;
+  int64_t row, column = 8;
+  FOVEA_SIMD_INLINE Vec operator()(int i, int j) const { return simd::load(at + i * row + j * column); }
+};
+/// 36 frequencies, `stride` floats apart.
+struct Frequencies {
+  float* at;
+  int64_t stride;
+  FOVEA_SIMD_INLINE Vec operator()(int i, int j) const { return simd::load(at + (i * patch + j) * stride); }
+  FOVEA_SIMD_INLINE void operator()(int i, int j, Vec v) const {
+    simd::store(at + (i * patch + j) * stride, v);
+  }
+};
 
 }  // namespace fovea::winograd

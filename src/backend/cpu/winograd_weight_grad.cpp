@@ -42,6 +42,15 @@ Plan plan_of(const Call& c) {
   return p;
 }
 
+/// Pixels of a tile of g; what is outside of the image is zero.
+struct Clipped {
+  const float* g;
+  int64_t row, rows, columns;
+  FOVEA_SIMD_INLINE Vec operator()(int i, int j) const {
+    return i < rows && j < columns ? load(g + i * row + j * 8) : Vec{};
+  }
+};
+
 /// to[frequency][block of 16 channels][tile of `group`][16] = A g A^T of the tiles [begin, end).
 FOVEA_SIMD void transform_gradient(const Tiles& tiles, const float* g, int64_t begin, int64_t end, float* to,
                                    int64_t group, int64_t stride) {
@@ -52,24 +61,8 @@ FOVEA_SIMD void transform_gradient(const Tiles& tiles, const float* g, int64_t b
     const float* from = g + at.image * tiles.channels / 8 * plane + at.y * row + at.x * 8;
     for (int64_t c = 0; c < tiles.channels; c += 8, from += plane) {
       if (at.y + 2 * tile <= tiles.height) prefetch(from + tile * row, row, tile, tile);
-      float* block = to + c / 16 * 16 * group + c % 16;
-      Vec half[patch][tile];
-#pragma GCC unroll 4
-      for (int j = 0; j < tile; ++j) {
-        Vec y[tile], o[patch];
-#pragma GCC unroll 4
-        for (int i = 0; i < tile; ++i) y[i] = i < rows && j < columns ? load(from + i * row + j * 8) : Vec{};
-        output_line_adjoint(y, o);
-#pragma GCC unroll 6
-        for (int i = 0; i < patch; ++i) half[i][j] = o[i];
-      }
-#pragma GCC unroll 6
-      for (int i = 0; i < patch; ++i) {
-        Vec o[patch];
-        output_line_adjoint(half[i], o);
-#pragma GCC unroll 6
-        for (int j = 0; j < patch; ++j) store(block + (i * patch + j) * stride, o[j]);
-      }
+      both_ways<OutputAdjoint, tile, patch>(Clipped{from, row, rows, columns},
+                                            Frequencies{to + c / 16 * 16 * group + c % 16, stride});
     }
   }
 }
@@ -160,29 +153,31 @@ void sum_together(const Plan& p, const float* x, const float* g, float* sums, fl
   }
 }
 
+/// Frequencies summed over the pieces, in order.
+struct Pieces {
+  const float* at;
+  int64_t stride, next, count;
+  FOVEA_SIMD_INLINE Vec operator()(int i, int j) const {
+    const float* from = at + (i * patch + j) * stride;
+    Vec sum = load(from);
+    for (int64_t piece = 1; piece < count; ++piece) sum += load(from + piece * next);
+    return sum;
+  }
+};
+struct Square {
+  Vec (*w)[3];
+  FOVEA_SIMD_INLINE void operator()(int i, int j, Vec v) const { w[i][j] = v; }
+};
+
 /// dw (O, C, 3, 3) = G^T (sum of all pieces, in order) G, 8 channels of g at a time.
 FOVEA_SIMD void transform_sums(const Plan& p, const float* sums, int64_t block, float* dw) {
   const int64_t channels = p.x.channels, first = block * 16,
                 width = std::min<int64_t>(16, p.g.channels - first);
   for (int64_t c = 0; c < channels; ++c)
     for (int64_t v = 0; v < width; v += 8) {
-      Vec half[3][patch], w[3][3];
-#pragma GCC unroll 6
-      for (int j = 0; j < patch; ++j) {
-        Vec u[patch], o[3];
-#pragma GCC unroll 6
-        for (int i = 0; i < patch; ++i) {
-          const float* from =
-              sums + first * channels * frequencies + ((i * patch + j) * channels + c) * width + v;
-          u[i] = load(from);
-          for (int64_t piece = 1; piece < p.pieces; ++piece) u[i] += load(from + piece * p.weights());
-        }
-        weight_line_adjoint(u, o);
-#pragma GCC unroll 3
-        for (int i = 0; i < 3; ++i) half[i][j] = o[i];
-      }
-#pragma GCC unroll 3
-      for (int i = 0; i < 3; ++i) weight_line_adjoint(half[i], w[i]);
+      Vec w[3][3];
+      const float* from = sums + first * channels * frequencies + c * width + v;
+      both_ways<WeightAdjoint, patch, 3>(Pieces{from, channels * width, p.weights(), p.pieces}, Square{w});
       for (int r = 0; r < 8; ++r)
         for (int i = 0; i < 9; ++i) dw[((first + v + r) * channels + c) * 9 + i] = w[i / 3][i % 3][r];
     }
