@@ -28,6 +28,11 @@ struct Kernel {
   /// if the kernel is forced.
   const char* (*slower)(const Call&) = nullptr;
   double tolerance = 0;  // against the reference in f32, where wider than the op's
+  /// What `run` needs of weights that stay as they are (inputs 1 and later): how many bytes, and the work. A
+  /// plan whose weights are constant does it once and hands it in as Call::prepared; else run() does it
+  /// itself.
+  size_t (*prepared)(const Call&) = nullptr;
+  void (*prepare)(const Call&, char* to) = nullptr;
 };
 
 /// Adds a candidate for the op named `op` (which may be registered later).

@@ -97,7 +97,8 @@ class Call : public AttrReader {
   DType dtype() const { return dtype_; }
 
   std::vector<View> ins, outs;
-  char* scratch = nullptr;  // as many bytes as Kernel::scratch asked for, aligned to 64
+  char* scratch = nullptr;         // as many bytes as Kernel::scratch asked for, aligned to 64
+  const char* prepared = nullptr;  // what Kernel::prepare made, aligned to 64
   DType dtype_ = f32;
 };
 

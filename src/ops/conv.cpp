@@ -184,6 +184,42 @@ const Registered conv2d_op = conv_op(
 const Registered conv3d_op = conv_op(3, {{{f({1, 2, 4, 5, 4}), f({3, 2, 2, 3, 3}), f({3})}, {{"padding", Dims{1, 1, 0}}}}},
                                      {{{f({1, 2, 4, 5, 4}), f({3, 1, 2, 3, 3}), none()}}});
 
+/// y = clamp(y + add, low, high) after `c` has run as a convolution.
+template <class real>
+void finish_forward(const Call& c) {
+  forward<real>(c);
+  real* y = c.out().ptr<real>();
+  const real *add = c.in(3).ptr<real>(), low = real(c.f("low")), high = real(c.f("high"));
+  for (int64_t i = 0; i < c.out().numel(); ++i) {
+    const real value = add ? y[i] + add[i] : y[i];
+    y[i] = value < low ? low : value > high ? high : value;
+  }
+}
+
+FOVEA_OP(conv2d_fused){
+    .signature = "conv2d_fused(x, weight, bias?, add?, low: float, high: float, stride=[1], padding=[0], dilation=[1], groups=1)",
+    .doc = "conv2d(x, weight, bias) + add, clamped to low .. high: what a plan makes of a convolution, a residual and ReLU or ReLU6.",
+    .require = {rank("x", 4), rank("weight", 4), rank("bias", 1), at_least("stride", 1), at_least("padding", 0),
+                at_least("dilation", 1), at_least("groups", 1)},
+    .shape = [](const Call& c) {
+      const Specs specs = forward_shape(c);
+      check(!c.in(3) || c.in(3).shape == specs[0].shape, "[conv2d_fused] add has shape {}, the result {}", c.in(3).shape,
+            specs[0].shape);
+      return specs;
+    },
+    .reference = FOVEA_FLOATS(finish_forward),
+    .no_gradient = "plans put it in after differentiation",
+    .samples = {{{f({2, 8, 7, 6}), f({16, 8, 3, 3}), f({16}), f({2, 16, 7, 6})}, {{"low", 0.0}, {"high", 6.0}, {"padding", Dims{1}}}},
+                {{f({9, 8, 16, 16}), f({24, 8, 3, 3}), f({24}), f({9, 24, 16, 16})}, {{"low", 0.0}, {"high", 1e30}, {"padding", Dims{1}}}},
+                {{f({2, 8, 9, 9}), f({8, 8, 3, 3}), none(), none()}, {{"low", -1.0}, {"high", 6.0}, {"stride", Dims{2}}, {"padding", Dims{1}}}},
+                {{f({2, 1, 12, 11}), f({6, 1, 5, 5}), f({6}), none()}, {{"low", 0.0}, {"high", 6.0}, {"padding", Dims{2}}}},
+                {{f({2, 1, 12, 11}), f({6, 1, 5, 5}), f({6}), f({2, 6, 12, 11})}, {{"low", 0.0}, {"high", 6.0}, {"padding", Dims{2}}}},
+                {{f({2, 8, 5, 5}), f({24, 8, 1, 1}), none(), f({2, 24, 5, 5})}, {{"low", 0.0}, {"high", 6.0}}},
+                {{f({2, 8, 6, 6}), f({8, 1, 3, 3}), f({8}), none()}, {{"low", 0.0}, {"high", 6.0}, {"groups", 8}, {"padding", Dims{1}}}}},
+    .bad = {{{f({2, 8, 5, 5}), f({24, 8, 1, 1}), none(), f({2, 24, 5, 4})}, {{"low", 0.0}, {"high", 6.0}}}},
+    .internal = true,
+};
+
 const NamedAttrs padded{{"padding", Dims{1}}};
 NamedAttrs shaped(NamedAttrs attrs, Dims shape) {
   attrs.push_back({"shape", shape});

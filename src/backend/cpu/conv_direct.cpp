@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "backend/cpu/conv_source.h"
-#include "backend/cpu/simd.h"
+#include "backend/cpu/epilogue.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
 
@@ -16,10 +16,28 @@ using simd::load;
 using simd::store;
 using Vec = simd::V<float>;
 
+/// Where results go.
+struct Result {
+  const Epilogue& epilogue;
+  float* base;
+  int64_t at;
+  Result operator+(int64_t offset) const { return {epilogue, base, at + offset}; }
+  FOVEA_SIMD_INLINE void put(int64_t offset, Vec v) const {
+    store(base + at + offset, epilogue(v, at + offset));
+  }
+  /// The first `count` of a vector.
+  FOVEA_SIMD_INLINE void put_some(int64_t offset, Vec v, int64_t count) const {
+    float values[8] = {}, *to = base + at + offset;
+    if (epilogue.add) std::copy_n(epilogue.add + at + offset, count, values);
+    store(values, simd::clamp(v + load(values), Vec{} + epilogue.low, Vec{} + epilogue.high));
+    std::copy_n(values, count, to);
+  }
+};
+
 /// PX result pixels x OV blocks of 8 channels. Weights are [tap][OV * 8].
 template <int PX, int OV>
 FOVEA_SIMD_INLINE void channels_tile(const float* x, int64_t step, const int32_t* offset, int64_t taps,
-                                     const float* w, const float* bias, float* y, int64_t y_step,
+                                     const float* w, const float* bias, const Result& y, int64_t y_step,
                                      int64_t y_block) {
   Vec acc[PX][OV];
 #pragma GCC unroll 6
@@ -39,12 +57,13 @@ FOVEA_SIMD_INLINE void channels_tile(const float* x, int64_t step, const int32_t
 #pragma GCC unroll 6
   for (int i = 0; i < PX; ++i)
 #pragma GCC unroll 2
-    for (int v = 0; v < OV; ++v) store(y + i * y_step + v * y_block, acc[i][v]);
+    for (int v = 0; v < OV; ++v) y.put(i * y_step + v * y_block, acc[i][v]);
 }
 
 template <int OV>
 FOVEA_SIMD void channels_row(int64_t n, const float* x, int64_t step, const int32_t* offset, int64_t taps,
-                             const float* w, const float* bias, float* y, int64_t y_step, int64_t y_block) {
+                             const float* w, const float* bias, const Result& y, int64_t y_step,
+                             int64_t y_block) {
   int64_t i = 0;
   for (; i + 6 <= n; i += 6)
     channels_tile<6, OV>(x + i * step, step, offset, taps, w, bias, y + i * y_step, y_step, y_block);
@@ -61,8 +80,8 @@ FOVEA_SIMD void channels_row(int64_t n, const float* x, int64_t step, const int3
 /// [tap][R].
 template <int R>
 FOVEA_SIMD_INLINE void pixels_tile(const float* x0, const float* x1, const int32_t* offset, int64_t taps,
-                                   const float* w, const float* bias, float* y0, float* y1, int64_t y_plane,
-                                   int64_t width) {
+                                   const float* w, const float* bias, const Result& y0, const Result& y1,
+                                   int64_t y_plane, int64_t width) {
   Vec acc[R][2];
 #pragma GCC unroll 6
   for (int r = 0; r < R; ++r) acc[r][0] = acc[r][1] = bias ? Vec{} + bias[r] : Vec{};
@@ -77,19 +96,17 @@ FOVEA_SIMD_INLINE void pixels_tile(const float* x0, const float* x1, const int32
 #pragma GCC unroll 6
   for (int r = 0; r < R; ++r) {
     if (width >= 8) {
-      store(y0 + r * y_plane, acc[r][0]);
-      store(y1 + r * y_plane, acc[r][1]);
+      y0.put(r * y_plane, acc[r][0]);
+      y1.put(r * y_plane, acc[r][1]);
     } else {
-      float values[8];
-      store(values, acc[r][0]);
-      std::copy(values, values + width, y0 + r * y_plane);
+      y0.put_some(r * y_plane, acc[r][0], width);
     }
   }
 }
 
 template <int R>
 FOVEA_SIMD void pixels_row(int64_t n, const float* x, const int32_t* offset, int64_t taps, const float* w,
-                           const float* bias, float* y, int64_t y_plane) {
+                           const float* bias, const Result& y, int64_t y_plane) {
   for (int64_t i = 0; i < n; i += 16) {
     const int64_t a = std::max<int64_t>(0, std::min(i, n - 8)),
                   b = std::max<int64_t>(0, std::min(i + 8, n - 8));
@@ -97,22 +114,24 @@ FOVEA_SIMD void pixels_row(int64_t n, const float* x, const int32_t* offset, int
   }
 }
 
-using PixelsRow = void (*)(int64_t, const float*, const int32_t*, int64_t, const float*, const float*, float*,
-                           int64_t);
+using PixelsRow = void (*)(int64_t, const float*, const int32_t*, int64_t, const float*, const float*,
+                           const Result&, int64_t);
 constexpr PixelsRow pixels_rows[] = {pixels_row<1>, pixels_row<2>, pixels_row<3>,
                                      pixels_row<4>, pixels_row<5>, pixels_row<6>};
 
 /// Everything one call needs, laid out in its scratch.
 struct Run {
   ConvPlan plan;
-  bool channels;   // the form
-  int64_t group;   // result channels per register tile
-  float* weights;  // group by group, [tap of all phases][width of the group]
-  int32_t* offsets;
+  bool channels;         // the form
+  int64_t group;         // result channels per register tile
+  const float* weights;  // group by group, [tap of all phases][width of the group]
+  const int32_t* offsets;
   float* images;  // one bordered image per thread
-  const float *x, *bias;
+  const float* x;
+  Epilogue epilogue;
   float* y;
 
+  const float* bias(int64_t g) const { return epilogue.bias ? epilogue.bias + g * group : nullptr; }
   int64_t groups() const { return (plan.results + group - 1) / group; }
   int64_t width(int64_t g) const { return std::min(group, plan.results - g * group); }
 };
@@ -124,25 +143,29 @@ ConvPlan plan_of(const Call& c, const ConvShape& s, bool grad, bool channels) {
   return p;
 }
 
+/// Weights as the tiles read them, and the table of offsets behind them.
+int64_t packed_floats(const ConvPlan& p) { return p.all_taps() * (p.results + 1) + 32; }
+
 size_t scratch_floats(const ConvPlan& p) {
-  int64_t taps = 0;
-  for (int i = 0; i < p.phases; ++i) taps += p.phase[i].taps;
-  return size_t(taps * (p.results + 1) + 64 + num_threads() * p.source.scratch());
+  return size_t(packed_floats(p) + 64 + num_threads() * p.source.scratch());
 }
 
-/// Packs the weights as the tiles read them, and the table of offsets.
-void pack(const Run& r, const ConvShape& s, const float* weight) {
-  const int64_t window = s.k[1] * s.k[2];
-  int64_t taps = 0;
-  for (int i = 0; i < r.plan.phases; ++i) taps += r.plan.phase[i].taps;
+void point_at_packed(Run& r, const float* packed) {
+  r.weights = packed;
+  r.offsets = reinterpret_cast<const int32_t*>(packed + r.plan.all_taps() * r.plan.results);
+}
+
+void pack(const Run& r, const ConvShape& s, const float* weight, float* packed) {
+  const int64_t window = s.k[1] * s.k[2], taps = r.plan.all_taps();
+  auto* offsets = reinterpret_cast<int32_t*>(packed + taps * r.plan.results);
   r.plan.for_taps(s, [&](int64_t t, int64_t channel, int64_t ky, int64_t kx, int32_t offset) {
-    r.offsets[t] = offset;
+    offsets[t] = offset;
     const int64_t at = ky * s.k[2] + kx;
     const float* from = weight + at + channel * (r.plan.transposed ? s.c : 1) * window;
     const int64_t stride = (r.plan.transposed ? 1 : s.c) * window;
     for (int64_t g = 0; g < r.groups(); ++g) {
       const int64_t width = r.width(g);
-      float* to = r.weights + g * r.group * taps + t * width;
+      float* to = packed + g * r.group * taps + t * width;
       for (int64_t i = 0; i < width; ++i) to[i] = from[(g * r.group + i) * stride];
     }
   });
@@ -155,13 +178,12 @@ void channels_phase(const Run& r, const ConvPhase& p, const float* image, int64_
   for (int64_t g = 0; g < r.groups(); ++g) {
     const int64_t width = r.width(g);
     const float* w = r.weights + g * r.group * taps + p.first_tap * width;
-    const float* bias = r.bias ? r.bias + g * r.group : nullptr;
-    float* base = r.y + (n * plan.results + g * r.group) * plan.height * plan.width;
+    const Result base{r.epilogue, r.y, (n * plan.results + g * r.group) * plan.height * plan.width};
     for (int64_t i = row_begin; i < row_end; ++i) {
       const float* x = image + plan.source.pixel_offset(i * plan.in_step, 0);
-      float* y = base + ((p.y0 + i * plan.out_step) * plan.width + p.x0) * 8;
+      const Result y = base + ((p.y0 + i * plan.out_step) * plan.width + p.x0) * 8;
       (width > 8 ? channels_row<2> : channels_row<1>)(p.columns, x, plan.in_step * step,
-                                                      r.offsets + p.first_tap, p.taps, w, bias, y,
+                                                      r.offsets + p.first_tap, p.taps, w, r.bias(g), y,
                                                       plan.out_step * 8, plane);
     }
   }
@@ -172,31 +194,37 @@ void pixels_phase(const Run& r, const ConvPhase& p, const float* image, int64_t 
   const auto& plan = r.plan;
   const int64_t plane = plan.height * plan.width;
   for (int64_t g = 0; g < r.groups(); ++g) {
-    const float* bias = r.bias ? r.bias + g * r.group : nullptr;
-    float* base = r.y + (n * plan.results + g * r.group) * plane;
+    const Result base{r.epilogue, r.y, (n * plan.results + g * r.group) * plane};
     for (int64_t i = row_begin; i < row_end; ++i)
       pixels_rows[r.width(g) - 1](p.columns, image + plan.source.pixel_offset(i, 0), r.offsets, p.taps,
-                                  r.weights + g * r.group * taps, bias, base + i * plan.width, plane);
+                                  r.weights + g * r.group * taps, r.bias(g), base + i * plan.width, plane);
   }
 }
 
+ConvShape shape_of(const Call& c, bool grad) {
+  return grad ? ConvShape::of_input_grad(c) : ConvShape::of_forward(c);
+}
+
+Run run_of(const Call& c, bool grad, bool channels) {
+  return {.plan = plan_of(c, shape_of(c, grad), grad, channels),
+          .channels = channels,
+          .group = channels ? 16 : 6,
+          .weights = nullptr,
+          .offsets = nullptr,
+          .images = nullptr,
+          .x = c.in(0).ptr<float>(),
+          .epilogue = grad ? Epilogue{} : Epilogue::of(c),
+          .y = nullptr};
+}
+
 void run(const Call& c, bool grad, bool channels) {
-  const ConvShape s = grad ? ConvShape::of_input_grad(c) : ConvShape::of_forward(c);
-  Run r{plan_of(c, s, grad, channels),
-        channels,
-        channels ? 16 : 6,
-        nullptr,
-        nullptr,
-        nullptr,
-        c.in(0).ptr<float>(),
-        grad ? nullptr : c.in(2).ptr<float>(),
-        c.out().ptr<float>()};
-  int64_t taps = 0;
-  for (int i = 0; i < r.plan.phases; ++i) taps += r.plan.phase[i].taps;
-  r.weights = reinterpret_cast<float*>(c.scratch);
-  r.offsets = reinterpret_cast<int32_t*>(r.weights + taps * r.plan.results);
-  r.images = reinterpret_cast<float*>(r.offsets + (taps + 15) / 16 * 16);
-  pack(r, s, c.in(1).ptr<float>());
+  Run r = run_of(c, grad, channels);
+  r.y = c.out().ptr<float>();
+  float* packed = reinterpret_cast<float*>(c.scratch);
+  r.images = packed + (packed_floats(r.plan) + 15) / 16 * 16;
+  if (!c.prepared) pack(r, shape_of(c, grad), c.in(1).ptr<float>(), packed);
+  point_at_packed(r, c.prepared ? reinterpret_cast<const float*>(c.prepared) : packed);
+  const int64_t taps = r.plan.all_taps();
   // One image is one piece of work, or several bands of rows if there are few images.
   const int64_t bands =
       r.plan.images >= 8 ? 1 : std::min<int64_t>(8, std::max<int64_t>(1, r.plan.phase[0].rows));
@@ -218,7 +246,7 @@ const char* refuse_common(const Call& c, bool grad) {
   if (c.dtype() != f32) return "computes in f32 only";
   if (c.in(0).rank() != 4) return "two spatial dimensions only";
   if (c.i("groups") != 1) return "groups = 1 only";
-  const ConvShape s = grad ? ConvShape::of_input_grad(c) : ConvShape::of_forward(c);
+  const ConvShape s = shape_of(c, grad);
   if (s.stride[1] != s.stride[2] || s.stride[1] > 4) return "equal strides up to 4 only";
   if (s.c * s.in_size() > (int64_t{1} << 26) || s.o * s.out_size() > (int64_t{1} << 26))
     return "images up to 2^26 values only";
@@ -244,8 +272,17 @@ const char* refuse_pixels(const Call& c) {
 
 template <bool grad, bool channels>
 size_t scratch(const Call& c) {
-  const ConvShape s = grad ? ConvShape::of_input_grad(c) : ConvShape::of_forward(c);
-  return (scratch_floats(plan_of(c, s, grad, channels)) + 64) * sizeof(float);
+  return (scratch_floats(plan_of(c, shape_of(c, grad), grad, channels)) + 64) * sizeof(float);
+}
+
+template <bool grad, bool channels>
+size_t prepared(const Call& c) {
+  return size_t(packed_floats(plan_of(c, shape_of(c, grad), grad, channels))) * sizeof(float);
+}
+
+template <bool grad, bool channels>
+void prepare(const Call& c, char* to) {
+  pack(run_of(c, grad, channels), shape_of(c, grad), c.in(1).ptr<float>(), reinterpret_cast<float*>(to));
 }
 
 template <bool grad, bool channels>
@@ -254,11 +291,15 @@ void run_form(const Call& c) {
 }
 
 /// The image is taken in either layout; weights and bias are always plain.
-void pixels_layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout>&) { in[0] = c.in(0).layout; }
+void pixels_layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout>& out) {
+  in[0] = c.in(0).layout;
+  add_as_result(c, in, out);
+}
 
 void channels_layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout>& out) {
   in[0] = c.in(0).layout;
   out[0] = Layout::blocked8;
+  add_as_result(c, in, out);
 }
 
 template <bool grad>
@@ -269,7 +310,9 @@ constexpr Kernel channels_kernel() {
           .scratch = scratch<grad, true>,
           .run = run_form<grad, true>,
           .inputs = Inputs::own,
-          .layouts = channels_layouts};
+          .layouts = channels_layouts,
+          .prepared = prepared<grad, true>,
+          .prepare = prepare<grad, true>};
 }
 template <bool grad>
 constexpr Kernel pixels_kernel() {
@@ -279,11 +322,15 @@ constexpr Kernel pixels_kernel() {
           .scratch = scratch<grad, false>,
           .run = run_form<grad, false>,
           .inputs = Inputs::own,
-          .layouts = pixels_layouts};
+          .layouts = pixels_layouts,
+          .prepared = prepared<grad, false>,
+          .prepare = prepare<grad, false>};
 }
 
 const RegisterKernel forward_channels("conv2d", channels_kernel<false>());
 const RegisterKernel forward_pixels("conv2d", pixels_kernel<false>());
+const RegisterKernel fused_channels("conv2d_fused", channels_kernel<false>());
+const RegisterKernel fused_pixels("conv2d_fused", pixels_kernel<false>());
 const RegisterKernel grad_channels("conv_input_grad", channels_kernel<true>());
 const RegisterKernel grad_pixels("conv_input_grad", pixels_kernel<true>());
 

@@ -55,6 +55,12 @@ struct ConvPlan {
   static ConvPlan input_grad(const ConvShape& s, bool blocked);
 
   int64_t taps() const { return source.channels * k[0] * k[1]; }
+  /// The taps of all phases.
+  int64_t all_taps() const {
+    int64_t all = 0;
+    for (int i = 0; i < phases; ++i) all += phase[i].taps;
+    return all;
+  }
   /// Fills the offset of every tap (phase by phase) and calls weight(tap, channel, ky, kx) for each.
   template <class F>
   void for_taps(const ConvShape& s, F&& f) const {

@@ -30,6 +30,11 @@ template <class T>
 FOVEA_SIMD_INLINE void store(T* p, V<T> v) {
   *reinterpret_cast<typename vector_of<T>::unaligned*>(p) = v;
 }
+/// v where it lies between low and high, else the nearer of them; NaN stays.
+FOVEA_SIMD_INLINE V<float> clamp(V<float> v, V<float> low, V<float> high) {
+  v = low > v ? low : v;
+  return high < v ? high : v;
+}
 template <class T>
 FOVEA_SIMD_INLINE T sum(V<T> v) {
   T s = 0;

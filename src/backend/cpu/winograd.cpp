@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "backend/cpu/epilogue.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
 
@@ -166,27 +167,37 @@ FOVEA_SIMD void multiply(const Plan& p, int64_t tiles, const float* source, cons
   }
 }
 
-/// Where one tile of 8 results goes, plus bias, clipped to the rows and columns that exist.
-struct Clipped {
+struct Data {
+  const float *x, *weight;
+  Epilogue epilogue;
   float* y;
-  int64_t row, rows, columns;
+  const float* prepared = nullptr;  // all transforms of the weight
+};
+
+/// Where one tile of 8 results goes, clipped to the rows and columns that exist.
+struct Clipped {
+  const Data& data;
+  int64_t at, row, rows, columns;
   Vec bias;
   FOVEA_SIMD_INLINE void operator()(int i, int j, Vec v) const {
-    if (i < rows && j < columns) store(y + i * row + j * 8, v + bias);
+    if (i >= rows || j >= columns) return;
+    const int64_t to = at + i * row + j * 8;
+    store(data.y + to, data.epilogue(v + bias, to));
   }
 };
 
 /// A^T m A of the tiles [begin, end).
-FOVEA_SIMD void output_group(const Plan& p, int64_t begin, int64_t end, int64_t first, int64_t width,
-                             float* product, const float* bias, float* y) {
+FOVEA_SIMD void output_group(const Plan& p, const Data& d, int64_t begin, int64_t end, int64_t first,
+                             int64_t width, float* product) {
   const int64_t plane = p.height * p.width * 8;
   for (int64_t t = begin; t < end; ++t) {
     const auto at = p.tiles.at(t);
     for (int64_t v = 0; v < width; v += 8)
       both_ways<Output, patch, tile>(
           Frequencies{product + (t - begin) * 16 + v, p.product_stride()},
-          Clipped{y + (at.image * p.results + first + v) / 8 * plane + (at.y * p.width + at.x) * 8,
-                  p.width * 8, p.height - at.y, p.width - at.x, bias ? load(bias + first + v) : Vec{}});
+          Clipped{d, (at.image * p.results + first + v) / 8 * plane + (at.y * p.width + at.x) * 8,
+                  p.width * 8, p.height - at.y, p.width - at.x,
+                  d.epilogue.bias ? load(d.epilogue.bias + first + v) : Vec{}});
   }
 }
 
@@ -209,30 +220,32 @@ ConvShape shape_of(const Call& c) {
   return grad ? ConvShape::of_input_grad(c) : ConvShape::of_forward(c);
 }
 
-struct Data {
-  const float *x, *weight, *bias;
-  float* y;
-};
-
 /// One block of results of the tiles [begin, end), from their transforms and that of the weight.
 void compute_block(const Plan& p, const Data& d, int64_t begin, int64_t end, int64_t block,
                    const float* source, const float* weights, float* product) {
   const int64_t first = block * 16, width = std::min<int64_t>(16, p.results - first);
   prefetch_output(p, begin, end, first, width, d.y);
   (width == 16 ? multiply<2> : multiply<1>)(p, end - begin, source, weights, product);
-  output_group(p, begin, end, first, width, product, d.bias, d.y);
+  output_group(p, d, begin, end, first, width, product);
 }
 
-void run_by_tiles(const Plan& p, const Data& d, float* weights, float* scratch) {
-  const auto of_block = [&](int64_t b) { return weights + b * 16 * p.tiles.channels * frequencies; };
+int64_t block_offset(const Plan& p, int64_t block) { return block * 16 * p.tiles.channels * frequencies; }
+
+void transform_weights(const Plan& p, const float* weight, float* to) {
   parallel_for(p.blocks(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t b = begin; b < end; ++b) transform_weight(p, d.weight, of_block(b), b);
+    for (int64_t b = begin; b < end; ++b) transform_weight(p, weight, to + block_offset(p, b), b);
   });
+}
+
+void run_by_tiles(const Plan& p, const Data& d, float* shared, float* scratch) {
+  const float* weights = d.prepared ? d.prepared : shared;
+  if (!d.prepared) transform_weights(p, d.weight, shared);
   parallel_for(p.tiles.count(), p.group, [&](int64_t begin, int64_t end) {
     float *source = scratch + thread_index() * p.thread(),
           *product = source + frequencies * p.source().frequency;
     transform_input(p.tiles, d.x, begin, end, source, p.source());
-    for (int64_t b = 0; b < p.blocks(); ++b) compute_block(p, d, begin, end, b, source, of_block(b), product);
+    for (int64_t b = 0; b < p.blocks(); ++b)
+      compute_block(p, d, begin, end, b, source, weights + block_offset(p, b), product);
   });
 }
 
@@ -253,8 +266,8 @@ void run_by_results(const Plan& p, const Data& d, float* source, float* scratch)
 template <bool grad>
 void run(const Call& c) {
   const Plan p = plan_of(shape_of<grad>(c), grad);
-  const Data d{c.in(0).ptr<float>(), c.in(1).ptr<float>(), grad ? nullptr : c.in(2).ptr<float>(),
-               c.out().ptr<float>()};
+  const Data d{c.in(0).ptr<float>(), c.in(1).ptr<float>(), grad ? Epilogue{} : Epilogue::of(c),
+               c.out().ptr<float>(), reinterpret_cast<const float*>(c.prepared)};
   float* shared = reinterpret_cast<float*>(c.scratch);
   (p.by_results ? run_by_results : run_by_tiles)(p, d, shared, shared + p.shared());
 }
@@ -275,8 +288,21 @@ size_t scratch(const Call& c) {
   return size_t(p.shared() + num_threads() * p.thread()) * sizeof(float);
 }
 
-void layouts(const Call&, std::vector<Layout>& in, std::vector<Layout>& out) {
+/// All transforms, where tiles are many: else reading them would cost more than to make them again.
+template <bool grad>
+size_t prepared(const Call& c) {
+  const Plan p = plan_of(shape_of<grad>(c), grad);
+  return p.by_results ? 0 : size_t(p.shared()) * sizeof(float);
+}
+
+template <bool grad>
+void prepare(const Call& c, char* to) {
+  transform_weights(plan_of(shape_of<grad>(c), grad), c.in(1).ptr<float>(), reinterpret_cast<float*>(to));
+}
+
+void layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout>& out) {
   in[0] = out[0] = Layout::blocked8;
+  add_as_result(c, in, out);
 }
 
 template <bool grad>
@@ -289,10 +315,13 @@ constexpr Kernel kernel() {
           .inputs = Inputs::own,
           .layouts = layouts,
           .slower = slower<grad>,
-          .tolerance = 1e-4};
+          .tolerance = 1e-4,
+          .prepared = prepared<grad>,
+          .prepare = prepare<grad>};
 }
 
 const RegisterKernel forward("conv2d", kernel<false>());
+const RegisterKernel fused("conv2d_fused", kernel<false>());
 const RegisterKernel input_grad("conv_input_grad", kernel<true>());
 
 }  // namespace
