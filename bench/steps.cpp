@@ -23,9 +23,9 @@ void race(const char* name, const nn::Module& net, const Tensor& x, const Tensor
   const auto step = [&](const Tensor& images, const Tensor& labels) {
     const Tensor y = net(images);
     const Tensor loss = classes ? cross_entropy(y, labels) : mse_loss(y, labels);
-    optimizer.zero_grad();
     loss.backward();
     optimizer.step();
+    optimizer.zero_grad();
     return loss;
   };
   auto compiled = compile(step);

@@ -2,14 +2,15 @@
 // the same kernels in memory planned once, without a tape or a shape rule.
 //   auto step = compile([&](const Tensor& images, const Tensor& labels) {
 //     const Tensor loss = cross_entropy(net(images), labels);
-//     optimizer.zero_grad();
 //     loss.backward();
 //     optimizer.step();
-//     return loss;
+//     optimizer.zero_grad();  // here nobody can ask for gradients afterwards: they need no place of their
+//     own return loss;
 //   });
 //   for (auto& [images, labels] : loader.epoch(0)) total += step(images, labels).item();
-// A replay gives the bits of the eager step. What the step reads besides its arguments is read anew:
-// parameters, optimizer states, running statistics, learning rates, random counters. Other C++ in it runs
+// A replay gives the results of the eager step to rounding, and its bits with {.fuse = false}. What the step
+// reads besides its arguments is read anew: parameters, optimizer states, running statistics, learning rates,
+// random counters; unless {.freeze = true} says that it stays as it is, for predictions. Other C++ in it runs
 // only while it is captured: reading a value (item()) is an error, and a branch stays as it was taken. New
 // shapes, dtypes, threads or modes (train, eval) capture anew; plans are kept, one for each. Results carry no
 // tape; arguments must not want gradients. Threads: a compiled step belongs to one thread.
@@ -35,12 +36,22 @@ struct PlanNode {
   std::vector<std::pair<std::string, std::string>> refused = {};  // tried before it, and why not
 };
 
+struct CompileOptions {
+  /// Joins kernels: a convolution with its bias, residual and ReLU, batch norm with ReLU ... Rounding may
+  /// differ.
+  bool fuse = true;
+  /// What the step reads but does not write (weights, running statistics) stays as it is: batch norms become
+  /// part of convolutions, kernels transform weights once. Changes by ops, copy_ or load_state_dict are
+  /// noticed, and the step captured anew; those by pointers are not.
+  bool freeze = false;
+};
+
 /// The plans of one step; compile() wraps it in the step's own signature.
 class Plans {
  public:
   using Step = std::function<std::vector<Tensor>(std::span<const Tensor>)>;
 
-  Plans();
+  explicit Plans(const CompileOptions& options = {});
   ~Plans();
   Plans(Plans&&) noexcept;
   Plans& operator=(Plans&&) noexcept;
@@ -71,7 +82,7 @@ class Plans {
 template <class F>
 class Compiled {
  public:
-  explicit Compiled(F step) : step_(std::move(step)) {}
+  explicit Compiled(F step, const CompileOptions& options = {}) : step_(std::move(step)), plans_(options) {}
 
   /// As the step itself; it takes tensors and returns a tensor, a vector of them, or nothing.
   template <class... Tensors>
@@ -102,8 +113,8 @@ class Compiled {
 };
 
 template <class F>
-Compiled<F> compile(F step) {
-  return Compiled<F>(std::move(step));
+Compiled<F> compile(F step, const CompileOptions& options = {}) {
+  return Compiled<F>(std::move(step), options);
 }
 
 }  // namespace fovea

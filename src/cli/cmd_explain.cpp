@@ -18,7 +18,7 @@ struct Keys {
   ComputeKeys compute;
   std::string mode = "train", by = "node";
   int rounds = 10;
-  bool why = false, json = false;
+  bool why = false, json = false, fuse = true;
 };
 
 struct Explained {
@@ -26,32 +26,34 @@ struct Explained {
   Plans::Stats stats;
 };
 
-Explained explain_training(const Network& n, int rounds) {
+Explained explain_training(const Network& n, const Keys& k) {
   n.net.train();
   optim::SGD optimizer(n.net, {.lr = 1e-4, .momentum = 0.9});
-  auto step = compile([&](const Tensor& images, const Tensor& labels) {
-    const Tensor loss = cross_entropy(n.net(images), labels);
-    optimizer.zero_grad();
-    loss.backward();
-    optimizer.step();
-    return loss;
-  });
+  auto step = compile(
+      [&](const Tensor& images, const Tensor& labels) {
+        const Tensor loss = cross_entropy(n.net(images), labels);
+        loss.backward();
+        optimizer.step();
+        optimizer.zero_grad();
+        return loss;
+      },
+      {.fuse = k.fuse});
   const Tensor x = rand(n.input);
   const Tensor y = [&] {
     const NoGrad guard;
     return randint({n.input[0]}, 0, n.net(x).size(1));
   }();
   for (int i = 0; i < 4; ++i) step(x, y);
-  return {step.explain(rounds, x, y), step.stats()};
+  return {step.explain(k.rounds, x, y), step.stats()};
 }
 
-Explained explain_prediction(const Network& n, int rounds) {
+Explained explain_prediction(const Network& n, const Keys& k) {
   n.net.eval();
   const NoGrad guard;
-  auto forward = compile([&](const Tensor& x) { return n.net(x); });
+  auto forward = compile([&](const Tensor& x) { return n.net(x); }, {.fuse = k.fuse, .freeze = true});
   const Tensor x = rand(n.input);
   for (int i = 0; i < 3; ++i) forward(x);
-  return {forward.explain(rounds, x), forward.stats()};
+  return {forward.explain(k.rounds, x), forward.stats()};
 }
 
 struct Line {
@@ -119,7 +121,7 @@ int run(const Keys& k) {
   manual_seed(0);
   const Network n = network_of(k.network);
   n.net.to(dtype_named(k.compute.dtype));
-  const Explained e = k.mode == "train" ? explain_training(n, k.rounds) : explain_prediction(n, k.rounds);
+  const Explained e = k.mode == "train" ? explain_training(n, k) : explain_prediction(n, k);
   k.json ? print_json(e) : print(e, k);
   return 0;
 }
@@ -137,6 +139,7 @@ const Command explain_command{
       app.add_option("--by", k->by, "node: in the order they run; kernel: summed, the slowest first")
           ->check(one_of({"node", "kernel"}));
       app.add_option("--rounds", k->rounds, "replays to time")->check(at_least(1));
+      app.add_option("--fuse", k->fuse, "false: the kernels of the step as it is written, nothing joined");
       app.add_flag("--why", k->why, "name the kernels that were refused, and why");
       app.add_flag("--json", k->json, "for machines");
       add_compute_keys(app, k->compute);

@@ -68,6 +68,38 @@ void backward(const Call& c) {
   });
 }
 
+/// y = clamp(y + add, low, high) after batch_norm_train.
+template <class real>
+void fused_forward(const Call& c) {
+  forward<real>(c);
+  real* y = c.out(0).ptr<real>();
+  const real *add = c.in(3).ptr<real>(), low = real(c.f("low")), high = real(c.f("high"));
+  for (int64_t i = 0; i < c.in(0).numel(); ++i) {
+    const real value = add ? y[i] + add[i] : y[i];
+    y[i] = value < low ? low : value > high ? high : value;
+  }
+}
+
+/// backward, with g only where low < y < high for the y that the forward pass computed.
+template <class real>
+void fused_backward(const Call& c) {
+  const Channels channels(c.in(0).shape);
+  const real *x = c.in(0).ptr<real>(), *g = c.in(1).ptr<real>(), *mean = c.in(2).ptr<real>(), *rstd = c.in(3).ptr<real>();
+  const real *weight = c.in(4).ptr<real>(), *bias = c.in(5).ptr<real>(), low = real(c.f("low")), high = real(c.f("high"));
+  std::vector<real> passed(size_t(c.in(1).numel()));
+  channels.each([&](int64_t k) {
+    const real scale = rstd[k] * (weight ? weight[k] : real(1)), shift = bias ? bias[k] : real(0);
+    channels.elements(k, [&](int64_t i) {
+      const real y = (x[i] - mean[k]) * scale + shift;
+      passed[size_t(i)] = y > low && y < high ? g[i] : real(0);
+    });
+  });
+  Call plain(c.op(), c.attrs(), c.ins, c.outs);
+  plain.dtype_ = c.dtype();
+  plain.ins[1].data = passed.data();
+  backward<real>(plain);
+}
+
 template <class real>
 void affine_forward(const Call& c) {
   const Channels channels(c.in(0).shape);
@@ -96,6 +128,12 @@ std::function<void(const Call&)> per_channel(int arg) {
     check(!v || v.shape == Dims{c.in(0).size(1)}, "[{}] {} has shape {}, but x {} has {} channels", c.op().name(),
           c.op().parsed.tensors[size_t(arg)].name, v.shape, c.in(0).shape, c.in(0).size(1));
   };
+}
+
+/// One result like x and two with an entry per channel.
+Specs channel_results(const Call& c) {
+  const Spec channel{{c.in(0).size(1)}, c.dtype()};
+  return {{c.in(0).shape, c.dtype()}, channel, channel};
 }
 
 /// A tensor of one number per channel, broadcastable over x.
@@ -179,10 +217,7 @@ FOVEA_OP(batch_norm_train){
       check(x.count() > 1, "[{}] training wants more than one value per channel, x {} has {}", c.op().name(), c.in(0).shape,
             x.count());
     }},
-    .shape = [](const Call& c) {
-      const Spec channel{{c.in(0).size(1)}, c.dtype()};
-      return Specs{{c.in(0).shape, c.dtype()}, channel, channel};
-    },
+    .shape = channel_results,
     .reference = FOVEA_FLOATS(forward),
     .vjp = train_vjp,
     .saves = {{"x", "weight", "mean", "rstd"}}, .samples = samples, .bad = bad, .internal = true,
@@ -194,10 +229,7 @@ FOVEA_OP(batch_norm_backward){
     .require = {min_rank("x", 2), per_channel(2), per_channel(3), per_channel(4), [](const Call& c) {
       check(c.in(0).shape == c.in(1).shape, "[batch_norm_backward] x {} and g {} differ in shape", c.in(0).shape, c.in(1).shape);
     }},
-    .shape = [](const Call& c) {
-      const Spec channel{{c.in(0).size(1)}, c.dtype()};
-      return Specs{{c.in(0).shape, c.dtype()}, channel, channel};
-    },
+    .shape = channel_results,
     .reference = FOVEA_FLOATS(backward),
     .vjp = backward_vjp,
     .samples = {{{f({2, 8, 3, 5}), f({2, 8, 3, 5}), f({8}), f({8}, 0.5, 2), f({8}, 0.5, 2)}},
@@ -205,6 +237,41 @@ FOVEA_OP(batch_norm_backward){
                 {{f({2, 6, 8, 8}), f({2, 6, 8, 8}), f({6}), f({6}, 0.5, 2), f({6}, 0.5, 2)}},
                 {{f({4, 16, 9, 8}), f({4, 16, 9, 8}), f({16}), f({16}, 0.5, 2), none()}}},
     .bad = {{{f({2, 3}), f({2, 4}), f({3}), f({3}), none()}}, {{f({2, 3}), f({2, 3}), f({2}), f({3}), none()}}},
+    .internal = true,
+};
+
+FOVEA_OP(batch_norm_fused){
+    .signature = "batch_norm_fused(x, weight?, bias?, add?, low: float, high: float, eps=1e-5) -> (y, mean, rstd)",
+    .doc = "batch_norm_train(x, weight, bias) + add, y clamped to low .. high: what a plan makes of a batch norm, a residual and "
+           "ReLU or ReLU6.",
+    .require = {min_rank("x", 2), per_channel(1), per_channel(2), [](const Call& c) {
+      check(!c.in(3) || c.in(3).shape == c.in(0).shape, "[batch_norm_fused] x {} and add {} differ in shape", c.in(0).shape,
+            c.in(3).shape);
+    }},
+    .shape = channel_results,
+    .reference = FOVEA_FLOATS(fused_forward),
+    .no_gradient = "plans put it in after differentiation",
+    .samples = {{{f({2, 8, 3, 5}), f({8}, 0.5, 2), f({8}), f({2, 8, 3, 5})}, {{"low", 0.0}, {"high", 1.0}}},
+                {{f({2, 6, 8, 8}), none(), f({6}), none()}, {{"low", 0.0}, {"high", 1e30}}},
+                {{f({4, 16, 9, 8}), f({16}), none(), f({4, 16, 9, 8})}, {{"low", -0.5}, {"high", 6.0}}}},
+    .bad = {{{f({2, 8, 3, 5}), none(), none(), f({2, 8, 3, 4})}, {{"low", 0.0}, {"high", 1.0}}}},
+    .internal = true,
+};
+
+FOVEA_OP(batch_norm_fused_backward){
+    .signature = "batch_norm_fused_backward(x, g, mean, rstd, weight?, bias?, low: float, high: float) -> (dx, dweight, dbias)",
+    .doc = "Gradients of batch_norm_fused without a residual: g counts only where the result lies between low and high.",
+    .require = {min_rank("x", 2), per_channel(2), per_channel(3), per_channel(4), per_channel(5), [](const Call& c) {
+      check(c.in(0).shape == c.in(1).shape, "[batch_norm_fused_backward] x {} and g {} differ in shape", c.in(0).shape,
+            c.in(1).shape);
+    }},
+    .shape = channel_results,
+    .reference = FOVEA_FLOATS(fused_backward),
+    .no_gradient = "plans put it in after differentiation",
+    .samples = {{{f({2, 8, 3, 5}), f({2, 8, 3, 5}), f({8}), f({8}, 0.5, 2), f({8}, 0.5, 2), f({8})}, {{"low", 0.0}, {"high", 1.0}}},
+                {{f({2, 6, 8, 8}), f({2, 6, 8, 8}), f({6}), f({6}, 0.5, 2), none(), f({6})}, {{"low", 0.0}, {"high", 1e30}}},
+                {{f({4, 16, 9, 8}), f({4, 16, 9, 8}), f({16}), f({16}, 0.5, 2), f({16}), none()}, {{"low", -0.5}, {"high", 6.0}}}},
+    .bad = {{{f({2, 3}), f({2, 4}), f({3}), f({3}), none(), none()}, {{"low", 0.0}, {"high", 1.0}}}},
     .internal = true,
 };
 

@@ -246,6 +246,42 @@ FOVEA_OP(conv_input_grad){
     .internal = true,
 };
 
+template <class real>
+void fused_input_grad(const Call& c) {
+  input_grad<real>(c);
+  real* dx = c.out().ptr<real>();
+  const real *add = c.in(2).ptr<real>(), *gate = c.in(3).ptr<real>(), low = real(c.f("low")), high = real(c.f("high"));
+  for (int64_t i = 0; i < c.out().numel(); ++i) {
+    const real value = add ? dx[i] + add[i] : dx[i];
+    dx[i] = !gate || (gate[i] > low && gate[i] < high) ? value : real(0);
+  }
+}
+
+FOVEA_OP(conv_input_grad_fused){
+    .signature = "conv_input_grad_fused(g, weight, add?, gate?, low: float, high: float, shape: ints, stride=[1], padding=[0], "
+                 "dilation=[1], groups=1)",
+    .doc = "conv_input_grad(g, weight) + add, zero where gate does not lie between low and high: what a plan makes of the gradient of "
+           "a convolution, that of a residual beside it, and that of the ReLU or ReLU6 before them, whose result is the gate.",
+    .require = {rank("g", 4), rank("weight", 4)},
+    .shape = [](const Call& c) {
+      const ConvShape s = ConvShape::of_input_grad(c);
+      for (int i = 2; i < 4; ++i)
+        check(!c.in(i) || c.in(i).shape == s.x_shape, "[conv_input_grad_fused] {} has shape {}, the result {}",
+              c.op().parsed.tensors[size_t(i)].name, c.in(i).shape, s.x_shape);
+      return Specs{{s.x_shape, c.dtype()}};
+    },
+    .reference = FOVEA_FLOATS(fused_input_grad),
+    .no_gradient = "plans put it in after differentiation",
+    .samples = {{{f({2, 16, 7, 6}), f({16, 8, 3, 3}), f({2, 8, 7, 6}), f({2, 8, 7, 6})}, shaped({{"low", 0.0}, {"high", 1.0}, {"padding", Dims{1}}}, {2, 8, 7, 6})},
+                {{f({9, 8, 16, 16}), f({8, 8, 3, 3}), f({9, 8, 16, 16}), f({9, 8, 16, 16})}, shaped({{"low", 0.0}, {"high", 1e30}, {"padding", Dims{1}}}, {9, 8, 16, 16})},
+                {{f({2, 8, 4, 5}), f({8, 16, 3, 3}), none(), f({2, 16, 7, 9})}, shaped({{"low", 0.0}, {"high", 1e30}, {"padding", Dims{1}}, {"stride", Dims{2}}}, {2, 16, 7, 9})},
+                {{f({2, 16, 5, 5}), f({16, 6, 5, 5}), f({2, 6, 9, 9}), none()}, shaped({{"low", 0.0}, {"high", 1.0}}, {2, 6, 9, 9})},
+                {{f({2, 24, 5, 5}), f({24, 8, 1, 1}), f({2, 8, 5, 5}), f({2, 8, 5, 5})}, shaped({{"low", 0.0}, {"high", 1.0}}, {2, 8, 5, 5})},
+                {{f({2, 8, 6, 6}), f({8, 1, 3, 3}), none(), f({2, 8, 6, 6})}, shaped({{"low", 0.0}, {"high", 1.0}, {"padding", Dims{1}}, {"groups", 8}}, {2, 8, 6, 6})}},
+    .bad = {{{f({2, 4, 4, 3}), f({4, 3, 3, 3}), f({2, 3, 6, 4}), none()}, shaped({{"low", 0.0}, {"high", 1.0}}, {2, 3, 6, 5})}},
+    .internal = true,
+};
+
 FOVEA_OP(conv_weight_grad){
     .signature = "conv_weight_grad(x, g, shape: ints, stride=[1], padding=[0], dilation=[1], groups=1)",
     .doc = "Gradient of a convolution with respect to its weight of `shape`.",

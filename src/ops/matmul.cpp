@@ -77,18 +77,20 @@ void linear_forward(const Call& c) {
   });
 }
 
+Specs linear_shape(const Call& c) {
+  const Dims &x = c.in(0).shape, &w = c.in(1).shape;
+  check(x[-1] == w[1], "[{}] weight {} wants {} features but x {} has {}", c.op().name(), w, w[1], x, x[-1]);
+  check(!c.in(2) || c.in(2).size(0) == w[0], "[{}] bias {} does not fit weight {}", c.op().name(), c.in(2).shape, w);
+  Dims shape = x;
+  shape[-1] = w[0];
+  return {{shape, c.dtype()}};
+}
+
 FOVEA_OP(linear){
     .signature = "linear(x, weight, bias?)",
     .doc = "The fully connected layer: x weight^T + bias for x (..., K), weight (N, K), bias (N).",
     .require = {min_rank("x", 1), rank("weight", 2), rank("bias", 1)},
-    .shape = [](const Call& c) {
-      const Dims &x = c.in(0).shape, &w = c.in(1).shape;
-      check(x[-1] == w[1], "[linear] weight {} wants {} features but x {} has {}", w, w[1], x, x[-1]);
-      check(!c.in(2) || c.in(2).size(0) == w[0], "[linear] bias {} does not fit weight {}", c.in(2).shape, w);
-      Dims shape = x;
-      shape[-1] = w[0];
-      return Specs{{shape, c.dtype()}};
-    },
+    .shape = linear_shape,
     .reference = FOVEA_FLOATS(linear_forward),
     .vjp = [](const Vjp& v) {
       const Tensor &x = v.in(0), &w = v.in(1);
@@ -102,6 +104,30 @@ FOVEA_OP(linear){
     .saves = {{"x", "weight"}},
     .samples = {{{f({3, 4}), f({5, 4}), f({5})}}, {{f({2, 3, 7}), f({9, 7}), none()}}, {{f({65, 33}), f({20, 33}), f({20})}}},
     .bad = {{{f({3, 4}), f({5, 3}), none()}}, {{f({3, 4}), f({5, 4}), f({4})}}},
+};
+
+template <class real>
+void linear_fused_forward(const Call& c) {
+  linear_forward<real>(c);
+  real* y = c.out().ptr<real>();
+  const real low = real(c.f("low")), high = real(c.f("high"));
+  for (int64_t i = 0; i < c.out().numel(); ++i) y[i] = y[i] < low ? low : y[i] > high ? high : y[i];
+}
+
+FOVEA_OP(linear_fused){
+    .signature = "linear_fused(x, weight, bias?, low: float, high: float)",
+    .doc = "linear(x, weight, bias) clamped to low .. high: what a plan makes of a fully connected layer and ReLU or ReLU6.",
+    .require = {min_rank("x", 1), rank("weight", 2), rank("bias", 1)},
+    .shape = linear_shape,
+    .reference = FOVEA_FLOATS(linear_fused_forward),
+    .no_gradient = "plans put it in after differentiation",
+    .samples = {{{f({3, 4}), f({5, 4}), f({5})}, {{"low", 0.0}, {"high", 1.0}}},
+                {{f({2, 50}), f({9, 50}), none()}, {{"low", 0.0}, {"high", 1e30}}},
+                {{f({65, 933}), f({20, 933}), f({20})}, {{"low", -1.0}, {"high", 6.0}}},
+                {{f({13, 2100}), f({520, 2100}), none()}, {{"low", -1.0}, {"high", 6.0}}}},
+    .bad = {{{f({3, 4}), f({5, 3}), none()}, {{"low", 0.0}, {"high", 1.0}}}},
+    .tolerance = 1e-4,
+    .internal = true,
 };
 
 }  // namespace

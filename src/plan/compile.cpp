@@ -53,6 +53,7 @@ bool dense(const Tensor& t) { return t.layout() == Layout::blocked8 || t.is_cont
 }  // namespace
 
 struct Plans::State {
+  CompileOptions options;
   std::vector<Entry> entries;  // the one used last is the last
   Stats stats;
   std::vector<Tensor> results;
@@ -88,13 +89,13 @@ void Plans::State::capture(std::span<const Tensor> in, const Step& step) {
     ++stats.refused;
     return;
   }
-  auto replay = std::make_unique<plan::Replay>(std::move(program));
+  auto replay = std::make_unique<plan::Replay>(std::move(program), options);
   ++stats.captures;
   if (entries.size() == most_plans) entries.erase(entries.begin());
   entries.push_back({Key::of(in), std::move(replay)});
 }
 
-Plans::Plans() : state_(std::make_unique<State>()) {}
+Plans::Plans(const CompileOptions& options) : state_(std::make_unique<State>()) { state_->options = options; }
 Plans::~Plans() = default;
 Plans::Plans(Plans&&) noexcept = default;
 Plans& Plans::operator=(Plans&&) noexcept = default;

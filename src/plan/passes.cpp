@@ -44,7 +44,8 @@ void fold_constants(Program& p) {
     s.for_reads([&](int b) {
       const Kind kind = p.buffers[size_t(b)].kind;
       // Read before any kernel wrote it: filled on the host.
-      if (!written[size_t(b)] && (kind == Kind::made || kind == Kind::kept)) known[size_t(b)] = true;
+      const bool filled = !written[size_t(b)] && (kind == Kind::made || kind == Kind::kept);
+      if (filled || kind == Kind::constant) known[size_t(b)] = true;
       same &= known[size_t(b)];
     });
     s.for_writes([&](int b) {

@@ -60,6 +60,14 @@ struct Program {
 void fold_constants(Program& p);
 /// Drops steps whose results nobody reads.
 void drop_dead(Program& p);
+/// Makes what the step reads but never writes constant, for as long as nobody writes it elsewhere.
+void freeze(Program& p);
+/// Makes batch norms with constant statistics part of the constant convolution before them.
+void fold_batch_norms(Program& p);
+/// Joins kernels with what is done to their results.
+void fuse(Program& p);
+/// Moves updates of parameters to where nobody reads the old ones any more.
+void update_early(Program& p);
 
 /// Offsets in one block of memory for the made buffers and the scratch of each step, by their lifetimes.
 struct Memory {

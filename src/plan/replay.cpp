@@ -8,12 +8,19 @@
 
 namespace fovea::plan {
 
-Replay::Replay(Program program) : program_(std::move(program)) {
+Replay::Replay(Program program, const CompileOptions& options) : program_(std::move(program)) {
+  if (options.freeze) freeze(program_);
   fold_constants(program_);
   drop_dead(program_);
+  if (options.fuse) {
+    fold_batch_norms(program_);
+    fuse(program_);
+  }
+  update_early(program_);
   memory_ = plan_memory(program_);
   block_ = static_cast<char*>(arena::allocate(size_t(memory_.bytes)));
   bind();
+  prepare();
   results_ = program_.results;
   arena::trim();  // what the eager step had beside the plan
 }
@@ -38,8 +45,29 @@ void Replay::bind() {
     for (size_t k = 0; k < s.out.size(); ++k) point(s.call->outs[k], s.out[k]);
     s.call->scratch = s.scratch > 0 ? block_ + memory_.scratch[i] : nullptr;
   }
-  for (Buffer& b : program_.buffers)
+  std::vector<bool> written(program_.buffers.size());
+  for (const Step& s : program_.steps)
+    if (!s.host) s.for_writes([&](int b) { written[size_t(b)] = true; });
+  for (size_t i = 0; i < program_.buffers.size(); ++i) {
+    Buffer& b = program_.buffers[i];
     if (b.kind == Buffer::Kind::argument) b.storage = nullptr;
+    else if (b.kind == Buffer::Kind::outside && written[i]) written_.push_back(b.storage.get());
+  }
+}
+
+/// Lets kernels pack and transform weights that stay as they are.
+void Replay::prepare() {
+  for (Step& s : program_.steps) {
+    if (s.host || !s.kernel->prepared || s.in.size() < 2 || s.in[1].buffer < 0 ||
+        program_.buffers[size_t(s.in[1].buffer)].kind != Buffer::Kind::constant)
+      continue;
+    const size_t bytes = s.kernel->prepared(*s.call);
+    if (bytes == 0) continue;
+    prepared_.push_back(std::make_unique<Storage>(bytes, Device{}));
+    char* to = static_cast<char*>(prepared_.back()->data());
+    s.kernel->prepare(*s.call, to);
+    s.call->prepared = to;
+  }
 }
 
 bool Replay::fits() const {
@@ -80,6 +108,7 @@ void Replay::run_timed(std::span<const Tensor> arguments, std::vector<std::vecto
 }
 
 void Replay::finish() {
+  for (Storage* s : written_) ++s->version;
   for (const auto& [leaf, gradient] : program_.gradients)
     if (leaf.grad().ptr() != gradient.ptr()) leaf.set_grad(gradient);
   give_results();

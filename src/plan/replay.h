@@ -2,6 +2,7 @@
 #pragma once
 #include <span>
 
+#include "fovea/compile.h"
 #include "plan/program.h"
 
 namespace fovea::plan {
@@ -9,7 +10,7 @@ namespace fovea::plan {
 class Replay {
  public:
   /// Plans `program` (passes, memory, pointers). Throws if it cannot be replayed.
-  explicit Replay(Program program);
+  Replay(Program program, const CompileOptions& options);
   ~Replay();
   Replay(const Replay&) = delete;
   Replay& operator=(const Replay&) = delete;
@@ -28,12 +29,14 @@ class Replay {
 
  private:
   void bind();
+  void prepare();
   void point_at(std::span<const Tensor> arguments);
   void finish();
   void give_results();
   Program program_;
   Memory memory_;
   char* block_ = nullptr;
+  std::vector<std::unique_ptr<Storage>> prepared_;
   struct Patch {  // a view of an argument
     View* view;
     int argument;
@@ -41,6 +44,7 @@ class Replay {
   };
   std::vector<Patch> patches_;
   std::vector<Tensor> results_;
+  std::vector<Storage*> written_;  // of tensors outside of the step
 };
 
 }  // namespace fovea::plan

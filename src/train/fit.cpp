@@ -56,6 +56,7 @@ Fit::Fit(Trainer& trainer, const nn::Module& model, data::DataLoader& train, dat
 
 FitResult Fit::run() {
   if (writes()) open_folder();
+  optimizer_->zero_grad();
   while (state_.epoch < o_.max_epochs && !must_stop()) {
     train_epoch();
     if (state_.batch < batches_) break;
@@ -95,7 +96,6 @@ void Fit::train_epoch() {
 
 std::vector<Tensor> Fit::compute(const Tensor& images, const Tensor& labels, int64_t in_group,
                                  int64_t group) {
-  if (in_group == 0) optimizer_->zero_grad();
   const Tensor logits = model_(images), loss = trainer_.loss(logits, labels);
   repeat([value = loss.detach()] {
     const double v = value.dtype() == f64 ? *value.data<double>() : *value.data<float>();
@@ -105,6 +105,7 @@ std::vector<Tensor> Fit::compute(const Tensor& images, const Tensor& labels, int
   if (in_group + 1 == group) {
     if (o_.gradient_clip_val > 0) optim::clip_grad_norm_(model_.parameters(), o_.gradient_clip_val);
     optimizer_->step();
+    optimizer_->zero_grad();
   }
   return {loss, logits};
 }

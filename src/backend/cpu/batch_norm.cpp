@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "backend/cpu/simd.h"
+#include "backend/cpu/epilogue.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
 #include "op/pointwise_run.h"
@@ -119,9 +119,9 @@ FOVEA_SIMD Moments moments_of_unit(const Rows& rows, const float* x, int64_t uni
   return m;
 }
 
-/// y = (x - mean) scale + shift
+/// y = epilogue((x - mean) scale + shift)
 FOVEA_SIMD void normalise_unit(const Rows& rows, const float* x, const float* mean, const float* scale,
-                               const float* shift, float* y, int64_t unit) {
+                               const float* shift, const Epilogue& epilogue, float* y, int64_t unit) {
   const int64_t group = rows.group(unit);
   const F zero{}, m = mean ? constant(mean, group, rows.blocked) : zero,
                   a = constant(scale, group, rows.blocked);
@@ -129,8 +129,9 @@ FOVEA_SIMD void normalise_unit(const Rows& rows, const float* x, const float* me
   for (int64_t image = rows.last_image(unit); image-- > rows.first_image(unit);) {
     const int64_t at = rows.offset(image, group);
     int64_t i = at;
-    for (; i + width <= at + rows.length; i += width) simd::store(y + i, (simd::load(x + i) - m) * a + b);
-    for (; i < at + rows.length; ++i) y[i] = (x[i] - m[0]) * a[0] + b[0];
+    for (; i + width <= at + rows.length; i += width)
+      simd::store(y + i, epilogue((simd::load(x + i) - m) * a + b, i));
+    for (; i < at + rows.length; ++i) y[i] = epilogue((x[i] - m[0]) * a[0] + b[0], i);
   }
 }
 
@@ -156,9 +157,11 @@ void train(const Call& c) {
       scale[k] = weight ? rstd[k] * weight[k] : rstd[k];
     }
   }
+  const Epilogue epilogue = Epilogue::of(c);
   const int64_t last = rows.units() - 1;  // backwards: what was read last is still in the cache
-  rows.each_unit(
-      [&](int64_t u) { normalise_unit(rows, x, mean, scale, bias, c.out(0).ptr<float>(), last - u); });
+  rows.each_unit([&](int64_t u) {
+    normalise_unit(rows, x, mean, scale, bias, epilogue, c.out(0).ptr<float>(), last - u);
+  });
 }
 
 /// sum(g) and sum(g (x - mean)) of a unit, 8 lanes each.
@@ -166,8 +169,37 @@ struct Sums {
   double g[width] = {}, product[width] = {};
 };
 
-FOVEA_SIMD Sums sums_of_unit(const Rows& rows, const float* x, const float* g, const float* mean,
-                             int64_t unit) {
+/// Which gradients count: those of results (x - mean) scale + shift between low and high. Null: all.
+struct Passed {
+  const float *scale = nullptr, *shift = nullptr;
+  float low = 0, high = 0;
+};
+/// The same for one group of channels.
+struct GroupPassed {
+  F scale, shift, low, high;
+  GroupPassed() = default;
+  FOVEA_SIMD_INLINE GroupPassed(const Passed& p, int64_t group, bool blocked)
+      : scale(constant(p.scale, group, blocked)),
+        shift(p.shift ? constant(p.shift, group, blocked) : F{}),
+        low(F{} + p.low),
+        high(F{} + p.high) {}
+  FOVEA_SIMD_INLINE F operator()(F g, F centred) const {
+    const F y = centred * scale + shift;
+    return (y > low) & (y < high) ? g : F{};
+  }
+  FOVEA_SIMD_INLINE float operator()(float g, float centred) const {
+    const float y = centred * scale[0] + shift[0];
+    return y > low[0] && y < high[0] ? g : 0.f;
+  }
+};
+struct AllPassed {
+  FOVEA_SIMD_INLINE F operator()(F g, F) const { return g; }
+  FOVEA_SIMD_INLINE float operator()(float g, float) const { return g; }
+};
+
+template <class Gate>
+FOVEA_SIMD_INLINE Sums sums_of_unit(const Rows& rows, const float* x, const float* g, const float* mean,
+                                    const Gate& gate, int64_t unit) {
   Sums sums;
   const int64_t group = rows.group(unit);
   const F m = constant(mean, group, rows.blocked);
@@ -177,13 +209,19 @@ FOVEA_SIMD Sums sums_of_unit(const Rows& rows, const float* x, const float* g, c
       F a{}, b{}, p{}, q{};
       int64_t i = from;
       for (; i + 2 * width <= to; i += 2 * width) {
-        const F g0 = simd::load(g + i), g1 = simd::load(g + i + width);
+        const F x0 = simd::load(x + i) - m, x1 = simd::load(x + i + width) - m;
+        const F g0 = gate(simd::load(g + i), x0), g1 = gate(simd::load(g + i + width), x1);
         a += g0, b += g1;
-        p += g0 * (simd::load(x + i) - m), q += g1 * (simd::load(x + i + width) - m);
+        p += g0 * x0, q += g1 * x1;
       }
-      for (; i + width <= to; i += width)
-        a += simd::load(g + i), p += simd::load(g + i) * (simd::load(x + i) - m);
-      for (; i < to; ++i) b[0] += g[i], q[0] += g[i] * (x[i] - m[0]);
+      for (; i + width <= to; i += width) {
+        const F x0 = simd::load(x + i) - m, g0 = gate(simd::load(g + i), x0);
+        a += g0, p += g0 * x0;
+      }
+      for (; i < to; ++i) {
+        const float passed = gate(g[i], x[i] - m[0]);
+        b[0] += passed, q[0] += passed * (x[i] - m[0]);
+      }
       const F total = joined(a + b, rows.blocked), product = joined(p + q, rows.blocked);
       for (int k = 0; k < width; ++k) sums.g[k] += double(total[k]), sums.product[k] += double(product[k]);
     }
@@ -195,23 +233,37 @@ struct Slopes {
   const float *mean, *a, *b, *d;
 };
 
-FOVEA_SIMD void gradient_unit(const Rows& rows, const float* x, const float* g, const Slopes& s, float* dx,
-                              int64_t unit) {
+template <class Gate>
+FOVEA_SIMD_INLINE void gradient_unit(const Rows& rows, const float* x, const float* g, const Slopes& s,
+                                     const Gate& gate, float* dx, int64_t unit) {
   const int64_t group = rows.group(unit);
   const F m = constant(s.mean, group, rows.blocked), a = constant(s.a, group, rows.blocked);
   const F b = constant(s.b, group, rows.blocked), d = constant(s.d, group, rows.blocked);
   for (int64_t image = rows.last_image(unit); image-- > rows.first_image(unit);) {
     const int64_t at = rows.offset(image, group);
     int64_t i = at;
-    for (; i + width <= at + rows.length; i += width)
-      simd::store(dx + i, a * simd::load(g + i) + (b * (simd::load(x + i) - m) + d));
-    for (; i < at + rows.length; ++i) dx[i] = a[0] * g[i] + (b[0] * (x[i] - m[0]) + d[0]);
+    for (; i + width <= at + rows.length; i += width) {
+      const F centred = simd::load(x + i) - m;
+      simd::store(dx + i, a * gate(simd::load(g + i), centred) + (b * centred + d));
+    }
+    for (; i < at + rows.length; ++i) dx[i] = a[0] * gate(g[i], x[i] - m[0]) + (b[0] * (x[i] - m[0]) + d[0]);
   }
+}
+
+FOVEA_SIMD Sums sums_of(const Rows& rows, const float* x, const float* g, const float* mean,
+                        const Passed& passed, int64_t unit) {
+  if (!passed.scale) return sums_of_unit(rows, x, g, mean, AllPassed(), unit);
+  return sums_of_unit(rows, x, g, mean, GroupPassed(passed, rows.group(unit), rows.blocked), unit);
+}
+FOVEA_SIMD void gradients_of(const Rows& rows, const float* x, const float* g, const Slopes& s,
+                             const Passed& passed, float* dx, int64_t unit) {
+  if (!passed.scale) return gradient_unit(rows, x, g, s, AllPassed(), dx, unit);
+  gradient_unit(rows, x, g, s, GroupPassed(passed, rows.group(unit), rows.blocked), dx, unit);
 }
 
 size_t backward_scratch(const Call& c) {
   const Rows rows(c.in(0));
-  return size_t(rows.units()) * sizeof(Sums) + 3 * size_t(c.in(0).size(1)) * sizeof(float);
+  return size_t(rows.units()) * sizeof(Sums) + 4 * size_t(c.in(0).size(1)) * sizeof(float);
 }
 
 void backward(const Call& c) {
@@ -221,7 +273,13 @@ void backward(const Call& c) {
   const int64_t channels = c.in(0).size(1);
   auto* sums = reinterpret_cast<Sums*>(c.scratch);
   float *a = reinterpret_cast<float*>(sums + rows.units()), *b = a + channels, *d = b + channels;
-  rows.each_unit([&](int64_t u) { sums[u] = sums_of_unit(rows, x, g, mean, u); });
+  Passed passed;
+  if (c.op().parsed.attr_index("low") >= 0) {
+    float* scale = d + channels;
+    for (int64_t k = 0; k < channels; ++k) scale[k] = weight ? rstd[k] * weight[k] : rstd[k];
+    passed = {scale, c.in(5).ptr<float>(), float(c.f("low")), float(c.f("high"))};
+  }
+  rows.each_unit([&](int64_t u) { sums[u] = sums_of(rows, x, g, mean, passed, u); });
   const double n = double(rows.batch * (rows.length / rows.lanes));
   for (int64_t k = 0; k < channels; ++k) {
     const int64_t group = k / rows.lanes, lane = k % rows.lanes;
@@ -235,14 +293,16 @@ void backward(const Call& c) {
   }
   const int64_t last = rows.units() - 1;
   rows.each_unit([&](int64_t u) {
-    gradient_unit(rows, x, g, {mean, a, b, d}, c.out(0).ptr<float>(), last - u);
+    gradients_of(rows, x, g, {mean, a, b, d}, passed, c.out(0).ptr<float>(), last - u);
   });
 }
 
 void affine(const Call& c) {
   const Rows rows(c.in(0));
   const float *x = c.in(0).ptr<float>(), *scale = c.in(1).ptr<float>(), *shift = c.in(2).ptr<float>();
-  rows.each_unit([&](int64_t u) { normalise_unit(rows, x, nullptr, scale, shift, c.out().ptr<float>(), u); });
+  rows.each_unit([&](int64_t u) {
+    normalise_unit(rows, x, nullptr, scale, shift, Epilogue(), c.out().ptr<float>(), u);
+  });
 }
 
 const char* refuse(const Call& c) {
@@ -259,26 +319,21 @@ void layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout>& out) {
   out[0] = c.in(0).layout;
 }
 
-const RegisterKernel train_kernel("batch_norm_train", {.name = "cpu:rows",
-                                                       .rank = 10,
-                                                       .refuse = refuse,
-                                                       .scratch = train_scratch,
-                                                       .run = train,
-                                                       .inputs = Inputs::own,
-                                                       .layouts = layouts});
-const RegisterKernel backward_kernel("batch_norm_backward", {.name = "cpu:rows",
-                                                             .rank = 10,
-                                                             .refuse = refuse,
-                                                             .scratch = backward_scratch,
-                                                             .run = backward,
-                                                             .inputs = Inputs::own,
-                                                             .layouts = layouts});
-const RegisterKernel affine_kernel("channel_affine", {.name = "cpu:rows",
-                                                      .rank = 10,
-                                                      .refuse = refuse,
-                                                      .run = affine,
-                                                      .inputs = Inputs::own,
-                                                      .layouts = layouts});
+constexpr Kernel kernel(size_t (*scratch)(const Call&), void (*run)(const Call&)) {
+  return {.name = "cpu:rows",
+          .rank = 10,
+          .refuse = refuse,
+          .scratch = scratch,
+          .run = run,
+          .inputs = Inputs::own,
+          .layouts = layouts};
+}
+
+const RegisterKernel train_kernel("batch_norm_train", kernel(train_scratch, train));
+const RegisterKernel fused_kernel("batch_norm_fused", kernel(train_scratch, train));
+const RegisterKernel backward_kernel("batch_norm_backward", kernel(backward_scratch, backward));
+const RegisterKernel fused_backward_kernel("batch_norm_fused_backward", kernel(backward_scratch, backward));
+const RegisterKernel affine_kernel("channel_affine", kernel(nullptr, affine));
 
 }  // namespace
 }  // namespace fovea

@@ -27,10 +27,7 @@ struct Result {
   }
   /// The first `count` of a vector.
   FOVEA_SIMD_INLINE void put_some(int64_t offset, Vec v, int64_t count) const {
-    float values[8] = {}, *to = base + at + offset;
-    if (epilogue.add) std::copy_n(epilogue.add + at + offset, count, values);
-    store(values, simd::clamp(v + load(values), Vec{} + epilogue.low, Vec{} + epilogue.high));
-    std::copy_n(values, count, to);
+    for (int64_t i = 0; i < count; ++i) base[at + offset + i] = epilogue(v[i], at + offset + i);
   }
 };
 
@@ -213,7 +210,7 @@ Run run_of(const Call& c, bool grad, bool channels) {
           .offsets = nullptr,
           .images = nullptr,
           .x = c.in(0).ptr<float>(),
-          .epilogue = grad ? Epilogue{} : Epilogue::of(c),
+          .epilogue = Epilogue::of(c),
           .y = nullptr};
 }
 
@@ -293,13 +290,13 @@ void run_form(const Call& c) {
 /// The image is taken in either layout; weights and bias are always plain.
 void pixels_layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout>& out) {
   in[0] = c.in(0).layout;
-  add_as_result(c, in, out);
+  epilogue_as_result(c, in, out);
 }
 
 void channels_layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout>& out) {
   in[0] = c.in(0).layout;
   out[0] = Layout::blocked8;
-  add_as_result(c, in, out);
+  epilogue_as_result(c, in, out);
 }
 
 template <bool grad>
@@ -333,6 +330,8 @@ const RegisterKernel fused_channels("conv2d_fused", channels_kernel<false>());
 const RegisterKernel fused_pixels("conv2d_fused", pixels_kernel<false>());
 const RegisterKernel grad_channels("conv_input_grad", channels_kernel<true>());
 const RegisterKernel grad_pixels("conv_input_grad", pixels_kernel<true>());
+const RegisterKernel fused_grad_channels("conv_input_grad_fused", channels_kernel<true>());
+const RegisterKernel fused_grad_pixels("conv_input_grad_fused", pixels_kernel<true>());
 
 }  // namespace
 }  // namespace fovea

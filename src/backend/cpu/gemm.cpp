@@ -65,6 +65,18 @@ FOVEA_SIMD void pack_panel(const Gemm<T>& g, int64_t j, T* to) {
     for (int64_t p = 0; p < g.k; ++p) to[p * P + i] = from[p * g.b_row + i * g.b_column];
 }
 
+/// A result in column j with bias and clamp.
+template <class T>
+FOVEA_SIMD_INLINE T finished(const Gemm<T>& g, T sum, int64_t j) {
+  if (g.bias) sum += g.bias[j];
+  return sum < g.low ? g.low : sum > g.high ? g.high : sum;
+}
+template <class T>
+FOVEA_SIMD_INLINE V<T> finished(const Gemm<T>& g, V<T> sum, int64_t j) {
+  if (g.bias) sum += simd::load(g.bias + j);
+  return simd::clamp(sum, V<T>{} + g.low, V<T>{} + g.high);
+}
+
 /// M x N results as dot products of rows of A with rows of B transposed, nothing packed: for few rows of A.
 template <class T, int M, int N>
 FOVEA_SIMD void dots(const Gemm<T>& g, int64_t i, int64_t j) {
@@ -91,7 +103,7 @@ FOVEA_SIMD void dots(const Gemm<T>& g, int64_t i, int64_t j) {
     for (int c = 0; c < N; ++c) {
       T sum = simd::sum<T>(acc[r][c]);
       for (int64_t q = p; q < g.k; ++q) sum += a[r * g.a_row + q] * b[c * g.b_column + q];
-      g.c[(i + r) * g.n + j + c] = sum + (g.bias ? g.bias[j + c] : T(0));
+      g.c[(i + r) * g.n + j + c] = finished(g, sum, j + c);
     }
 }
 
@@ -113,15 +125,23 @@ void run_dots(const Gemm<T>& g) {
   });
 }
 
-/// R rows of C times one panel over `k` steps; `first` starts the sum, later blocks add to C.
+/// A piece of the sums of a register tile: `depth` rows of a packed panel for columns [j, j + width) of C.
+template <class T>
+struct Piece {
+  const T* b;
+  int64_t k, j, width;
+  bool first, last;  // starts the sums, or adds to C; finishes them
+};
+
+/// R rows of C.
 template <class T, int R>
-FOVEA_SIMD_INLINE void tile(const Gemm<T>& g, const T* a, const T* b, int64_t k, T* c, const T* bias,
-                            int64_t width, bool first) {
+FOVEA_SIMD_INLINE void tile(const Gemm<T>& g, const Piece<T>& piece, const T* a, T* c) {
   constexpr int P = panel<T>, L = P / 2;
+  const T* b = piece.b;
   V<T> acc[R][2];
 #pragma GCC unroll 6
   for (int r = 0; r < R; ++r) acc[r][0] = acc[r][1] = V<T>{};
-  for (int64_t p = 0; p < k; ++p, b += P, a += g.a_column) {
+  for (int64_t p = 0; p < piece.k; ++p, b += P, a += g.a_column) {
     const V<T> b0 = simd::load(b), b1 = simd::load(b + L);
 #pragma GCC unroll 6
     for (int r = 0; r < R; ++r) {
@@ -133,67 +153,94 @@ FOVEA_SIMD_INLINE void tile(const Gemm<T>& g, const T* a, const T* b, int64_t k,
 #pragma GCC unroll 6
   for (int r = 0; r < R; ++r) {
     T* row = c + r * g.n;
-    if (width == P) {
+    if (piece.width == P) {
       V<T> low = acc[r][0], high = acc[r][1];
-      if (!first) low += simd::load(row), high += simd::load(row + L);
-      if (bias) low += simd::load(bias), high += simd::load(bias + L);
+      if (!piece.first) low += simd::load(row), high += simd::load(row + L);
+      if (piece.last) low = finished(g, low, piece.j), high = finished(g, high, piece.j + L);
       simd::store(row, low);
       simd::store(row + L, high);
     } else {
       T values[P];
       simd::store(values, acc[r][0]);
       simd::store(values + L, acc[r][1]);
-      for (int64_t i = 0; i < width; ++i)
-        row[i] = values[i] + (first ? T(0) : row[i]) + (bias ? bias[i] : T(0));
+      for (int64_t i = 0; i < piece.width; ++i) {
+        const T sum = values[i] + (piece.first ? T(0) : row[i]);
+        row[i] = piece.last ? finished(g, sum, piece.j + i) : sum;
+      }
     }
   }
 }
 
+/// Rows [row, row_end) of C.
 template <class T>
-FOVEA_SIMD void tile_of(int64_t rows, const Gemm<T>& g, const T* a, const T* b, int64_t k, T* c,
-                        const T* bias, int64_t width, bool first) {
-  switch (rows) {
-    case 6:
-      return tile<T, 6>(g, a, b, k, c, bias, width, first);
+FOVEA_SIMD void tiles(const Gemm<T>& g, const Piece<T>& piece, const T* a, int64_t row, int64_t row_end) {
+  a += row * g.a_row;
+  T* c = g.c + row * g.n + piece.j;
+  for (; row + tile_rows <= row_end; row += tile_rows, a += tile_rows * g.a_row, c += tile_rows * g.n)
+    tile<T, tile_rows>(g, piece, a, c);
+  switch (row_end - row) {
     case 5:
-      return tile<T, 5>(g, a, b, k, c, bias, width, first);
+      return tile<T, 5>(g, piece, a, c);
     case 4:
-      return tile<T, 4>(g, a, b, k, c, bias, width, first);
+      return tile<T, 4>(g, piece, a, c);
     case 3:
-      return tile<T, 3>(g, a, b, k, c, bias, width, first);
+      return tile<T, 3>(g, piece, a, c);
     case 2:
-      return tile<T, 2>(g, a, b, k, c, bias, width, first);
-    default:
-      return tile<T, 1>(g, a, b, k, c, bias, width, first);
+      return tile<T, 2>(g, piece, a, c);
+    case 1:
+      return tile<T, 1>(g, piece, a, c);
   }
 }
 
-/// Rows [row, row_end) of C for the panels [from, to).
+/// Steps [p, p + k) of the sums in columns of panel j, whose packed rows lie at b.
 template <class T>
-FOVEA_SIMD void block(const Gemm<T>& g, const T* packed, int64_t row, int64_t row_end, int64_t from,
-                      int64_t to) {
-  constexpr int P = panel<T>;
+Piece<T> piece_of(const Gemm<T>& g, int64_t j, int64_t p, int64_t k, const T* b) {
+  const int64_t column = j * panel<T>;
+  return {b, k, column, std::min<int64_t>(panel<T>, g.n - column), p == 0, p + k == g.k};
+}
+
+/// Rows [row, row_end) of C for the panels [from, to), all packed.
+template <class T>
+void block(const Gemm<T>& g, const T* packed, int64_t row, int64_t row_end, int64_t from, int64_t to) {
   for (int64_t p = 0; p < g.k || p == 0; p += depth) {
     const int64_t k = std::min(depth, g.k - p);
-    const bool last = p + depth >= g.k;
-    for (int64_t j = from; j < to; ++j) {
-      const T* b = packed + (j * g.k + p) * P;
-      const T* bias = last && g.bias ? g.bias + j * P : nullptr;
-      for (int64_t i = row; i < row_end; i += tile_rows)
-        tile_of<T>(std::min<int64_t>(tile_rows, row_end - i), g, g.a + i * g.a_row + p * g.a_column, b, k,
-                   g.c + i * g.n + j * P, bias, std::min<int64_t>(P, g.n - j * P), p == 0);
-    }
+    for (int64_t j = from; j < to; ++j)
+      tiles(g, piece_of(g, j, p, k, packed + (j * g.k + p) * panel<T>), g.a + p * g.a_column, row, row_end);
+  }
+}
+
+/// All rows of C for the panels [from, to), packed piece by piece where they stay in the cache: for few rows
+/// of A, where packing all of B first would cost more memory traffic than the product.
+template <class T>
+void stream(const Gemm<T>& g, T* packed, int64_t from, int64_t to) {
+  for (int64_t p = 0; p < g.k || p == 0; p += depth) {
+    Gemm<T> slice = g;
+    slice.k = std::min(depth, g.k - p), slice.b += p * g.b_row;
+    for (int64_t j = from; j < to; ++j)
+      pack_panel(slice, j * panel<T>, packed + (j - from) * slice.k * panel<T>);
+    for (int64_t j = from; j < to; ++j)
+      tiles(g, piece_of(g, j, p, slice.k, packed + (j - from) * slice.k * panel<T>), g.a + p * g.a_column, 0,
+            g.m);
   }
 }
 
 constexpr int64_t most_dot_rows = 12;
 constexpr int64_t rows_per_task = 96, task_work = 1 << 20;  // rows; multiplications
+constexpr int64_t streamed_panels = 8;                      // packed at a time
+
+/// Whether B is read once only, so that it is packed piece by piece.
+template <class T>
+bool streams(const Gemm<T>& g) {
+  return g.m <= rows_per_task && g.n * g.k >= (int64_t{1} << 20);
+}
 
 }  // namespace
 
 template <class T>
 int64_t Gemm<T>::scratch() const {
-  return (n + panel<T> - 1) / panel<T> * panel<T> * k;
+  const int64_t panels = (n + panel<T> - 1) / panel<T>;
+  if (streams(*this)) return num_threads() * streamed_panels * panel<T> * depth;
+  return panels * panel<T> * k;
 }
 
 template <class T>
@@ -201,6 +248,15 @@ void Gemm<T>::run(T* scratch) const {
   constexpr int P = panel<T>;
   if (m <= most_dot_rows && a_column == 1 && b_row == 1 && k >= 4 * simd::lanes<T>) return run_dots(*this);
   const int64_t panels = (n + P - 1) / P;
+  if (streams(*this)) {
+    parallel_for((panels + streamed_panels - 1) / streamed_panels, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t j = begin * streamed_panels; j < std::min(panels, end * streamed_panels);
+           j += streamed_panels)
+        stream(*this, scratch + thread_index() * streamed_panels * P * depth, j,
+               std::min(panels, j + streamed_panels));
+    });
+    return;
+  }
   parallel_for(panels, std::max<int64_t>(1, 65536 / std::max<int64_t>(1, k * P)),
                [&](int64_t begin, int64_t end) {
                  for (int64_t j = begin; j < end; ++j) pack_panel(*this, j * P, scratch + j * k * P);

@@ -1,7 +1,9 @@
-// C = A B (+ bias) for matrices in memory, on AVX2: 6 x 16 (f32) or 6 x 8 (f64) register tiles over a packed
-// B. Every element of C is summed in the same order whatever the threads. *Requires* cpu_has_avx2().
+// C = clamp(A B + bias, low, high) for matrices in memory, on AVX2: 6 x 16 (f32) or 6 x 8 (f64) register
+// tiles over a packed B. Every element of C is summed in the same order whatever the threads. *Requires*
+// cpu_has_avx2().
 #pragma once
 #include <cstdint>
+#include <limits>
 
 namespace fovea {
 
@@ -14,6 +16,7 @@ struct Gemm {
   int64_t b_row, b_column;
   T* c;                     // rows of n, dense
   const T* bias = nullptr;  // n values added to every row
+  T low = -std::numeric_limits<T>::infinity(), high = std::numeric_limits<T>::infinity();
 
   /// Elements of scratch that run() wants.
   int64_t scratch() const;

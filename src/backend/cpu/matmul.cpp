@@ -1,4 +1,6 @@
 // matmul and linear by the own GEMM; strided matrices (transposes) are read in place.
+#include <algorithm>
+
 #include "backend/cpu/gemm.h"
 #include "fovea/kernel.h"
 
@@ -57,48 +59,44 @@ template <class T>
 Gemm<T> linear_gemm(const Call& c) {
   const View &x = c.in(0), &w = c.in(1);
   const int64_t k = w.size(1), n = w.size(0);
-  return {.m = n ? c.out().numel() / n : 0,
-          .n = n,
-          .k = k,
-          .a = x.ptr<T>(),
-          .a_row = k,
-          .a_column = 1,
-          .b = w.ptr<T>(),
-          .b_row = 1,
-          .b_column = k,
-          .c = c.out().ptr<T>(),
-          .bias = c.in(2).ptr<T>()};
+  Gemm<T> g{.m = x.numel() / std::max<int64_t>(k, 1),
+            .n = n,
+            .k = k,
+            .a = x.ptr<T>(),
+            .a_row = k,
+            .a_column = 1,
+            .b = w.ptr<T>(),
+            .b_row = 1,
+            .b_column = k,
+            .c = nullptr,
+            .bias = c.in(2).ptr<T>()};
+  if (c.op().parsed.attr_index("low") >= 0) g.low = T(c.f("low")), g.high = T(c.f("high"));
+  return g;
 }
 
 size_t linear_scratch(const Call& c) {
-  return with_type(c, [&]<class T>(T) {
-    return size_t(Gemm<T>{.m = 0,
-                          .n = c.in(1).size(0),
-                          .k = c.in(1).size(1),
-                          .a = nullptr,
-                          .a_row = 0,
-                          .a_column = 0,
-                          .b = nullptr,
-                          .b_row = 0,
-                          .b_column = 0,
-                          .c = nullptr}
-                      .scratch()) *
-           sizeof(T);
-  });
+  return with_type(c, [&]<class T>(T) { return size_t(linear_gemm<T>(c).scratch()) * sizeof(T); });
 }
 
 void linear(const Call& c) {
-  with_type(c, [&]<class T>(T) { linear_gemm<T>(c).run(reinterpret_cast<T*>(c.scratch)); });
+  with_type(c, [&]<class T>(T) {
+    Gemm<T> g = linear_gemm<T>(c);
+    g.m = g.n ? c.out().numel() / g.n : 0, g.c = c.out().ptr<T>();
+    g.run(reinterpret_cast<T*>(c.scratch));
+  });
 }
 
-const RegisterKernel matmul_kernel("matmul", {.name = "cpu:gemm",
-                                              .rank = 10,
-                                              .refuse = refuse,
-                                              .scratch = matmul_scratch,
-                                              .run = matmul,
-                                              .inputs = Inputs::strided});
-const RegisterKernel linear_kernel(
-    "linear", {.name = "cpu:gemm", .rank = 10, .refuse = refuse, .scratch = linear_scratch, .run = linear});
+constexpr Kernel linear_kernel{
+    .name = "cpu:gemm", .rank = 10, .refuse = refuse, .scratch = linear_scratch, .run = linear};
+
+const RegisterKernel matmul_gemm("matmul", {.name = "cpu:gemm",
+                                            .rank = 10,
+                                            .refuse = refuse,
+                                            .scratch = matmul_scratch,
+                                            .run = matmul,
+                                            .inputs = Inputs::strided});
+const RegisterKernel linear_gemm_kernel("linear", linear_kernel);
+const RegisterKernel linear_fused_gemm("linear_fused", linear_kernel);
 
 }  // namespace
 }  // namespace fovea

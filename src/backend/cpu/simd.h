@@ -31,7 +31,8 @@ FOVEA_SIMD_INLINE void store(T* p, V<T> v) {
   *reinterpret_cast<typename vector_of<T>::unaligned*>(p) = v;
 }
 /// v where it lies between low and high, else the nearer of them; NaN stays.
-FOVEA_SIMD_INLINE V<float> clamp(V<float> v, V<float> low, V<float> high) {
+template <class Vec>
+FOVEA_SIMD_INLINE Vec clamp(Vec v, Vec low, Vec high) {
   v = low > v ? low : v;
   return high < v ? high : v;
 }

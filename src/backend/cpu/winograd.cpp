@@ -266,8 +266,8 @@ void run_by_results(const Plan& p, const Data& d, float* source, float* scratch)
 template <bool grad>
 void run(const Call& c) {
   const Plan p = plan_of(shape_of<grad>(c), grad);
-  const Data d{c.in(0).ptr<float>(), c.in(1).ptr<float>(), grad ? Epilogue{} : Epilogue::of(c),
-               c.out().ptr<float>(), reinterpret_cast<const float*>(c.prepared)};
+  const Data d{c.in(0).ptr<float>(), c.in(1).ptr<float>(), Epilogue::of(c), c.out().ptr<float>(),
+               reinterpret_cast<const float*>(c.prepared)};
   float* shared = reinterpret_cast<float*>(c.scratch);
   (p.by_results ? run_by_results : run_by_tiles)(p, d, shared, shared + p.shared());
 }
@@ -302,7 +302,7 @@ void prepare(const Call& c, char* to) {
 
 void layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout>& out) {
   in[0] = out[0] = Layout::blocked8;
-  add_as_result(c, in, out);
+  epilogue_as_result(c, in, out);
 }
 
 template <bool grad>
@@ -323,6 +323,7 @@ constexpr Kernel kernel() {
 const RegisterKernel forward("conv2d", kernel<false>());
 const RegisterKernel fused("conv2d_fused", kernel<false>());
 const RegisterKernel input_grad("conv_input_grad", kernel<true>());
+const RegisterKernel fused_input_grad("conv_input_grad_fused", kernel<true>());
 
 }  // namespace
 }  // namespace winograd

@@ -1,0 +1,225 @@
+// Rewrites of training steps and predictions into fewer, richer kernels: docs/decisions/0006-fusion.md.
+#include <algorithm>
+#include <limits>
+
+#include "plan/rewrite.h"
+
+namespace fovea::plan {
+namespace {
+
+constexpr double none = std::numeric_limits<double>::infinity();
+
+/// What an activation clamps to.
+struct Clamp {
+  double low, high;
+};
+std::optional<Clamp> clamp_of(const Step& s, const char* relu, const char* relu6) {
+  if (is(s, relu)) return Clamp{0, none};
+  if (is(s, relu6)) return Clamp{0, 6};
+  return std::nullopt;
+}
+std::optional<Clamp> activation(const Step& s) { return clamp_of(s, "relu", "relu6"); }
+std::optional<Clamp> activation_gradient(const Step& s) { return clamp_of(s, "relu_grad", "relu6_grad"); }
+
+NamedAttrs with(const Step& s, const Clamp& c) { return attributes(s, {{"low", c.low}, {"high", c.high}}); }
+
+/// The gradient of ReLU(x) reads x only for its sign, which the result has too.
+bool read_result(Program& p, const Uses& u, int i) {
+  Step& s = p.steps[size_t(i)];
+  const bool leaky = is(s, "leaky_relu_grad") && s.call->f("slope") > 0;
+  if (!leaky && !activation_gradient(s)) return false;
+  const Arg x = input(s, 0);
+  if (x.place.buffer < 0) return false;
+  const std::string name = s.call->op().name(), forward = name.substr(0, name.size() - 5);
+  for (const int r : u.readers[size_t(x.place.buffer)]) {
+    if (r >= i || !is(p.steps[size_t(r)], forward)) continue;
+    const Step& act = p.steps[size_t(r)];
+    const Arg y = result(act);
+    if (!same(p, input(act, 0), x) || *act.attrs != *s.attrs || maker(p, u, y) != r ||
+        y.view.layout != x.view.layout)
+      continue;
+    s.call->ins[0] = y.view, s.in[0] = y.place;
+    return true;
+  }
+  return false;
+}
+
+/// What follows a kernel: a residual, an activation, or both.
+struct Tail {
+  int last = -1;  // the step whose result takes the place of the kernel's
+  int sum = -1;   // the addition, if there is one
+  Arg add;
+  Clamp clamp{-none, none};
+};
+
+Tail tail_of(const Program& p, const Uses& u, const Arg& y, bool may_add) {
+  Tail t;
+  int next = only_reader(p, u, y);
+  if (next < 0) return t;
+  Arg at = y;
+  if (const Step& s = p.steps[size_t(next)]; may_add && is(s, "add")) {
+    const bool first = s.in[0].buffer == y.place.buffer;
+    const Arg other = input(s, first ? 1 : 0);
+    if (!same(p, input(s, first ? 0 : 1), y) || other.view.shape != y.view.shape ||
+        other.view.layout != y.view.layout || result(s).view.layout != y.view.layout)
+      return t;
+    t.sum = t.last = next, t.add = other;
+    at = result(s), next = only_reader(p, u, at);
+    if (next < 0) return t;
+  }
+  const Step& s = p.steps[size_t(next)];
+  if (const auto clamp = activation(s); clamp && same(p, input(s, 0), at)) t.last = next, t.clamp = *clamp;
+  return t;
+}
+
+/// Where a fused call of step i and its tail goes: as early as the residual is there. -1 if something that it
+/// reads changes before that.
+int position(const Program& p, const Uses& u, int i, const Tail& t) {
+  const bool early = t.add.place.buffer < 0 || !u.written_between(t.add.place.buffer, i, t.last);
+  if (early) return i;
+  for (const Place& in : p.steps[size_t(i)].in)
+    if (u.written_between(in.buffer, i, t.last)) return -1;
+  return t.last;
+}
+
+/// Puts `fused` in place of step i and its tail.
+void replace(Program& p, int i, const Tail& t, int at, Step fused) {
+  remove(p.steps[size_t(i)]);
+  if (t.sum >= 0) remove(p.steps[size_t(t.sum)]);
+  remove(p.steps[size_t(t.last)]);
+  p.steps[size_t(at)] = std::move(fused);
+}
+
+bool fuse_conv(Program& p, const Uses& u, int i) {
+  const Step& s = p.steps[size_t(i)];
+  if (!is(s, "conv2d")) return false;
+  const Tail t = tail_of(p, u, result(s), true);
+  const int at = t.last < 0 ? -1 : position(p, u, i, t);
+  if (at < 0) return false;
+  auto fused = call_of("conv2d_fused", with(s, t.clamp), {input(s, 0), input(s, 1), input(s, 2), t.add},
+                       {result(p.steps[size_t(t.last)])});
+  if (fused) replace(p, i, t, at, std::move(*fused));
+  return fused.has_value();
+}
+
+bool fuse_linear(Program& p, const Uses& u, int i) {
+  const Step& s = p.steps[size_t(i)];
+  if (!is(s, "linear")) return false;
+  const Tail t = tail_of(p, u, result(s), false);
+  if (t.last < 0) return false;
+  auto fused = call_of("linear_fused", with(s, t.clamp), {input(s, 0), input(s, 1), input(s, 2)},
+                       {result(p.steps[size_t(t.last)])});
+  if (fused) replace(p, i, t, i, std::move(*fused));
+  return fused.has_value();
+}
+
+/// Statistics that a batch norm hands on may be read between it and its residual: those updates wait.
+bool updates_can_wait(Program& p, const Uses& u, int i, int at, std::vector<int>& waiting) {
+  for (int k = 1; k < 3; ++k)
+    for (const int r : u.readers[size_t(p.steps[size_t(i)].out[size_t(k)].buffer)]) {
+      if (r > at) continue;
+      const Step& s = p.steps[size_t(r)];
+      if (!is(s, "batch_norm_stats_update")) return false;
+      for (const Place& in : s.in)
+        if (u.written_between(in.buffer, r, at) ||
+            (in.buffer == s.in[0].buffer && u.read_between(in.buffer, r, at)))
+          return false;
+      if (std::find(waiting.begin(), waiting.end(), r) == waiting.end()) waiting.push_back(r);
+    }
+  return true;
+}
+
+bool fuse_batch_norm(Program& p, const Uses& u, int i) {
+  const Step& s = p.steps[size_t(i)];
+  if (!is(s, "batch_norm_train")) return false;
+  const Tail t = tail_of(p, u, result(s), true);
+  const int at = t.last < 0 ? -1 : position(p, u, i, t);
+  std::vector<int> waiting;
+  if (at < 0 || (at != i && !updates_can_wait(p, u, i, at, waiting))) return false;
+  auto fused = call_of("batch_norm_fused", with(s, t.clamp), {input(s, 0), input(s, 1), input(s, 2), t.add},
+                       {result(p.steps[size_t(t.last)]), result(s, 1), result(s, 2)});
+  if (!fused) return false;
+  replace(p, i, t, at, std::move(*fused));
+  std::sort(waiting.rbegin(), waiting.rend());
+  for (const int r : waiting)
+    std::rotate(&p.steps[size_t(r)], &p.steps[size_t(r)] + 1, &p.steps[size_t(at)] + 1);
+  return true;
+}
+
+/// The gradient of batch norm behind that of its activation.
+bool fuse_batch_norm_gradient(Program& p, const Uses& u, int i) {
+  const Step& s = p.steps[size_t(i)];
+  if (!is(s, "batch_norm_backward")) return false;
+  const int gate = maker(p, u, input(s, 1));
+  if (gate < 0 || only_reader(p, u, input(s, 1)) != i) return false;
+  const Step& act = p.steps[size_t(gate)];
+  const auto clamp = activation_gradient(act);
+  const int norm = maker(p, u, input(s, 2));
+  if (!clamp || norm < 0) return false;
+  const Step& forward = p.steps[size_t(norm)];
+  const bool of_this = is(forward, "batch_norm_fused") && forward.in[3].buffer < 0 &&
+                       forward.call->f("low") == clamp->low && forward.call->f("high") == clamp->high &&
+                       same(p, result(forward), input(act, 0)) && same(p, input(forward, 0), input(s, 0));
+  if (!of_this || u.written_between(act.in[1].buffer, gate, i) ||
+      u.written_between(forward.in[2].buffer, norm, i) || u.written_between(forward.in[1].buffer, norm, i))
+    return false;
+  auto fused = call_of("batch_norm_fused_backward", with(s, *clamp),
+                       {input(s, 0), input(act, 1), input(s, 2), input(s, 3), input(s, 4), input(forward, 2)},
+                       {result(s), result(s, 1), result(s, 2)});
+  if (!fused) return false;
+  remove(p.steps[size_t(gate)]);
+  p.steps[size_t(i)] = std::move(*fused);
+  return true;
+}
+
+/// The gradient of a convolution's input, plus that of a residual, through the activation before both.
+bool fuse_input_gradient(Program& p, const Uses& u, int i) {
+  const Step& s = p.steps[size_t(i)];
+  if (!is(s, "conv_input_grad")) return false;
+  Tail t = tail_of(p, u, result(s), true);
+  if (t.clamp.high != none || t.clamp.low != -none) return false;
+  const Arg g = t.sum < 0 ? result(s) : result(p.steps[size_t(t.sum)]);
+  Arg gate;
+  if (const int next = only_reader(p, u, g); next >= 0) {
+    const Step& act = p.steps[size_t(next)];
+    if (const auto clamp = activation_gradient(act);
+        clamp && same(p, input(act, 1), g) && input(act, 0).view.layout == g.view.layout)
+      t.last = next, t.clamp = *clamp, gate = input(act, 0);
+  }
+  const int at = t.last < 0 ? -1 : position(p, u, i, t);
+  if (at < 0 || u.written_between(gate.place.buffer, i, t.last)) return false;
+  auto fused = call_of("conv_input_grad_fused", with(s, t.clamp), {input(s, 0), input(s, 1), t.add, gate},
+                       {result(p.steps[size_t(t.last)])});
+  if (fused) replace(p, i, t, at, std::move(*fused));
+  return fused.has_value();
+}
+
+}  // namespace
+
+void fuse(Program& p) {
+  for (const Rule rule :
+       {read_result, fuse_conv, fuse_linear, fuse_batch_norm, fuse_batch_norm_gradient, fuse_input_gradient})
+    rewrite(p, rule);
+}
+
+void update_early(Program& p) {
+  for (size_t i = 1; i < p.steps.size(); ++i) {
+    if (p.steps[i].host || p.steps[i].call->op().chapter() != "optimizer") continue;
+    std::vector<bool> reads(p.buffers.size()), writes(p.buffers.size());
+    p.steps[i].for_reads([&](int b) { reads[size_t(b)] = true; });
+    p.steps[i].for_writes([&](int b) { writes[size_t(b)] = true; });
+    size_t at = i;
+    for (; at > 0; --at) {
+      const Step& before = p.steps[at - 1];
+      bool free = !before.host;
+      if (free) {
+        before.for_reads([&](int b) { free = free && !writes[size_t(b)]; });
+        before.for_writes([&](int b) { free = free && !writes[size_t(b)] && !reads[size_t(b)]; });
+      }
+      if (!free) break;
+    }
+    std::rotate(&p.steps[at], &p.steps[i], &p.steps[i] + 1);
+  }
+}
+
+}  // namespace fovea::plan

@@ -1,0 +1,145 @@
+// Fused and frozen plans against the eager step.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "fovea/fovea.h"
+
+namespace fovea {
+namespace {
+
+/// A network with everything that fuses: bias and ReLU, batch norm and ReLU6, residuals with and without a
+/// convolution beside them, linear and ReLU.
+struct Net : nn::Module {
+  Net()
+      : first(register_module("first", nn::Conv2d(3, 16, 3, {.padding = 1}))),
+        a(register_module("a", nn::Conv2d(16, 16, 3, {.padding = 1, .bias = false}))),
+        b(register_module("b", nn::Conv2d(16, 16, 3, {.padding = 1, .bias = false}))),
+        down(register_module("down", nn::Conv2d(16, 24, 1, {.stride = 2, .bias = false}))),
+        c(register_module("c", nn::Conv2d(16, 24, 3, {.stride = 2, .padding = 1, .bias = false}))),
+        norm_a(register_module("norm_a", nn::BatchNorm2d(16))),
+        norm_b(register_module("norm_b", nn::BatchNorm2d(16))),
+        norm_c(register_module("norm_c", nn::BatchNorm2d(24))),
+        norm_down(register_module("norm_down", nn::BatchNorm2d(24))),
+        hidden(register_module("hidden", nn::Linear(24, 32))),
+        last(register_module("last", nn::Linear(32, 10))) {}
+  Tensor forward(const Tensor& images) const override {
+    const Tensor x = relu(first(images));
+    const Tensor y = relu(add(norm_b(b(relu6(norm_a(a(x))))), x));
+    Tensor z = norm_c(c(y));
+    z = relu(add(z, norm_down(down(y))));
+    return last(leaky_relu(relu(hidden(mean(z, {2, 3})))));
+  }
+  nn::Conv2d first, a, b, down, c;
+  nn::BatchNorm2d norm_a, norm_b, norm_c, norm_down;
+  nn::Linear hidden, last;
+};
+
+struct Trained {
+  std::vector<Tensor> values;  // losses, then parameters and buffers
+  std::vector<std::string> ops;
+  Plans::Stats stats;
+};
+
+enum class How { eager, plain, fused };
+
+Trained train(How how, bool gradients_last = true) {
+  manual_seed(5);
+  const Net net;
+  optim::SGD optimizer(net, {.lr = 0.05, .momentum = 0.9, .weight_decay = 1e-4});
+  const auto step = [&](const Tensor& x, const Tensor& y) {
+    if (!gradients_last) optimizer.zero_grad();
+    const Tensor loss = cross_entropy(net(x), y);
+    loss.backward();
+    optimizer.step();
+    if (gradients_last) optimizer.zero_grad();
+    return loss;
+  };
+  auto compiled = compile(step, {.fuse = how == How::fused});
+  Trained t;
+  const Tensor x = randn({6, 3, 12, 12}), y = randint({6}, 0, 10);
+  for (int i = 0; i < 6; ++i)
+    t.values.push_back((how == How::eager ? step(x, y) : compiled(x, y)).detach().clone());
+  for (const auto& [name, p] : net.state_dict()) t.values.push_back(p.clone());
+  if (!gradients_last)
+    for (const auto& [name, p] : net.named_parameters()) t.values.push_back(p.grad().clone());
+  if (how == How::eager) return t;
+  t.stats = compiled.stats();
+  for (const PlanNode& n : compiled.explain(1, x, y)) t.ops.push_back(n.op);
+  return t;
+}
+
+int64_t count(const std::vector<std::string>& ops, const std::string& op) {
+  return std::count(ops.begin(), ops.end(), op);
+}
+
+void expect_close(const std::vector<Tensor>& a, const std::vector<Tensor>& b, double tolerance) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) {
+    const double scale = std::max(1e-3, max(abs(b[i].to(f64))).item());
+    EXPECT_LT(max(abs(sub(a[i].to(f64), b[i].to(f64)))).item(), tolerance * scale) << "tensor " << i;
+  }
+}
+
+TEST(Fuse, TrainingStepsAgreeWithEagerOnes) {
+  for (const bool gradients_last : {true, false}) {
+    const Trained eager = train(How::eager, gradients_last), plain = train(How::plain, gradients_last),
+                  fused = train(How::fused, gradients_last);
+    for (size_t i = 0; i < eager.values.size(); ++i)
+      EXPECT_TRUE(same_bits(eager.values[i], plain.values[i])) << "tensor " << i;
+    expect_close(fused.values, eager.values, 1e-4);
+  }
+}
+
+TEST(Fuse, JoinsWhatItCan) {
+  const Trained plain = train(How::plain), fused = train(How::fused);
+  if (!cpu_has_avx2()) {  // references are no gain
+    EXPECT_EQ(plain.ops, fused.ops);
+    return;
+  }
+  EXPECT_EQ(count(plain.ops, "relu") + count(plain.ops, "relu6"), 5);
+  EXPECT_EQ(count(fused.ops, "relu") + count(fused.ops, "relu6") + count(fused.ops, "add"), 0);
+  EXPECT_EQ(count(fused.ops, "conv2d_fused"), 1);      // first
+  EXPECT_EQ(count(fused.ops, "batch_norm_fused"), 3);  // norm_a, norm_b + x, norm_c + norm_down
+  EXPECT_EQ(count(fused.ops, "linear_fused"), 1);      // hidden
+  EXPECT_EQ(count(fused.ops, "batch_norm_fused_backward"), 1);
+  EXPECT_GE(count(fused.ops, "conv_input_grad_fused"), 2);
+  EXPECT_LT(fused.stats.planned_bytes, plain.stats.planned_bytes);
+}
+
+TEST(Fuse, GradientsThatNobodyKeepsNeedNoPlace) {
+  const Trained kept = train(How::fused, false), forgotten = train(How::fused, true);
+  EXPECT_LT(forgotten.stats.planned_bytes, kept.stats.planned_bytes + (int64_t{1} << 20));
+}
+
+TEST(Freeze, PredictionsAgreeAndNoticeNewWeights) {
+  manual_seed(6);
+  const Net net;
+  const NoGrad guard;
+  net.train();
+  for (int i = 0; i < 3; ++i) net(randn({8, 3, 12, 12}));  // running statistics that are not 0 and 1
+  net.eval();
+  const Tensor x = randn({4, 3, 12, 12});
+  auto frozen = compile([&](const Tensor& in) { return net(in); }, {.freeze = true});
+  auto same = compile([&](const Tensor& in) { return net(in); }, {.fuse = false, .freeze = true});
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 3; ++i) {
+      expect_close({frozen(x)}, {net(x)}, 1e-5);
+      EXPECT_TRUE(same_bits(same(x), net(x)));
+    }
+    EXPECT_EQ(frozen.stats().captures, round + 1);
+    if (round == 0) net.first.named_parameters()[0].second.copy_from(randn({16, 3, 3, 3}));
+  }
+  const Tensor before = frozen(x);
+  auto change = compile([&](const Tensor& by) { net.last.named_parameters()[0].second.copy_from(by); });
+  for (int i = 0; i < 2; ++i) change(full({10, 32}, 0.5));  // captured, then replayed
+  EXPECT_GT(max(abs(sub(frozen(x), before))).item(), 1e-3);
+  if (!cpu_has_avx2()) return;
+  for (const PlanNode& n : frozen.explain(1, x)) {
+    EXPECT_NE(n.op, "channel_affine");
+    EXPECT_NE(n.op, "relu");
+  }
+}
+
+}  // namespace
+}  // namespace fovea
