@@ -88,6 +88,44 @@ TEST(ConvKernels, MatchTheReference) {
   }
 }
 
+/// Direct convolutions: few channels, large windows and strides, borders wider than the image, many weights;
+/// batches that are cut into bands of rows and that are not.
+TEST(DirectConvKernels, MatchTheReference) {
+  struct Case {
+    int64_t n, c, height, width, o, k, stride, pad, dilation;
+  };
+  for (const Case& k : {Case{2, 3, 50, 47, 16, 11, 4, 2, 1},
+                        {9, 3, 30, 33, 24, 7, 2, 3, 1},
+                        {20, 3, 15, 16, 8, 3, 2, 1, 1},
+                        {1, 1, 40, 40, 8, 5, 1, 2, 1},
+                        {17, 1, 12, 28, 6, 5, 1, 2, 1},
+                        {3, 6, 14, 9, 16, 5, 1, 0, 1},
+                        {3, 5, 3, 2, 3, 3, 1, 2, 1},
+                        {2, 16, 2, 3, 8, 5, 2, 4, 1},
+                        {2, 16, 13, 12, 8, 3, 3, 2, 2},
+                        {5, 128, 7, 6, 136, 3, 2, 1, 1}}) {
+    const NamedAttrs window{
+        {"stride", Dims{k.stride}}, {"padding", Dims{k.pad}}, {"dilation", Dims{k.dilation}}};
+    const auto out = [&](int64_t size) {
+      return (size + 2 * k.pad - k.dilation * (k.k - 1) - 1) / k.stride + 1;
+    };
+    const Dims y{k.n, k.o, out(k.height), out(k.width)};
+    const double fan_in = 1 / std::sqrt(double(k.c * k.k * k.k)),
+                 pixels = 1 / std::sqrt(double(k.n * y[2] * y[3]));
+    const auto in =
+        inputs({f({k.n, k.c, k.height, k.width}), f({k.o, k.c, k.k, k.k}, -fan_in, fan_in), f({k.o})});
+    const Tensor g = make(f(y, -pixels, pixels), f32, 4);
+    const auto shaped = [&](const Dims& shape) {
+      NamedAttrs attrs = window;
+      attrs.push_back({"shape", shape});
+      return attrs;
+    };
+    expect_reference("conv2d", in, window);
+    expect_reference("conv_input_grad", {g, in[1]}, shaped(in[0].shape()));
+    expect_reference("conv_weight_grad", {in[0], g}, shaped(in[1].shape()));
+  }
+}
+
 /// F(4x4, 3x3) against f64, relative to the largest result: the published size of its error, and none of it
 /// at the highest precision.
 TEST(ConvKernels, PrecisionIsAsPromised) {

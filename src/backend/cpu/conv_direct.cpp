@@ -168,33 +168,56 @@ void pack(const Run& r, const ConvShape& s, const float* weight, float* packed) 
   });
 }
 
-void channels_phase(const Run& r, const ConvPhase& p, const float* image, int64_t n, int64_t row_begin,
-                    int64_t row_end, int64_t taps) {
+void channels_phase(const Run& r, const ConvPhase& p, const float* image, int64_t n, ConvRange rows,
+                    int64_t taps) {
   const auto& plan = r.plan;
   const int64_t plane = plan.height * plan.width * 8, step = plan.source.step();
   for (int64_t g = 0; g < r.groups(); ++g) {
     const int64_t width = r.width(g);
     const float* w = r.weights + g * r.group * taps + p.first_tap * width;
     const Result base{r.epilogue, r.y, (n * plan.results + g * r.group) * plan.height * plan.width};
-    for (int64_t i = row_begin; i < row_end; ++i) {
+    for (int64_t i = rows.first; i < rows.last; ++i) {
+      const ConvRange t = plan.taps_of_row(p, i);
       const float* x = image + plan.source.pixel_offset(i * plan.in_step, 0);
       const Result y = base + ((p.y0 + i * plan.out_step) * plan.width + p.x0) * 8;
-      (width > 8 ? channels_row<2> : channels_row<1>)(p.columns, x, plan.in_step * step,
-                                                      r.offsets + p.first_tap, p.taps, w, r.bias(g), y,
-                                                      plan.out_step * 8, plane);
+      (width > 8 ? channels_row<2>
+                 : channels_row<1>)(p.columns, x, plan.in_step * step, r.offsets + p.first_tap + t.first,
+                                    t.count(), w + t.first * width, r.bias(g), y, plan.out_step * 8, plane);
     }
   }
 }
 
-void pixels_phase(const Run& r, const ConvPhase& p, const float* image, int64_t n, int64_t row_begin,
-                  int64_t row_end, int64_t taps) {
+void pixels_phase(const Run& r, const ConvPhase& p, const float* image, int64_t n, ConvRange rows,
+                  int64_t taps) {
   const auto& plan = r.plan;
   const int64_t plane = plan.height * plan.width;
   for (int64_t g = 0; g < r.groups(); ++g) {
+    const int64_t width = r.width(g);
+    const float* w = r.weights + g * r.group * taps;
     const Result base{r.epilogue, r.y, (n * plan.results + g * r.group) * plane};
-    for (int64_t i = row_begin; i < row_end; ++i)
-      pixels_rows[r.width(g) - 1](p.columns, image + plan.source.pixel_offset(i, 0), r.offsets, p.taps,
-                                  r.weights + g * r.group * taps, r.bias(g), base + i * plan.width, plane);
+    for (int64_t i = rows.first; i < rows.last; ++i) {
+      const ConvRange t = plan.taps_of_row(p, i);
+      pixels_rows[width - 1](p.columns, image + plan.source.pixel_offset(i, 0), r.offsets + t.first,
+                             t.count(), w + t.first * width, r.bias(g), base + i * plan.width, plane);
+    }
+  }
+}
+
+/// One of the bands of rows of image `n`.
+void run_band(const Run& r, int64_t n, int64_t band, int64_t bands, float* scratch) {
+  const auto rows_of = [&](const ConvPhase& p) {
+    return ConvRange{p.rows * band / bands, p.rows * (band + 1) / bands};
+  };
+  ConvRange needed{r.plan.source.rows, 0};
+  for (int i = 0; i < r.plan.phases; ++i) {
+    const ConvRange rows = r.plan.source_rows(r.plan.phase[i], rows_of(r.plan.phase[i]));
+    if (rows.count() > 0) needed = {std::min(needed.first, rows.first), std::max(needed.last, rows.last)};
+  }
+  const float* image =
+      r.plan.source.image(r.x, n, needed.first, std::max(needed.first, needed.last), scratch);
+  for (int i = 0; i < r.plan.phases; ++i) {
+    const ConvPhase& p = r.plan.phase[i];
+    (r.channels ? channels_phase : pixels_phase)(r, p, image, n, rows_of(p), r.plan.all_taps());
   }
 }
 
@@ -221,20 +244,12 @@ void run(const Call& c, bool grad, bool channels) {
   r.images = packed + (packed_floats(r.plan) + 15) / 16 * 16;
   if (!c.prepared) pack(r, shape_of(c, grad), c.in(1).ptr<float>(), packed);
   point_at_packed(r, c.prepared ? reinterpret_cast<const float*>(c.prepared) : packed);
-  const int64_t taps = r.plan.all_taps();
   // One image is one piece of work, or several bands of rows if there are few images.
   const int64_t bands =
       r.plan.images >= 8 ? 1 : std::min<int64_t>(8, std::max<int64_t>(1, r.plan.phase[0].rows));
   parallel_for(r.plan.images * bands, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t k = begin; k < end; ++k) {
-      const int64_t n = k / bands, band = k % bands;
-      const float* image = r.plan.source.image(r.x, n, r.images + thread_index() * r.plan.source.scratch());
-      for (int i = 0; i < r.plan.phases; ++i) {
-        const ConvPhase& p = r.plan.phase[i];
-        (r.channels ? channels_phase : pixels_phase)(r, p, image, n, p.rows * band / bands,
-                                                     p.rows * (band + 1) / bands, taps);
-      }
-    }
+    for (int64_t k = begin; k < end; ++k)
+      run_band(r, k / bands, k % bands, bands, r.images + thread_index() * r.plan.source.scratch());
   });
 }
 

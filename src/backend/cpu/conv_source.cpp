@@ -5,26 +5,30 @@
 
 namespace fovea {
 
-const float* ConvSource::image(const float* data, int64_t n, float* scratch) const {
+const float* ConvSource::image(const float* data, int64_t n, int64_t begin, int64_t end,
+                               float* scratch) const {
   const float* from = data + n * channels * height * width;
   if (keep) return from;
   const int64_t step = this->step(), planes = channels / step, row = width * step, wide = columns * step;
-  std::memset(scratch, 0, size_t(channels * plane() + 16) * sizeof(float));
-  const int64_t copied_rows = std::min(height, rows - top), copied = std::min(width, columns - left) * step;
+  for (int64_t c = 0; c < planes; ++c)
+    std::memset(scratch + (c * rows + begin) * wide, 0, size_t((end - begin) * wide) * sizeof(float));
+  std::memset(scratch + channels * plane(), 0, 16 * sizeof(float));
+  const int64_t first = std::max(begin - top, int64_t{0}), last = std::min(end - top, height),
+                copied = std::min(width, columns - left) * step;
   if (from_blocked != blocked) {
-    unblock(from, scratch, copied_rows, copied);
+    unblock(from, scratch, first, last, copied);
     return scratch;
   }
   for (int64_t c = 0; c < planes; ++c)
-    for (int64_t y = 0; y < copied_rows; ++y)
+    for (int64_t y = first; y < last; ++y)
       std::memcpy(scratch + (c * rows + top + y) * wide + left * step, from + (c * height + y) * row,
                   size_t(copied) * sizeof(float));
   return scratch;
 }
 
-void ConvSource::unblock(const float* from, float* to, int64_t copied_rows, int64_t copied) const {
+void ConvSource::unblock(const float* from, float* to, int64_t begin, int64_t end, int64_t copied) const {
   for (int64_t c = 0; c < channels; ++c)
-    for (int64_t y = 0; y < copied_rows; ++y) {
+    for (int64_t y = begin; y < end; ++y) {
       const float* x = from + ((c / 8 * height + y) * width) * 8 + c % 8;
       float* row = to + c * plane() + (top + y) * columns + left;
       for (int64_t i = 0; i < copied; ++i) row[i] = x[i * 8];
@@ -104,10 +108,38 @@ void ConvPlan::count_taps(const ConvShape& s) {
   for (int i = 0; i < phases; ++i) {
     ConvPhase& p = phase[i];
     p.first_tap = first;
-    for (int64_t ky = 0; ky < k[0]; ++ky)
-      for (int64_t kx = 0; kx < k[1]; ++kx) p.taps += offset(s, p, ky, kx, at) ? source.channels : 0;
+    for (int64_t ky = 0; ky < k[0]; ++ky) {
+      int64_t taps = 0;
+      for (int64_t kx = 0; kx < k[1]; ++kx) taps += offset(s, p, ky, kx, at) ? source.channels : 0;
+      if (taps == 0) continue;
+      p.taps += taps;
+      const int64_t row =
+          transposed ? source.top + (p.y0 + s.pad[1] - ky * s.dilation[1]) / s.stride[1] : ky * s.dilation[1];
+      if (p.window_rows == 0) p.row = row;
+      if (p.window_rows == 1) p.row_step = row - p.row;
+      ++p.window_rows;
+    }
     first += p.taps;
   }
+}
+
+ConvRange ConvPlan::taps_of_row(const ConvPhase& p, int64_t i) const {
+  const auto inside = [&](int64_t window_row) {
+    const int64_t y = i * in_step + p.row + window_row * p.row_step - source.top;
+    return y >= 0 && y < source.height;
+  };
+  ConvRange rows{0, p.window_rows};
+  while (rows.count() > 0 && !inside(rows.first)) ++rows.first;
+  while (rows.count() > 0 && !inside(rows.last - 1)) --rows.last;
+  const int64_t each = p.window_rows == 0 ? 0 : p.taps / p.window_rows;
+  return {rows.first * each, rows.last * each};
+}
+
+ConvRange ConvPlan::source_rows(const ConvPhase& p, ConvRange results) const {
+  if (results.count() <= 0 || p.window_rows == 0) return {};
+  const int64_t last_row = p.row + (p.window_rows - 1) * p.row_step;
+  return {results.first * in_step + std::min(p.row, last_row),
+          (results.last - 1) * in_step + std::max(p.row, last_row) + 1};
 }
 
 }  // namespace fovea

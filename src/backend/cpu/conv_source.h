@@ -24,11 +24,17 @@ struct ConvSource {
   /// Floats of scratch per thread, with slack for vectors that read past the end.
   int64_t scratch() const { return keep ? 0 : (channels * plane() + 64) / 16 * 16; }
 
-  /// Image `n` of `data` with its border, in `scratch` unless `keep`.
-  const float* image(const float* data, int64_t n, float* scratch) const;
+  /// Rows [begin, end) of image `n` of `data` with their border, at their place in `scratch` unless `keep`.
+  const float* image(const float* data, int64_t n, int64_t begin, int64_t end, float* scratch) const;
 
  private:
-  void unblock(const float* from, float* to, int64_t copied_rows, int64_t copied) const;
+  void unblock(const float* from, float* to, int64_t begin, int64_t end, int64_t copied) const;
+};
+
+/// Consecutive taps or rows, [first, last).
+struct ConvRange {
+  int64_t first = 0, last = 0;
+  int64_t count() const { return last - first; }
 };
 
 /// Result pixels (y0 + i * step, x0 + j * step) share one set of taps; a gradient with stride s has s * s
@@ -36,6 +42,8 @@ struct ConvSource {
 struct ConvPhase {
   int64_t y0 = 0, x0 = 0, rows = 0, columns = 0;
   int64_t first_tap = 0, taps = 0;
+  // Its rows of the window: how many, and the row of the source that the first and second of them read.
+  int64_t window_rows = 0, row = 0, row_step = 0;
 };
 
 /// A product of a convolution seen as "every result pixel sums taps of a source image".
@@ -61,17 +69,23 @@ struct ConvPlan {
     for (int i = 0; i < phases; ++i) all += phase[i].taps;
     return all;
   }
-  /// Fills the offset of every tap (phase by phase) and calls weight(tap, channel, ky, kx) for each.
+  /// Calls f(tap, channel, ky, kx, offset) for every tap: phase by phase, in each ordered by rows of the
+  /// window, channels, columns.
   template <class F>
   void for_taps(const ConvShape& s, F&& f) const {
     int64_t t = 0;
     for (int p = 0; p < phases; ++p)
-      for (int64_t c = 0; c < source.channels; ++c)
-        for (int64_t ky = 0; ky < k[0]; ++ky)
+      for (int64_t ky = 0; ky < k[0]; ++ky)
+        for (int64_t c = 0; c < source.channels; ++c)
           for (int64_t kx = 0; kx < k[1]; ++kx)
             if (int64_t at; offset(s, phase[p], ky, kx, at))
               f(t++, c, ky, kx, int32_t(at + source.channel_offset(c)));
   }
+  /// The taps of a phase (from its first) that row `i` of its results takes from the image: the others lie in
+  /// the rows of zeros above and below.
+  ConvRange taps_of_row(const ConvPhase& p, int64_t i) const;
+  /// The rows of the source that the rows `results` of a phase's results read.
+  ConvRange source_rows(const ConvPhase& p, ConvRange results) const;
 
  private:
   /// Whether window position (ky, kx) reaches this phase, and its offset in the source.

@@ -1,9 +1,12 @@
 // Gradient of a convolution's weight on AVX2 (f32, groups = 1): every weight sums x * g over all pixels of
 // all images.
 //   channels  g blocked8: 6 taps x 16 channels in registers, pixels of x broadcast
-//   pixels    g plain: 6 taps x 2 channels in registers, 8 pixels of a row at a time; stride 1
-// Images are summed in pieces that depend on the shape alone, then the pieces in order: the same bits for any
-// thread count.
+//   pixels    g plain: 6 taps x 2 channels in registers, 8 pixels at a time, rows of g as wide as those of x
+//             so that an image is one row; stride 1
+// A tile stays in registers for the pixels of several images. Where all weights fit into a core's cache,
+// images or bands of rows are summed in pieces that depend on the shape alone, then the pieces in order;
+// where they do not, threads share the result channels out. Either way the bits are the same for any thread
+// count.
 #include <algorithm>
 
 #include "backend/cpu/conv_source.h"
@@ -18,8 +21,9 @@ using simd::load;
 using simd::store;
 using Vec = simd::V<float>;
 
-struct Window {  // the pixels of one image that a tile sums over
+struct Window {  // the pixels of some images that a tile sums over
   const float *x, *g;
+  int64_t images, x_image, g_image;
   int64_t rows, columns, x_row, x_step, g_row, g_block;
 };
 
@@ -31,28 +35,28 @@ FOVEA_SIMD void channels_tile(const Window& w, const int32_t* offset, float* dw)
   for (int t = 0; t < G; ++t)
 #pragma GCC unroll 2
     for (int v = 0; v < OV; ++v) acc[t][v] = load(dw + (t * OV + v) * 8);
-  for (int64_t y = 0; y < w.rows; ++y) {
-    const float *x[G], *g = w.g + y * w.g_row;
+  for (int64_t n = 0; n < w.images; ++n)
+    for (int64_t y = 0; y < w.rows; ++y) {
+      const float *x[G], *g = w.g + n * w.g_image + y * w.g_row;
 #pragma GCC unroll 6
-    for (int t = 0; t < G; ++t) x[t] = w.x + y * w.x_row + offset[t];
-    for (int64_t i = 0, at = 0; i < w.columns; ++i, at += w.x_step, g += 8) {
-      const Vec g0 = load(g), g1 = OV > 1 ? load(g + w.g_block) : Vec{};
+      for (int t = 0; t < G; ++t) x[t] = w.x + n * w.x_image + y * w.x_row + offset[t];
+      for (int64_t i = 0, at = 0; i < w.columns; ++i, at += w.x_step, g += 8) {
+        const Vec g0 = load(g), g1 = OV > 1 ? load(g + w.g_block) : Vec{};
 #pragma GCC unroll 6
-      for (int t = 0; t < G; ++t) {
-        const float value = x[t][at];
-        acc[t][0] += value * g0;
-        if (OV > 1) acc[t][OV - 1] += value * g1;
+        for (int t = 0; t < G; ++t) {
+          const float value = x[t][at];
+          acc[t][0] += value * g0;
+          if (OV > 1) acc[t][OV - 1] += value * g1;
+        }
       }
     }
-  }
 #pragma GCC unroll 6
   for (int t = 0; t < G; ++t)
 #pragma GCC unroll 2
     for (int v = 0; v < OV; ++v) store(dw + (t * OV + v) * 8, acc[t][v]);
 }
 
-/// dw[channel * stride + tap] += the same for R plain channels of g; rows of g are padded with zeros to whole
-/// vectors.
+/// dw[channel * stride + tap] += the same for R plain channels of g, an image as one row.
 template <int G, int R>
 FOVEA_SIMD void pixels_tile(const Window& w, const int32_t* offset, float* dw, int64_t stride) {
   Vec acc[G][R];
@@ -60,13 +64,15 @@ FOVEA_SIMD void pixels_tile(const Window& w, const int32_t* offset, float* dw, i
   for (int t = 0; t < G; ++t)
 #pragma GCC unroll 2
     for (int r = 0; r < R; ++r) acc[t][r] = Vec{};
-  for (int64_t y = 0; y < w.rows; ++y) {
-    const float *x = w.x + y * w.x_row, *g = w.g + y * w.g_row;
+  for (int64_t n = 0; n < w.images; ++n) {
+    const float *x[G], *g = w.g + n * w.g_image;
+#pragma GCC unroll 6
+    for (int t = 0; t < G; ++t) x[t] = w.x + n * w.x_image + offset[t];
     for (int64_t i = 0; i < w.columns; i += 8) {
       const Vec g0 = load(g + i), g1 = R > 1 ? load(g + i + w.g_block) : Vec{};
 #pragma GCC unroll 6
       for (int t = 0; t < G; ++t) {
-        const Vec value = load(x + i + offset[t]);
+        const Vec value = load(x[t] + i);
         acc[t][0] += value * g0;
         if (R > 1) acc[t][R - 1] += value * g1;
       }
@@ -92,13 +98,18 @@ struct Sizes {
   ConvShape s;
   ConvPlan plan;
   bool channels = false;
-  int64_t pieces = 0;     // of images
+  bool together = false;  // threads share result channels instead of pieces
+  int64_t bands = 1;      // of an image (channels form)
+  int64_t pieces = 1;     // of images or bands
+  int64_t group = 1;      // images that a tile sums over at once
   int64_t weights = 0;    // floats of one piece's sum
   int64_t g_columns = 0;  // of a padded row of g (pixels form)
-  int64_t thread = 0;     // floats of scratch per thread
 
-  int64_t g_image() const { return channels ? 0 : s.o * s.out[1] * g_columns; }
-  size_t total() const { return size_t(plan.taps() + 16 + pieces * weights + num_threads() * thread + 64); }
+  int64_t width() const { return channels ? 16 : 2; }  // result channels of a tile
+  int64_t g_plane() const { return channels ? 0 : (s.out[1] * g_columns + 15) / 8 * 8; }
+  int64_t image() const { return plan.source.scratch() + s.o * g_plane(); }  // floats of scratch
+  int64_t images() const { return group * (together ? 1 : num_threads()); }
+  size_t total() const { return size_t(plan.taps() + 16 + pieces * weights + images() * image() + 64); }
 };
 
 Sizes sizes_of(const Call& c, bool channels) {
@@ -107,68 +118,155 @@ Sizes sizes_of(const Call& c, bool channels) {
   z.channels = channels;
   z.plan = ConvPlan::forward(z.s, channels && c.in(0).layout == Layout::blocked8, channels);
   z.weights = z.plan.taps() * z.s.o;
-  const int64_t most =
-      std::max<int64_t>(2, (int64_t{1} << 23) / std::max<int64_t>(1, z.weights));  // 32 MiB of sums
-  z.pieces = std::max<int64_t>(1, std::min({z.s.n, int64_t{16}, most}));
-  z.g_columns = (z.s.out[2] + 7) / 8 * 8;
-  z.thread = z.plan.source.scratch() + z.g_image() + 16;
+  z.g_columns = z.plan.source.columns;
+  constexpr int64_t few = 1 << 17;  // floats: half a core's cache
+  z.together = z.weights > few;
+  const int64_t n = std::max<int64_t>(1, z.s.n), pixels = std::max<int64_t>(1, z.s.out_size());
+  if (channels && !z.together && n < 8)
+    z.bands = std::clamp<int64_t>(std::min((n + 7) / n, pixels / 512), 1, std::max<int64_t>(1, z.s.out[1]));
+  if (!z.together) z.pieces = std::min<int64_t>(n * z.bands, 16);
+  // What a tile reads of an image; that of a group stays in the first cache from tile to tile.
+  const int64_t plane = z.plan.source.plane(), read = channels ? 8 * plane + 16 * pixels : z.s.c * plane * 3;
+  constexpr int64_t cached = 6144;
+  z.group = std::clamp<int64_t>(cached / std::max<int64_t>(1, read), 1, (n + z.pieces - 1) / z.pieces);
   return z;
 }
 
-void channels_image(const Sizes& z, const float* image, const float* g, const int32_t* offsets, float* sum) {
-  const int64_t plane = z.s.out_size() * 8, taps = z.plan.taps();
-  for (int64_t o = 0; o < z.s.o; o += 16) {
-    const int64_t blocks = std::min<int64_t>(2, (z.s.o - o) / 8);
-    const Window w{image,
-                   g + o * z.s.out_size(),
-                   z.s.out[1],
+/// Some images, in their scratch or not, and the rows of g to sum over.
+struct Batch {
+  const float *x, *g;
+  int64_t images, x_image, g_image;
+  ConvRange rows;
+};
+
+/// Image n with its border, and for the pixels form its g in rows as wide, at place i of the scratch.
+void place_image(const Sizes& z, const float* x, const float* g, int64_t n, int64_t i, ConvRange rows,
+                 float* scratch) {
+  float* to = scratch + i * z.image();
+  const ConvRange needed = z.plan.source_rows(z.plan.phase[0], rows);
+  z.plan.source.image(x, n, needed.first, needed.last, to);
+  if (z.channels) return;
+  const int64_t height = z.s.out[1], width = z.s.out[2];
+  to += z.plan.source.scratch(), g += n * z.s.o * height * width;
+  std::fill(to, to + z.s.o * z.g_plane(), 0.f);
+  for (int64_t o = 0; o < z.s.o; ++o)
+    for (int64_t y = rows.first; y < rows.last; ++y)
+      std::copy_n(g + (o * height + y) * width, width, to + o * z.g_plane() + y * z.g_columns);
+}
+
+/// The images from n on that were placed in the scratch.
+Batch placed(const Sizes& z, const float* x, const float* g, int64_t n, int64_t images, ConvRange rows,
+             const float* scratch) {
+  Batch b{scratch, scratch + z.plan.source.scratch(), images, z.image(), z.image(), rows};
+  if (z.plan.source.keep) b.x = x + n * z.s.c * z.s.in_size(), b.x_image = z.s.c * z.s.in_size();
+  if (z.channels) b.g = g + n * z.s.o * z.s.out_size(), b.g_image = z.s.o * z.s.out_size();
+  return b;
+}
+
+/// Adds the batch to the sums of up to 16 channels from `o` on, one row of the window after the other,
+/// without the rows of g that meet the border of x only.
+void add_channels(const Sizes& z, const Batch& b, int64_t o, const int32_t* offsets, float* sums) {
+  const ConvSource& source = z.plan.source;
+  const int64_t blocks = std::min<int64_t>(2, (z.s.o - o) / 8), taps = z.s.c * z.s.k[2],
+                stride = z.s.stride[1];
+  for (int64_t ky = 0; ky < z.s.k[1]; ++ky) {
+    const int64_t above = source.top - ky * z.s.dilation[1], below = above + source.height - 1;
+    const int64_t first = std::max(b.rows.first, above > 0 ? (above + stride - 1) / stride : 0),
+                  last = std::min(b.rows.last, below < 0 ? 0 : below / stride + 1);
+    if (first >= last) continue;
+    const Window w{b.x + source.pixel_offset(first * stride, 0),
+                   b.g + o * z.s.out_size() + first * z.s.out[2] * 8,
+                   b.images,
+                   b.x_image,
+                   b.g_image,
+                   last - first,
                    z.s.out[2],
-                   z.plan.source.pixel_offset(z.s.stride[1], 0),
-                   z.plan.source.step() * z.s.stride[2],
+                   source.pixel_offset(stride, 0),
+                   source.step() * z.s.stride[2],
                    z.s.out[2] * 8,
-                   plane};
-    for (int64_t t = 0; t < taps; t += 6)
-      channels_tiles[blocks - 1][std::min<int64_t>(6, taps - t) - 1](w, offsets + t,
-                                                                     sum + o * taps + t * blocks * 8);
+                   z.s.out_size() * 8};
+    for (int64_t t = 0, count, rest = (taps + 5) / 6; t < taps; t += count, --rest) {
+      count = (taps - t + rest - 1) / rest;
+      channels_tiles[blocks - 1][count - 1](w, offsets + ky * taps + t,
+                                            sums + (o * z.s.k[1] + ky * blocks * 8) * taps + t * blocks * 8);
+    }
   }
 }
 
-void pixels_image(const Sizes& z, const float* image, const float* g, float* padded, const int32_t* offsets,
-                  float* sum) {
-  const int64_t rows = z.s.out[1], width = z.s.out[2], taps = z.plan.taps();
-  for (int64_t r = 0; r < z.s.o * rows; ++r) {
-    std::copy(g + r * width, g + (r + 1) * width, padded + r * z.g_columns);
-    std::fill(padded + r * z.g_columns + width, padded + (r + 1) * z.g_columns, 0.f);
-  }
-  for (int64_t o = 0; o < z.s.o; o += 2) {
-    const int64_t count = std::min<int64_t>(2, z.s.o - o);
-    const Window w{image,
-                   padded + o * rows * z.g_columns,
-                   rows,
-                   z.g_columns,
-                   z.plan.source.columns,
-                   1,
-                   z.g_columns,
-                   rows * z.g_columns};
-    for (int64_t t = 0; t < taps; t += 6)
-      pixels_tiles[count - 1][std::min<int64_t>(6, taps - t) - 1](w, offsets + t, sum + o * taps + t, taps);
+/// The same for up to 2 plain channels.
+void add_pixels(const Sizes& z, const Batch& b, int64_t o, const int32_t* offsets, float* sums) {
+  const int64_t count = std::min<int64_t>(2, z.s.o - o), all = z.plan.taps(), row = z.plan.source.columns;
+  const Window w{.x = b.x,
+                 .g = b.g + o * z.g_plane(),
+                 .images = b.images,
+                 .x_image = b.x_image,
+                 .g_image = b.g_image,
+                 .rows = 1,
+                 .columns = (z.s.out[1] - 1) * row + z.s.out[2],
+                 .x_row = 0,
+                 .x_step = 1,
+                 .g_row = 0,
+                 .g_block = z.g_plane()};
+  for (int64_t t = 0, taps, rest = (all + 5) / 6; t < all; t += taps, --rest) {
+    taps = (all - t + rest - 1) / rest;
+    pixels_tiles[count - 1][taps - 1](w, offsets + t, sums + o * all + t, all);
   }
 }
 
-/// Adds the pieces up, in order, into the weight (O, taps).
+void add(const Sizes& z, const Batch& b, int64_t o, const int32_t* offsets, float* sums) {
+  if (b.rows.count() > 0) (z.channels ? add_channels : add_pixels)(z, b, o, offsets, sums);
+}
+
+struct Data {
+  const float *x, *g;
+  const int32_t* offsets;
+  float *sums, *scratch;
+};
+
+/// The images or bands of one piece.
+void sum_piece(const Sizes& z, const Data& d, int64_t piece) {
+  float *sums = d.sums + piece * z.weights, *mine = d.scratch + thread_index() * z.group * z.image();
+  std::fill(sums, sums + z.weights, 0.f);
+  const int64_t units = z.s.n * z.bands, stop = units * (piece + 1) / z.pieces, rows = z.s.out[1];
+  for (int64_t unit = units * piece / z.pieces, n; unit < stop; unit += n) {
+    const int64_t first = unit / z.bands, band = unit % z.bands;
+    n = z.bands > 1 ? 1 : std::min(z.group, stop - unit);
+    const ConvRange range{rows * band / z.bands, rows * (band + 1) / z.bands};
+    for (int64_t i = 0; i < n; ++i) place_image(z, d.x, d.g, first + i, i, range, mine);
+    const Batch b = placed(z, d.x, d.g, first, n, range, mine);
+    for (int64_t o = 0; o < z.s.o; o += z.width()) add(z, b, o, d.offsets, sums);
+  }
+}
+
+void sum_together(const Sizes& z, const Data& d) {
+  const ConvRange rows{0, z.s.out[1]};
+  for (int64_t first = 0; first < z.s.n; first += z.group) {
+    const int64_t n = std::min(z.group, z.s.n - first);
+    parallel_for(n, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) place_image(z, d.x, d.g, first + i, i, rows, d.scratch);
+    });
+    const Batch b = placed(z, d.x, d.g, first, n, rows, d.scratch);
+    parallel_for(z.s.o, z.width(), [&](int64_t o, int64_t end) {
+      if (first == 0) std::fill(d.sums + o * z.plan.taps(), d.sums + end * z.plan.taps(), 0.f);
+      add(z, b, o, d.offsets, d.sums);
+    });
+  }
+}
+
+/// Adds the pieces up, in order, into the weight (O, C, window).
 void gather(const Sizes& z, const float* sums, float* dw) {
-  const int64_t taps = z.plan.taps();
+  const int64_t taps = z.plan.taps(), window = z.s.k_size();
   parallel_for(z.s.o, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, taps * z.pieces)),
                [&](int64_t begin, int64_t end) {
                  for (int64_t o = begin; o < end; ++o) {
                    const int64_t first = o / 16 * 16,
                                  width = z.channels ? std::min<int64_t>(16, z.s.o - first) : 1;
                    const float* from = z.channels ? sums + first * taps + o % 16 : sums + o * taps;
-                   for (int64_t t = 0; t < taps; ++t) {
+                   z.plan.for_taps(z.s, [&](int64_t t, int64_t c, int64_t ky, int64_t kx, int32_t) {
                      float sum = 0;
                      for (int64_t p = 0; p < z.pieces; ++p) sum += from[p * z.weights + t * width];
-                     dw[o * taps + t] = sum;
-                   }
+                     dw[o * taps + c * window + ky * z.s.k[2] + kx] = sum;
+                   });
                  }
                });
 }
@@ -178,20 +276,15 @@ void run(const Call& c) {
   const Sizes z = sizes_of(c, channels);
   auto* offsets = reinterpret_cast<int32_t*>(c.scratch);
   float* sums = reinterpret_cast<float*>(offsets + (z.plan.taps() + 15) / 16 * 16);
-  float* scratch = sums + z.pieces * z.weights;
   z.plan.for_taps(z.s, [&](int64_t t, int64_t, int64_t, int64_t, int32_t offset) { offsets[t] = offset; });
-  std::fill(sums, scratch, 0.f);
-  const float *x = c.in(0).ptr<float>(), *g = c.in(1).ptr<float>();
-  parallel_for(z.pieces, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t p = begin; p < end; ++p)
-      for (int64_t n = z.s.n * p / z.pieces; n < z.s.n * (p + 1) / z.pieces; ++n) {
-        float* mine = scratch + thread_index() * z.thread;
-        const float* image = z.plan.source.image(x, n, mine);
-        const float* gn = g + n * z.s.o * z.s.out_size();
-        if (channels) channels_image(z, image, gn, offsets, sums + p * z.weights);
-        else pixels_image(z, image, gn, mine + z.plan.source.scratch(), offsets, sums + p * z.weights);
-      }
-  });
+  const Data d{c.in(0).ptr<float>(), c.in(1).ptr<float>(), offsets, sums, sums + z.pieces * z.weights};
+  if (z.together) {
+    sum_together(z, d);
+  } else {
+    parallel_for(z.pieces, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t piece = begin; piece < end; ++piece) sum_piece(z, d, piece);
+    });
+  }
   gather(z, sums, c.out().ptr<float>());
 }
 
