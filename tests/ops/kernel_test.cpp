@@ -126,6 +126,31 @@ TEST(DirectConvKernels, MatchTheReference) {
   }
 }
 
+/// Depthwise convolutions: every window and stride, borders on all sides and none, rows shorter and longer
+/// than a tile, one plane and many, gradients of the weight in one piece and many.
+TEST(DepthwiseKernels, MatchTheReference) {
+  struct Case {
+    int64_t n, c, height, width;
+  };
+  for (const Case& k : {Case{1, 8, 7, 7}, {3, 8, 9, 31}, {2, 24, 33, 16}, {20, 32, 8, 9}, {5, 8, 40, 70}})
+    for (int64_t window = 1; window <= 7; ++window)
+      for (const int64_t stride : {1, 2})
+        for (const Dims& pad : {Dims{0, 0}, Dims{window / 2, window / 2}, Dims{1, 3}}) {
+          NamedAttrs attrs{{"padding", pad}, {"stride", Dims{stride}}, {"groups", k.c}};
+          const int64_t high = 1 + window / 2;  // a window of other height than width
+          const Dims y{k.n, k.c, (k.height + 2 * pad[0] - high) / stride + 1,
+                       (k.width + 2 * pad[1] - window) / stride + 1};
+          const auto in = inputs({f({k.n, k.c, k.height, k.width}), f({k.c, 1, high, window}), f({k.c})});
+          const double pixels = 1 / std::sqrt(double(k.n * y[2] * y[3]));
+          const Tensor g = make(f(y, -pixels, pixels), f32, 4);
+          expect_reference("conv2d", in, attrs);
+          attrs.emplace_back("shape", in[0].shape());
+          expect_reference("conv_input_grad", {g, in[1]}, attrs);
+          attrs.back().second = in[1].shape();
+          expect_reference("conv_weight_grad", {in[0], g}, attrs);
+        }
+}
+
 /// F(4x4, 3x3) against f64, relative to the largest result: the published size of its error, and none of it
 /// at the highest precision.
 TEST(ConvKernels, PrecisionIsAsPromised) {

@@ -1,5 +1,4 @@
-// Convolutions that the own kernels refuse (groups, depthwise, unequal strides, 1 and 3 dimensions) by
-// oneDNN.
+// Convolutions that the own kernels refuse (groups, unequal strides, 1 and 3 dimensions) by oneDNN.
 #include "backend/cpu/onednn.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
