@@ -9,6 +9,19 @@
 
 namespace fovea::init {
 
+/// While alive, random initialisers of this thread leave tensors as they are: for networks that are built to
+/// load weights into, where they would take longer than the loading.
+class Skip {
+ public:
+  Skip();
+  ~Skip();
+  Skip(const Skip&) = delete;
+  Skip& operator=(const Skip&) = delete;
+
+ private:
+  bool before_;
+};
+
 struct Fans {
   int64_t in, out;
 };

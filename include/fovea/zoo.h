@@ -2,9 +2,16 @@
 //   auto net = zoo::lenet5();                                        // or
 //   nn::AnyModule net = zoo::make("mlp:784-128-10:tanh");            // or
 //   nn::AnyModule net = zoo::make("resnet20", {.classes = 100});
-// Names: perceptron; mlp (input-128-classes) or mlp:SIZES[:ACTIVATION]; lenet5; resnet20, resnet32, resnet44,
-// resnet56.
+//   zoo::make("resnet50").load_state_dict(load_safetensors("resnet50.safetensors"));  // torchvision's
+//   weights
+// Names: perceptron; mlp (input-128-classes) or mlp:SIZES[:ACTIVATION]; lenet5; for CIFAR resnet20, resnet32,
+// resnet44, resnet56; for ImageNet alexnet, alexnet_original, vgg11, vgg13, vgg16, vgg19, resnet18, resnet34,
+// resnet50, resnet101, resnet152, mobilenet_v2, googlenet, densenet121, squeezenet1_0, squeezenet1_1.
+// Those for ImageNet are torchvision's in structure, names of parameters and initialisation, and take images
+// of any size from Info::smallest on, unless their text says otherwise.
 #pragma once
+#include <optional>
+
 #include "fovea/nn.h"
 
 namespace fovea::zoo {
@@ -19,6 +26,7 @@ struct Info {
   std::string name, doc;
   Dims input;  // of one example
   int64_t classes;
+  int64_t smallest = 1;  // height and width of the smallest images it takes
 };
 
 /// The network called `name`, freshly initialised. Throws for unknown names, with the nearest one, and for
@@ -48,5 +56,49 @@ nn::AnyModule cifar_resnet(int depth, int64_t classes = 10, int64_t channels = 3
 inline nn::AnyModule resnet20(int64_t classes = 10, int64_t channels = 3) {
   return cifar_resnet(20, classes, channels);
 }
+
+/// Krizhevsky 2014 ("One weird trick"), the AlexNet of torchvision: no groups, no normalisation.
+nn::Sequential alexnet(int64_t classes = 1000, int64_t channels = 3);
+
+/// Krizhevsky et al. 2012 as published: groups of 2 in conv2, conv4 and conv5, response normalisation,
+/// overlapping pools; named as in Caffe. The paper's images have 227x227 pixels (it says 224), which makes
+/// 60,965,224 parameters; another `side` changes the size of fc6.
+nn::Sequential alexnet_original(int64_t classes = 1000, int64_t channels = 3, int64_t side = 227);
+
+/// Simonyan and Zisserman 2014, without batch normalisation. *Requires* depth 11, 13, 16 or 19.
+nn::Sequential vgg(int depth, int64_t classes = 1000, int64_t channels = 3);
+
+/// The residual networks for ImageNet of He et al. 2015; bottlenecks stride in their 3x3 convolution, as
+/// torchvision's ("v1.5"). *Requires* depth 18, 34, 50, 101 or 152.
+nn::Sequential resnet(int depth, int64_t classes = 1000, int64_t channels = 3);
+
+/// Sandler et al. 2018, width 1.
+nn::Sequential mobilenet_v2(int64_t classes = 1000, int64_t channels = 3);
+
+/// Szegedy et al. 2014 with batch normalisation. The auxiliary heads of its training are built if
+/// `aux_logits`; the paper's loss is then that of the logits + 0.3 of each head's:
+///   const auto [logits, aux1, aux2] = net.outputs(images);
+class GoogLeNet : public nn::Module {
+ public:
+  explicit GoogLeNet(int64_t classes = 1000, int64_t channels = 3, bool aux_logits = false);
+  /// The logits alone.
+  Tensor forward(const Tensor& x) const override;
+  struct Outputs {
+    Tensor logits, aux1 = {}, aux2 = {};  // the heads' are undefined in eval mode and without heads
+  };
+  Outputs outputs(const Tensor& x) const;
+  std::string describe() const override { return "GoogLeNet"; }
+
+ private:
+  nn::Sequential trunk_;
+  std::optional<nn::Sequential> aux1_, aux2_;
+};
+
+/// Huang et al. 2016, growth 32 and blocks of 6, 12, 24 and 16 layers.
+nn::Sequential densenet121(int64_t classes = 1000, int64_t channels = 3);
+
+/// Iandola et al. 2016, and its later version with 2.4 times less work.
+nn::Sequential squeezenet1_0(int64_t classes = 1000, int64_t channels = 3);
+nn::Sequential squeezenet1_1(int64_t classes = 1000, int64_t channels = 3);
 
 }  // namespace fovea::zoo

@@ -1,18 +1,20 @@
 #include <iostream>
 
 #include "cli/setup.h"
+#include "fovea/init.h"
 
 namespace fovea::cli {
 
 const Command summary_command{
     "summary", "the layers of a network: shapes, weights + biases, multiply-accumulates",
-    "  fovea summary model=lenet5\n  fovea summary model=resnet20 classes=100\n  fovea summary "
+    "  fovea summary model=lenet5\n  fovea summary model=resnet50 classes=100\n  fovea summary "
     "model=mlp:784-128-10\n"
     "  fovea summary model=runs/train/1\n",
     Needs::threads, [](CLI::App& app) -> std::function<int()> {
       auto k = std::make_shared<NetworkKeys>();
       add_network_keys(app, *k);
       return [k] {
+        const init::Skip weights_count_nothing;
         const Network n = network_of(*k);
         std::cout << nn::summary(n.net, n.input) << std::flush;
         return 0;

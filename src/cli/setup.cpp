@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/keys.h"
+#include "fovea/init.h"
 #include "fovea/zoo.h"
 
 namespace fovea::cli {
@@ -56,6 +57,7 @@ Trained load_trained(const std::string& path, const ComputeKeys& keys) {
   check(!c.card.model.empty() && !c.card.input.empty() && !c.card.classes.empty(),
         "{} does not say which network it holds: only files that `fovea train` wrote can be used by name",
         c.file);
+  const init::Skip loaded_next;
   nn::AnyModule net = zoo::make(c.card.model, {int64_t(c.card.classes.size()), c.card.input});
   try {
     net.load_state_dict(c.weights);

@@ -1,12 +1,15 @@
 #include "fovea/init.h"
 
 #include <cmath>
+#include <utility>
 
 #include "fovea/ops.h"
 #include "fovea/random.h"
 
 namespace fovea::init {
 namespace {
+
+thread_local bool skipping = false;
 
 /// The dtype random ops draw in for a tensor of this one.
 DType drawn(const Tensor& t) { return t.dtype() == f64 ? f64 : f32; }
@@ -42,6 +45,9 @@ void orthonormalise(std::vector<double>& m, int64_t rows, int64_t columns) {
 
 }  // namespace
 
+Skip::Skip() : before_(std::exchange(skipping, true)) {}
+Skip::~Skip() { skipping = before_; }
+
 Fans fans(const Tensor& weight) {
   check(weight.rank() >= 2, "fan in and fan out want a weight of 2 or more dimensions, not {}",
         weight.describe());
@@ -70,11 +76,13 @@ Tensor zeros_(const Tensor& t) { return constant_(t, 0); }
 Tensor ones_(const Tensor& t) { return constant_(t, 1); }
 
 Tensor uniform_(const Tensor& t, double low, double high) {
+  if (skipping) return t;
   t.copy_from(rand(t.shape(), low, high, drawn(t)));
   return t;
 }
 
 Tensor normal_(const Tensor& t, double mean, double std) {
+  if (skipping) return t;
   t.copy_from(randn(t.shape(), mean, std, drawn(t)));
   return t;
 }
@@ -83,6 +91,7 @@ Tensor trunc_normal_(const Tensor& t, double mean, double std, double low, doubl
   check(std > 0 && low < high && low < mean + 4 * std && high > mean - 4 * std,
         "trunc_normal_ wants an interval within 4 standard deviations of the mean, not [{}, {}] for {} +- {}",
         low, high, mean, std);
+  if (skipping) return t;
   Generator& g = default_generator();
   std::vector<double> values(size_t(t.numel()));
   for (double& x : values) {
@@ -116,6 +125,7 @@ Tensor kaiming_normal_(const Tensor& t, const KaimingOptions& options) {
 Tensor orthogonal_(const Tensor& t, double gain) {
   check(t.rank() >= 2 && t.numel() > 0, "orthogonal_ wants 2 or more dimensions and elements, not {}",
         t.describe());
+  if (skipping) return t;
   const int64_t rows = t.size(0), columns = t.numel() / rows;
   const bool tall = rows > columns;
   const int64_t vectors = tall ? columns : rows, length = tall ? rows : columns;

@@ -18,15 +18,41 @@ nn::AnyModule build_lenet5(const Info& i) {
   return lenet5(i.classes, i.input[0], i.input[1]);
 }
 
-Entry resnet(int depth, const char* size) {
+/// (C,H,W) with sides that the network called `i.name` can take.
+void check_images(const Info& i) {
+  check(i.input.size() == 3 && i.input[1] >= i.smallest && i.input[2] >= i.smallest,
+        "{} takes images (C,H,W) of {}x{} or more, not {}", i.name, i.smallest, i.smallest, i.input);
+}
+
+nn::AnyModule build_alexnet_original(const Info& i) {
+  check_images(i);
+  check(i.input[1] == i.input[2], "alexnet_original takes square images (C,H,W), not {}", i.input);
+  return alexnet_original(i.classes, i.input[0], i.input[1]);
+}
+
+Entry for_cifar(int depth, const char* size) {
   return {{fmt::format("resnet{}", depth),
            fmt::format("residual network for CIFAR with {} layers, {} parameters", depth, size),
            {3, 32, 32},
            10},
           [depth](const Info& i) {
-            check(i.input.size() == 3, "resnet{} takes images (C,H,W), not {}", depth, i.input);
+            check_images(i);
             return cifar_resnet(depth, i.classes, i.input[0]);
           }};
+}
+
+/// A network for ImageNet; `build` gets the classes and the channels.
+Entry for_imagenet(const char* name, const char* doc, int64_t smallest,
+                   const std::function<nn::AnyModule(int64_t, int64_t)>& build) {
+  return {{name, doc, {3, 224, 224}, 1000, smallest}, [build](const Info& i) {
+            check_images(i);
+            return build(i.classes, i.input[0]);
+          }};
+}
+
+/// One of a family that is told apart by its depth.
+auto deep(nn::Sequential (*family)(int depth, int64_t classes, int64_t channels), int depth) {
+  return [=](int64_t classes, int64_t channels) { return family(depth, classes, channels); };
 }
 
 const std::vector<Entry>& entries() {
@@ -38,10 +64,28 @@ const std::vector<Entry>& entries() {
          return mlp({i.input.numel(), 128, i.classes});
        }},
       {{"lenet5", "LeNet-5 with ReLU and max pooling, 61,706 parameters", {1, 28, 28}, 10}, build_lenet5},
-      resnet(20, "0.27 M"),
-      resnet(32, "0.46 M"),
-      resnet(44, "0.66 M"),
-      resnet(56, "0.85 M")};
+      for_cifar(20, "0.27 M"),
+      for_cifar(32, "0.46 M"),
+      for_cifar(44, "0.66 M"),
+      for_cifar(56, "0.85 M"),
+      for_imagenet("alexnet", "AlexNet of 2014, torchvision's, 61.1 M parameters", 63, alexnet),
+      {{"alexnet_original", "AlexNet of 2012, 61.0 M parameters", {3, 227, 227}, 1000, 67},
+       build_alexnet_original},
+      for_imagenet("vgg11", "VGG with 11 layers, 132.9 M parameters", 32, deep(vgg, 11)),
+      for_imagenet("vgg13", "VGG with 13 layers, 133.0 M parameters", 32, deep(vgg, 13)),
+      for_imagenet("vgg16", "VGG with 16 layers, 138.4 M parameters", 32, deep(vgg, 16)),
+      for_imagenet("vgg19", "VGG with 19 layers, 143.7 M parameters", 32, deep(vgg, 19)),
+      for_imagenet("resnet18", "residual network with 18 layers, 11.7 M parameters", 1, deep(resnet, 18)),
+      for_imagenet("resnet34", "residual network with 34 layers, 21.8 M parameters", 1, deep(resnet, 34)),
+      for_imagenet("resnet50", "residual network with 50 layers, 25.6 M parameters", 1, deep(resnet, 50)),
+      for_imagenet("resnet101", "residual network with 101 layers, 44.5 M parameters", 1, deep(resnet, 101)),
+      for_imagenet("resnet152", "residual network with 152 layers, 60.2 M parameters", 1, deep(resnet, 152)),
+      for_imagenet("mobilenet_v2", "MobileNetV2, 3.5 M parameters", 1, mobilenet_v2),
+      for_imagenet("googlenet", "GoogLeNet with batch normalisation, 6.6 M parameters", 31,
+                   [](int64_t classes, int64_t channels) { return GoogLeNet(classes, channels); }),
+      for_imagenet("densenet121", "DenseNet with 121 layers, 8.0 M parameters", 29, densenet121),
+      for_imagenet("squeezenet1_0", "SqueezeNet 1.0, 1.2 M parameters", 29, squeezenet1_0),
+      for_imagenet("squeezenet1_1", "SqueezeNet 1.1, 1.2 M parameters", 25, squeezenet1_1)};
   return all;
 }
 

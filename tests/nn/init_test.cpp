@@ -106,5 +106,25 @@ TEST(Init, IdentityAndDirac) {
   EXPECT_EQ(init::constant_(zeros({2}), 3).to_vector<float>(), (std::vector<float>{3, 3}));
 }
 
+TEST(Init, SkipLeavesTensorsAsTheyAre) {
+  const Tensor t = full({4, 4}, 7);
+  {
+    const init::Skip skip;
+    const init::Skip nested;
+    manual_seed(5);
+    init::uniform_(t);
+    init::normal_(t);
+    init::trunc_normal_(t);
+    init::kaiming_normal_(t);
+    init::orthogonal_(t);
+    EXPECT_TRUE(same_bits(t, full({4, 4}, 7)));
+    EXPECT_EQ(default_generator().position(), 0u);
+    init::zeros_(t);
+    EXPECT_TRUE(same_bits(t, zeros({4, 4})));
+  }
+  init::normal_(t);
+  EXPECT_FALSE(same_bits(t, zeros({4, 4})));
+}
+
 }  // namespace
 }  // namespace fovea

@@ -1,24 +1,37 @@
 #!/usr/bin/env python3
-"""Logits of LeNet-5 and ResNet-20 as PyTorch computes them in f64 (torch 2.x, pip install torch numpy).
+"""What PyTorch computes in f64 for the networks of the zoo (made with torch 2.15.0 and torchvision 0.29.2:
+pip install torch torchvision numpy).
 
-Weights and images come from a formula that the test repeats, so that no weights need to be stored: element i of tensor k
-of the state_dict is value(i, k), scaled as below. Writes logits.json beside this script.
+Weights and images come from a formula that the test repeats, so that none need to be stored: element i of tensor k of the
+state_dict is value(i, k), scaled as fill() has it and rounded to f32. Writes logits.json beside this script; for each network
+  tensors    names and shapes of the state_dict, as the CRC-32 of one line each, and how many there are
+  parameters their elements
+  input      the shape of the images
+  logits     every `stride`-th of the results in eval mode, largest the largest magnitude of all
+  training   the same in training mode, of networks without dropout whose f32 results there have the digits to compare;
+             running_var the sum of all running variances then
 """
 import json
 import pathlib
+import zlib
 
 import torch
 import torch.nn.functional as F
+import torchvision
 from torch import nn
 
 
 def value(shape, k):
-    i = torch.arange(torch.Size(shape).numel(), dtype=torch.float64)
-    return torch.sin(1.7 * i + 0.9 * k + 0.0003 * i * i).reshape(shape)
+    """Uniform in [-1, 1) in steps of 2^-23: a hash of 32 bits (Wellons' lowbias32) of i + k * 0x9e3779b9."""
+    mask = 0xFFFFFFFF
+    x = (torch.arange(torch.Size(shape).numel()) + k * 0x9E3779B9) & mask
+    x = ((x ^ (x >> 16)) * 0x7FEB352D) & mask
+    x = ((x ^ (x >> 15)) * 0x846CA68B) & mask
+    x = x ^ (x >> 16)
+    return ((x >> 8).double() / 2**23 - 1).reshape(shape)
 
 
 def fill(net):
-    net.double().eval()
     k = 0
     for name, t in net.state_dict().items():
         if name.endswith("num_batches_tracked"):
@@ -26,11 +39,12 @@ def fill(net):
         v = value(t.shape, k)
         if t.dim() > 1:
             v = v * (6 / t[0].numel()) ** 0.5
-        elif name.endswith("running_var") or ("bn" in name and name.endswith("weight")):
+        elif name.endswith("weight") or name.endswith("running_var"):
             v = 1 + v / 2
-        t.copy_(v)
+        else:
+            v = v / 8
+        t.copy_(v.float())
         k += 1
-    return net
 
 
 class LeNet5(nn.Module):
@@ -60,13 +74,14 @@ class Block(nn.Module):
         return F.relu(y + shortcut)
 
 
-class ResNet20(nn.Module):
-    def __init__(self):
+class CifarResNet(nn.Module):
+    def __init__(self, depth):
         super().__init__()
+        n = (depth - 2) // 6
         self.conv1, self.bn1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16)
-        self.layer1 = nn.Sequential(*[Block(16, 16, 1) for _ in range(3)])
-        self.layer2 = nn.Sequential(*[Block(16 if i == 0 else 32, 32, 2 if i == 0 else 1) for i in range(3)])
-        self.layer3 = nn.Sequential(*[Block(32 if i == 0 else 64, 64, 2 if i == 0 else 1) for i in range(3)])
+        self.layer1 = nn.Sequential(*[Block(16, 16, 1) for _ in range(n)])
+        self.layer2 = nn.Sequential(*[Block(16 if i == 0 else 32, 32, 2 if i == 0 else 1) for i in range(n)])
+        self.layer3 = nn.Sequential(*[Block(32 if i == 0 else 64, 64, 2 if i == 0 else 1) for i in range(n)])
         self.linear = nn.Linear(64, 10)
 
     def forward(self, x):
@@ -74,8 +89,83 @@ class ResNet20(nn.Module):
         return self.linear(x.mean((2, 3)))
 
 
+class AlexNetOriginal(nn.Module):
+    """Krizhevsky et al. 2012, section 3; alpha is not divided by the 5 channels there, but by PyTorch."""
+
+    def __init__(self, side):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 96, 11, 4)
+        self.conv2 = nn.Conv2d(96, 256, 5, padding=2, groups=2)
+        self.conv3 = nn.Conv2d(256, 384, 3, padding=1)
+        self.conv4 = nn.Conv2d(384, 384, 3, padding=1, groups=2)
+        self.conv5 = nn.Conv2d(384, 256, 3, padding=1, groups=2)
+        self.fc6 = nn.Linear(self.features(torch.zeros(1, 3, side, side)).shape[1], 4096)
+        self.fc7 = nn.Linear(4096, 4096)
+        self.fc8 = nn.Linear(4096, 1000)
+
+    def features(self, x):
+        for conv in (self.conv1, self.conv2):
+            x = F.max_pool2d(F.local_response_norm(F.relu(conv(x)), 5, alpha=5e-4, beta=0.75, k=2), 3, 2)
+        x = F.relu(self.conv4(F.relu(self.conv3(x))))
+        return F.max_pool2d(F.relu(self.conv5(x)), 3, 2).flatten(1)
+
+    def forward(self, x):
+        x = F.dropout(F.relu(self.fc6(self.features(x))), training=self.training)
+        return self.fc8(F.dropout(F.relu(self.fc7(x)), training=self.training))
+
+
+def some(logits):
+    """About 30 logits of two images, and the largest magnitude of all."""
+    stride = max(1, logits.shape[1] // 15)
+    return logits[:, ::stride].flatten().tolist(), logits.abs().max().item()
+
+
+def tensors(net):
+    lines = "".join(f"{name} {','.join(map(str, t.shape))}\n" for name, t in net.state_dict().items())
+    return {"tensors": lines.count("\n"), "crc32": zlib.crc32(lines.encode()),
+            "parameters": sum(p.numel() for p in net.parameters())}
+
+
+def reference(net, shape, train=False):
+    fill(net)
+    net.double().eval()
+    x = value(shape, 100)
+    out = tensors(net) | {"input": shape}
+    out["logits"], out["largest"] = some(net(x))
+    if train:
+        out["training"], out["training_largest"] = some(net.train()(x))
+        out["running_var"] = sum(t.sum().item() for n, t in net.state_dict().items() if n.endswith("running_var"))
+    return out
+
+
+def auxiliary_heads(shape):
+    """GoogLeNet's three results in training mode, without dropout."""
+    net = torchvision.models.googlenet(weights=None, init_weights=False, dropout=0, dropout_aux=0)
+    fill(net)
+    net.double().train()
+    results = net(value(shape, 100))
+    out = tensors(net) | {"input": shape}
+    for result, key, largest in (("logits", "logits", "largest"), ("aux_logits1", "aux1", "aux1_largest"),
+                                 ("aux_logits2", "aux2", "aux2_largest")):
+        out[key], out[largest] = some(getattr(results, result))
+    return out
+
+
+torchvisions = ["alexnet", "vgg11", "vgg13", "vgg16", "vgg19", "resnet18", "resnet34", "resnet50", "resnet101", "resnet152",
+                "mobilenet_v2", "googlenet", "densenet121", "squeezenet1_0", "squeezenet1_1"]
+
+
+def make(name):
+    options = {"aux_logits": False, "init_weights": False} if name == "googlenet" else {}
+    return torchvision.models.get_model(name, weights=None, **options)
+
+
 with torch.no_grad():
-    out = {}
-    for name, net, shape in (("lenet5", LeNet5(), (2, 1, 28, 28)), ("resnet20", ResNet20(), (2, 3, 32, 32))):
-        out[name] = {"names": [n for n in fill(net).state_dict()], "logits": net(value(shape, 100)).flatten().tolist()}
+    out = {"lenet5": reference(LeNet5(), (2, 1, 28, 28))}
+    for depth in (20, 32, 44, 56):
+        out[f"resnet{depth}"] = reference(CifarResNet(depth), (2, 3, 32, 32), train=depth == 20)
+    for name in torchvisions:
+        out[name] = reference(make(name), (2, 3, 64, 64), train=name in ("resnet18", "densenet121"))
+    out["alexnet_original"] = reference(AlexNetOriginal(99), (2, 3, 99, 99))
+    out["googlenet_aux"] = auxiliary_heads((2, 3, 64, 64))
 (pathlib.Path(__file__).parent / "logits.json").write_text(json.dumps(out, indent=0) + "\n")
