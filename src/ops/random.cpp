@@ -65,11 +65,12 @@ void normal(const Call& c) {
   parallel_for((n + 3) / 4, 1024, [&](int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) {
       const auto block = words.block(b);
-      for (int64_t i = 4 * b; i < std::min(4 * b + 4, n); ++i) {
-        const size_t first = i % 4 < 2 ? 0 : 2;
+      for (const size_t first : {0, 2}) {
+        const int64_t i = 4 * b + int64_t(first);
         const double radius = std::sqrt(-2 * std::log((double(block[first]) + 1) * 0x1p-32));  // of (0, 1]
         const double angle = 2 * std::numbers::pi * double(block[first + 1]) * 0x1p-32;
-        y[i] = real(mean + std * radius * (i % 2 ? std::sin(angle) : std::cos(angle)));
+        if (i < n) y[i] = real(mean + std * radius * std::cos(angle));
+        if (i + 1 < n) y[i + 1] = real(mean + std * radius * std::sin(angle));
       }
     }
   });

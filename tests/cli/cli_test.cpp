@@ -157,6 +157,11 @@ TEST(Cli, SumsUpANetwork) {
   expect_in("6*1*5*5 + 6 = 156", o.out);
   expect_in("61,706 parameters (61,470 weights + 236 biases)  0.42 MMAC", o.out);
   expect_in("(4,100)", run(folder, "summary --model lenet5 --classes 100 --batch=4").out);
+  const std::string resnet = run(folder, "summary model=resnet50").out;
+  expect_in("layer1.0.downsample.0", resnet);
+  expect_in("25,557,032 parameters (25,529,472 weights + 27,560 biases)  4.09 GMAC", resnet);
+  expect_in("alexnet takes images (C,H,W) of 63x63 or more, not (3,32,32)",
+            run(folder, "summary model=alexnet imgsz=32").err);
 }
 
 TEST(Cli, ExplainsACompiledStep) {

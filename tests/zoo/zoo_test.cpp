@@ -3,13 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 #include <sstream>
 
 #include "../files.h"
 #include "fovea/autograd.h"
 #include "fovea/init.h"
-#include "fovea/ops.h"
+#include "fovea/operators.h"
+#include "fovea/random.h"
 
 namespace fovea {
 namespace {
@@ -32,6 +34,49 @@ TEST(Zoo, ParameterCountsArePublished) {
       {"squeezenet1_0", 1248424}, {"squeezenet1_1", 1235496}};
   for (const auto& [name, count] : counts) EXPECT_EQ(zoo::make(name).num_parameters(), count) << name;
   for (const std::string& name : zoo::names()) EXPECT_TRUE(counts.contains(name)) << name;
+}
+
+/// Mean and standard deviation of a fresh parameter, as the sources of torchvision draw it.
+struct Start {
+  std::string net, parameter;
+  double mean, std;
+};
+const std::vector<Start> starts{
+    {"alexnet_original", "conv1.weight", 0, 0.01},
+    {"alexnet_original", "conv1.bias", 0, 0},
+    {"alexnet_original", "conv2.bias", 1, 0},
+    {"alexnet_original", "fc7.weight", 0, 0.01},
+    {"resnet18", "conv1.weight", 0, std::sqrt(2.0 / (64 * 7 * 7))},
+    {"resnet18", "layer4.0.downsample.0.weight", 0, std::sqrt(2.0 / 512)},
+    {"resnet18", "layer4.1.bn2.weight", 1, 0},
+    {"resnet18", "layer4.1.bn2.bias", 0, 0},
+    {"resnet18", "fc.weight", 0, std::sqrt(1 / (3 * 512.0))},
+    {"mobilenet_v2", "features.17.conv.1.0.weight", 0, std::sqrt(2.0 / (960 * 3 * 3))},
+    {"mobilenet_v2", "classifier.1.weight", 0, 0.01},
+    {"mobilenet_v2", "classifier.1.bias", 0, 0},
+    {"googlenet", "inception3a.branch2.1.conv.weight", 0, 0.01},
+    {"googlenet", "fc.weight", 0, 0.01},
+    {"densenet121", "features.conv0.weight", 0, std::sqrt(2.0 / (3 * 7 * 7))},
+    {"densenet121", "classifier.bias", 0, 0},
+    {"squeezenet1_1", "features.0.weight", 0, std::sqrt(2.0 / (3 * 3 * 3))},
+    {"squeezenet1_1", "classifier.1.weight", 0, 0.01},
+    {"squeezenet1_1", "classifier.1.bias", 0, 0}};
+
+TEST(Zoo, WeightsStartAsTorchvisions) {
+  manual_seed(1);
+  std::map<std::string, std::map<std::string, Tensor>> parameters;
+  for (const Start& s : starts) {
+    if (!parameters.contains(s.net)) {
+      const int64_t side = s.net == "alexnet_original" ? 67 : 224;
+      for (const auto& [name, p] : zoo::make(s.net, {.input = {3, side, side}}).state_dict())
+        parameters[s.net][name] = p;
+    }
+    const Tensor p = parameters.at(s.net).at(s.parameter);
+    const double n = double(p.numel()), average = mean(p).item(),
+                 spread = std::sqrt(mean(square(p - s.mean)).item());
+    EXPECT_NEAR(average, s.mean, 5 * s.std / std::sqrt(n)) << s.net << " " << s.parameter;
+    EXPECT_NEAR(spread, s.std, 5 * s.std / std::sqrt(2 * n)) << s.net << " " << s.parameter;
+  }
 }
 
 TEST(Zoo, LeNet5InNumbers) {
