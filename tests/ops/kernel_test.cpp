@@ -126,6 +126,28 @@ TEST(DirectConvKernels, MatchTheReference) {
   }
 }
 
+/// 1x1: several blocks of channels, one image and many, bands of pixels, 8 results left over.
+TEST(PointConvKernels, MatchTheReference) {
+  struct Case {
+    int64_t n, c, height, width, o;
+  };
+  for (const Case& k : {Case{2, 16, 7, 7, 24},
+                        {1, 264, 5, 9, 24},
+                        {3, 1032, 7, 7, 40},
+                        {9, 24, 30, 41, 16},
+                        {1, 64, 3, 1, 136},
+                        {1, 8, 60, 61, 8}}) {
+    const double fan_in = 1 / std::sqrt(double(k.c)),
+                 pixels = 1 / std::sqrt(double(k.n * k.height * k.width));
+    const auto in =
+        inputs({f({k.n, k.c, k.height, k.width}), f({k.o, k.c, 1, 1}, -fan_in, fan_in), f({k.o})});
+    const Tensor g = make(f({k.n, k.o, k.height, k.width}, -pixels, pixels), f32, 4);
+    expect_reference("conv2d", in, {});
+    expect_reference("conv_input_grad", {g, in[1]}, {{"shape", in[0].shape()}});
+    expect_reference("conv_weight_grad", {in[0], g}, {{"shape", in[1].shape()}});
+  }
+}
+
 /// Depthwise convolutions: every window and stride, borders on all sides and none, rows shorter and longer
 /// than a tile, one plane and many, gradients of the weight in one piece and many.
 TEST(DepthwiseKernels, MatchTheReference) {

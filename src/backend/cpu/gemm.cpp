@@ -15,31 +15,6 @@ template <class T>
 constexpr int panel = 2 * simd::lanes<T>;  // columns of a register tile
 constexpr int64_t depth = 384;             // rows of B that stay in the nearest caches
 
-/// to[c * step + r] = from[r * row + c] for r, c < 8.
-FOVEA_SIMD_INLINE void transpose8(const float* from, int64_t row, float* to, int64_t step) {
-  using Mask = simd::V<int32_t>;
-  constexpr Mask low{0, 8, 1, 9, 4, 12, 5, 13}, high{2, 10, 3, 11, 6, 14, 7, 15},
-      low2{0, 1, 8, 9, 4, 5, 12, 13}, high2{2, 3, 10, 11, 6, 7, 14, 15}, low4{0, 1, 2, 3, 8, 9, 10, 11},
-      high4{4, 5, 6, 7, 12, 13, 14, 15};
-  V<float> r[8], t[8];
-#pragma GCC unroll 8
-  for (int i = 0; i < 8; ++i) r[i] = simd::load(from + i * row);
-#pragma GCC unroll 4
-  for (int i = 0; i < 8; i += 2)
-    t[i] = __builtin_shuffle(r[i], r[i + 1], low), t[i + 1] = __builtin_shuffle(r[i], r[i + 1], high);
-#pragma GCC unroll 2
-  for (int i = 0; i < 8; i += 4) {
-    r[i] = __builtin_shuffle(t[i], t[i + 2], low2), r[i + 1] = __builtin_shuffle(t[i], t[i + 2], high2);
-    r[i + 2] = __builtin_shuffle(t[i + 1], t[i + 3], low2),
-          r[i + 3] = __builtin_shuffle(t[i + 1], t[i + 3], high2);
-  }
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
-    simd::store(to + i * step, __builtin_shuffle(r[i], r[i + 4], low4));
-    simd::store(to + (i + 4) * step, __builtin_shuffle(r[i], r[i + 4], high4));
-  }
-}
-
 /// Columns [j, j + panel) of B as [k][panel], short panels filled with zeros.
 template <class T>
 FOVEA_SIMD void pack_panel(const Gemm<T>& g, int64_t j, T* to) {
@@ -59,7 +34,7 @@ FOVEA_SIMD void pack_panel(const Gemm<T>& g, int64_t j, T* to) {
     for (; g.b_row == 1 && g.k >= 8 && done + 8 <= width; done += 8)
       for (int64_t p = 0; p < g.k; p += 8) {
         const int64_t at = std::min(p, g.k - 8);  // the last rows may be written twice
-        transpose8(from + done * g.b_column + at, g.b_column, to + at * P + done, P);
+        simd::transpose8(from + done * g.b_column + at, g.b_column, to + at * P + done, P);
       }
   for (int64_t i = done; i < width; ++i)
     for (int64_t p = 0; p < g.k; ++p) to[p * P + i] = from[p * g.b_row + i * g.b_column];
