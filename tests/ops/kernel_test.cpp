@@ -218,7 +218,9 @@ TEST(PoolKernels, MatchTheReference) {
       {{2, 3, 40, 61}, {{"kernel", Dims{3}}, {"stride", Dims{2}}, {"padding", Dims{1}}, {"ceil_mode", true}}},
       {{2, 8, 17, 40}, {{"kernel", Dims{3, 5}}, {"stride", Dims{1}}, {"padding", Dims{1, 2}}}},
       {{2, 5, 30, 90}, {{"kernel", Dims{4, 3}}, {"stride", Dims{3}}}},
-      {{4, 64, 8, 8}, {{"kernel", Dims{8}}}}};
+      {{4, 64, 8, 8}, {{"kernel", Dims{8}}}},
+      {{2, 8, 7, 7}, {{"kernel", Dims{7}}}},
+      {{3, 8, 6, 5}, {{"kernel", Dims{2, 5}}}}};
   for (const auto& [shape, attrs] : cases) {
     Tensor x = make(f(shape), f32, 3);
     for (int64_t i = 0; i < x.numel(); i += 3) x.data<float>()[i] = std::round(x.data<float>()[i]);  // ties

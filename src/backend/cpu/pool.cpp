@@ -176,12 +176,34 @@ void max_backward(const Call& c) {
   });
 }
 
-/// 1 / number of elements that window (i, j) counts.
-float share_of(const Pool& pool, bool with_padding, int64_t i, int64_t j) {
-  const PoolAxis &rows = pool.rows, &columns = pool.columns;
-  const int64_t n = with_padding ? rows.padded_count(i) * columns.padded_count(j)
-                                 : (rows.end(i) - rows.begin(i)) * (columns.end(j) - columns.begin(j));
-  return float(1.0 / double(n));
+/// 1 / number of elements that window (i, j) counts; most count as many as the one before.
+class Share {
+ public:
+  Share(const Pool& pool, bool with_padding) : pool_(pool), with_padding_(with_padding) {}
+  float operator()(int64_t i, int64_t j) {
+    const PoolAxis &rows = pool_.rows, &columns = pool_.columns;
+    const int64_t n = with_padding_ ? rows.padded_count(i) * columns.padded_count(j)
+                                    : (rows.end(i) - rows.begin(i)) * (columns.end(j) - columns.begin(j));
+    if (n != count_) count_ = n, share_ = float(1.0 / double(n));
+    return share_;
+  }
+
+ private:
+  const Pool& pool_;
+  bool with_padding_;
+  int64_t count_ = -1;
+  float share_ = 0;
+};
+
+/// Of n vectors in a row.
+FOVEA_SIMD_INLINE F sum_of_vectors(const float* x, int64_t n) {
+  F sums[4] = {};
+  int64_t i = 0;
+  for (; i + 4 <= n; i += 4)
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; ++k) sums[k] += simd::load(x + (i + k) * width);
+  for (; i < n; ++i) sums[0] += simd::load(x + i * width);
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
 template <bool blocked>
@@ -189,12 +211,17 @@ FOVEA_SIMD_INLINE void mean_windows(const Pool& pool, const float* x, float shar
                                     float* y) {
   constexpr int64_t lanes = blocked ? width : 1;
   const PoolAxis &rows = pool.rows, &columns = pool.columns;
+  const int64_t top = rows.begin(i), bottom = rows.end(i), left = columns.begin(j), right = columns.end(j);
   F sum{};
-  for (int64_t u = rows.begin(i); u < rows.end(i); ++u)
-    for (int64_t v = columns.begin(j); v < columns.end(j); ++v) {
-      const float* p = x + (u * columns.size + v) * lanes;
-      sum += blocked ? simd::load(p) : strided(p, columns.stride);
-    }
+  if (blocked && right - left == columns.size) {
+    sum = sum_of_vectors(x + top * columns.size * lanes, (bottom - top) * columns.size);
+  } else {
+    for (int64_t u = top; u < bottom; ++u)
+      for (int64_t v = left; v < right; ++v) {
+        const float* p = x + (u * columns.size + v) * lanes;
+        sum += blocked ? simd::load(p) : strided(p, columns.stride);
+      }
+  }
   simd::store(y + (i * columns.windows + j) * lanes, sum * share);
 }
 
@@ -216,19 +243,19 @@ void mean_window(const Pool& pool, const float* x, float share, int64_t i, int64
 }
 
 FOVEA_SIMD void mean_plane_blocked(const Pool& pool, bool with_padding, const float* x, float* y) {
+  Share share(pool, with_padding);
   for (int64_t i = 0; i < pool.rows.windows; ++i)
-    for (int64_t j = 0; j < pool.columns.windows; ++j)
-      mean_windows<true>(pool, x, share_of(pool, with_padding, i, j), i, j, y);
+    for (int64_t j = 0; j < pool.columns.windows; ++j) mean_windows<true>(pool, x, share(i, j), i, j, y);
 }
 
 FOVEA_SIMD void mean_plane(const Pool& pool, bool with_padding, const float* x, float* y) {
+  Share share(pool, with_padding);
   const auto [begin, end] = inner_windows(pool.columns);
   for (int64_t i = 0; i < pool.rows.windows; ++i) {
     int64_t j = 0;
-    for (; j < begin; ++j) mean_window(pool, x, share_of(pool, with_padding, i, j), i, j, y);
-    for (; j + width <= end; j += width)
-      mean_windows<false>(pool, x, share_of(pool, with_padding, i, j), i, j, y);
-    for (; j < pool.columns.windows; ++j) mean_window(pool, x, share_of(pool, with_padding, i, j), i, j, y);
+    for (; j < begin; ++j) mean_window(pool, x, share(i, j), i, j, y);
+    for (; j + width <= end; j += width) mean_windows<false>(pool, x, share(i, j), i, j, y);
+    for (; j < pool.columns.windows; ++j) mean_window(pool, x, share(i, j), i, j, y);
   }
 }
 
@@ -242,28 +269,48 @@ void mean_forward(const Call& c) {
   });
 }
 
-template <int lanes>
+/// Whether every element lies in one window.
+bool tiled(const PoolAxis& a) {
+  return a.stride == a.kernel && a.padding == 0 && a.windows * a.kernel == a.size;
+}
+
+/// dx (+)= the share of g, for n elements of a row.
+template <int lanes, bool once>
+FOVEA_SIMD_INLINE void spread_row(const float* g, float share, float* dx, int64_t n) {
+  if constexpr (lanes == width) {
+    const F value = simd::load(g) * share;
+    for (int64_t i = 0; i < n; ++i, dx += width) simd::store(dx, once ? value : simd::load(dx) + value);
+  } else {
+    const float value = *g * share;
+    for (int64_t i = 0; i < n; ++i) dx[i] = once ? value : dx[i] + value;
+  }
+}
+
+/// If `once`, every element lies in one window: nothing is added up.
+template <int lanes, bool once>
 FOVEA_SIMD void spread_plane(const Pool& pool, bool with_padding, const float* g, float* dx) {
   const PoolAxis &rows = pool.rows, &columns = pool.columns;
-  std::fill(dx, dx + rows.size * columns.size * lanes, 0.0f);
+  Share share(pool, with_padding);
+  if (!once) std::fill(dx, dx + rows.size * columns.size * lanes, 0.0f);
   for (int64_t i = 0; i < rows.windows; ++i)
     for (int64_t j = 0; j < columns.windows; ++j, g += lanes) {
-      const float share = share_of(pool, with_padding, i, j);
+      const float value = share(i, j);
+      const int64_t left = columns.begin(j), n = columns.end(j) - left;
       for (int64_t u = rows.begin(i); u < rows.end(i); ++u)
-        for (int64_t v = columns.begin(j); v < columns.end(j); ++v) {
-          float* to = dx + (u * columns.size + v) * lanes;
-          if constexpr (lanes == width) simd::store(to, simd::load(to) + simd::load(g) * share);
-          else *to += *g * share;
-        }
+        spread_row<lanes, once>(g, value, dx + (u * columns.size + left) * lanes, n);
     }
 }
 
 void mean_backward(const Call& c) {
   const Pool pool(c, c.out().shape);
   const Planes planes(c.out(), pool);
-  const auto plane = planes.lanes == width ? spread_plane<width> : spread_plane<1>;
+  const bool once = tiled(pool.rows) && tiled(pool.columns);
+  const auto plane = planes.lanes == width ? once ? spread_plane<width, true> : spread_plane<width, false>
+                     : once ? spread_plane<1, true>
+                                           : spread_plane<1, false>;
+  const bool with_padding = c.b("count_include_pad");
   planes.each([&](int64_t k) {
-    plane(pool, c.b("count_include_pad"), c.in(0).ptr<float>() + k * planes.y_size,
+    plane(pool, with_padding, c.in(0).ptr<float>() + k * planes.y_size,
           c.out().ptr<float>() + k * planes.x_size);
   });
 }
