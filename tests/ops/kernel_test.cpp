@@ -136,16 +136,21 @@ TEST(PointConvKernels, MatchTheReference) {
                         {3, 1032, 7, 7, 40},
                         {9, 24, 30, 41, 16},
                         {1, 64, 3, 1, 136},
-                        {1, 8, 60, 61, 8}}) {
-    const double fan_in = 1 / std::sqrt(double(k.c)),
-                 pixels = 1 / std::sqrt(double(k.n * k.height * k.width));
-    const auto in =
-        inputs({f({k.n, k.c, k.height, k.width}), f({k.o, k.c, 1, 1}, -fan_in, fan_in), f({k.o})});
-    const Tensor g = make(f({k.n, k.o, k.height, k.width}, -pixels, pixels), f32, 4);
-    expect_reference("conv2d", in, {});
-    expect_reference("conv_input_grad", {g, in[1]}, {{"shape", in[0].shape()}});
-    expect_reference("conv_weight_grad", {in[0], g}, {{"shape", in[1].shape()}});
-  }
+                        {1, 8, 60, 61, 8}})
+    for (const int64_t stride : {1, 2}) {
+      const Dims y{k.n, k.o, (k.height + stride - 1) / stride, (k.width + stride - 1) / stride};
+      const double fan_in = 1 / std::sqrt(double(k.c)), pixels = 1 / std::sqrt(double(k.n * y[2] * y[3]));
+      const auto in =
+          inputs({f({k.n, k.c, k.height, k.width}), f({k.o, k.c, 1, 1}, -fan_in, fan_in), f({k.o})});
+      const Tensor g = make(f(y, -pixels, pixels), f32, 4), residual = make(f(in[0].shape()), f32, 5);
+      NamedAttrs attrs{{"stride", Dims{stride}}};
+      expect_reference("conv2d", in, attrs);
+      attrs.emplace_back("shape", in[0].shape());
+      expect_reference("conv_input_grad", {g, in[1]}, attrs);
+      attrs.emplace_back("low", 0.0), attrs.emplace_back("high", 1.0);
+      expect_reference("conv_input_grad_fused", {g, in[1], residual, in[0]}, attrs);
+      expect_reference("conv_weight_grad", {in[0], g}, {{"stride", Dims{stride}}, {"shape", in[1].shape()}});
+    }
 }
 
 /// Depthwise convolutions: every window and stride, borders on all sides and none, rows shorter and longer

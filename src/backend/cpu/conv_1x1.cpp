@@ -1,14 +1,14 @@
 // Convolution 1x1 on blocked8 tensors, forward and gradient of the input (the same with the weight
 // transposed): per image a product (pixels x channels) (channels x results). A band of pixels and a block of
 // channels stay in the second cache while all results pass over them, 6 pixels x 16 results in registers.
+#include "backend/cpu/conv_1x1.h"
+
 #include <algorithm>
 
-#include "backend/cpu/epilogue.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
-#include "op/conv_shape.h"
 
-namespace fovea {
+namespace fovea::conv_1x1 {
 namespace {
 
 using simd::load;
@@ -35,7 +35,7 @@ struct Plan {
 
 Plan plan_of(const ConvShape& s, bool grad) {
   Plan p{.images = s.n,
-         .pixels = s.in_size(),
+         .pixels = s.out_size(),
          .channels = grad ? s.o : s.c,
          .results = grad ? s.c : s.o,
          .transposed = grad};
@@ -181,17 +181,8 @@ ConvShape shape_of(const Call& c) {
 }
 
 template <bool grad>
-const char* refuse(const Call& c) {
-  if (!cpu_has_avx2()) return "this processor has no AVX2 and FMA";
-  if (c.dtype() != f32) return "computes in f32 only";
-  if (c.in(0).rank() != 4) return "two spatial dimensions only";
-  const ConvShape s = shape_of<grad>(c);
-  if (s.k_size() != 1) return "1x1 only";
-  if (s.groups != 1) return "groups = 1 only";
-  if (s.stride[1] != 1 || s.stride[2] != 1) return "stride 1 only";
-  if (s.pad[1] != 0 || s.pad[2] != 0) return "padding 0 only";
-  if (s.c % 8 != 0 || s.o % 8 != 0) return "channels are no multiple of 8";
-  return nullptr;
+const char* refuse_call(const Call& c) {
+  return refuse(c, shape_of<grad>(c));
 }
 
 template <bool grad>
@@ -205,14 +196,25 @@ void prepare(const Call& c, char* to) {
 }
 
 template <bool grad>
+size_t scratch(const Call& c) {
+  return packed_bytes<grad>(c) + size_t(gathered_floats(shape_of<grad>(c))) * sizeof(float);
+}
+
+template <bool grad>
 void run(const Call& c) {
-  const Plan p = plan_of(shape_of<grad>(c), grad);
+  const ConvShape s = shape_of<grad>(c);
+  const Plan p = plan_of(s, grad);
+  const Epilogue epilogue = Epilogue::of(c);
+  float* gathered = reinterpret_cast<float*>(c.scratch + packed_bytes<grad>(c));
   if (!c.prepared) prepare<grad>(c, c.scratch);
-  const Data d{c.in(0).ptr<float>(), reinterpret_cast<const float*>(c.prepared ? c.prepared : c.scratch),
-               c.out().ptr<float>(), Epilogue::of(c)};
+  Data d{c.in(0).ptr<float>(), reinterpret_cast<const float*>(c.prepared ? c.prepared : c.scratch),
+         c.out().ptr<float>(), epilogue};
+  if (strided(s) && grad) d.y = gathered, d.epilogue = Epilogue();
+  if (strided(s) && !grad) gather(s, d.x, gathered), d.x = gathered;
   parallel_for(p.units(), 1, [&](int64_t begin, int64_t end) {
     for (int64_t u = begin; u < end; ++u) compute(p, d, u);
   });
+  if (strided(s) && grad) scatter(s, gathered, epilogue, c.out().ptr<float>());
 }
 
 void layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout>& out) {
@@ -224,8 +226,8 @@ template <bool grad>
 constexpr Kernel kernel() {
   return {.name = "cpu:1x1",
           .rank = 40,
-          .refuse = refuse<grad>,
-          .scratch = packed_bytes<grad>,
+          .refuse = refuse_call<grad>,
+          .scratch = scratch<grad>,
           .run = run<grad>,
           .inputs = Inputs::own,
           .layouts = layouts,
@@ -239,4 +241,4 @@ const RegisterKernel input_grad("conv_input_grad", kernel<true>());
 const RegisterKernel fused_input_grad("conv_input_grad_fused", kernel<true>());
 
 }  // namespace
-}  // namespace fovea
+}  // namespace fovea::conv_1x1
