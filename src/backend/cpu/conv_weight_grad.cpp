@@ -72,7 +72,7 @@ FOVEA_SIMD void pixels_tile(const Window& w, const int32_t* offset, float* dw, i
       const Vec g0 = load(g + i), g1 = R > 1 ? load(g + i + w.g_block) : Vec{};
 #pragma GCC unroll 6
       for (int t = 0; t < G; ++t) {
-        const Vec value = load(x[t] + i);
+        const Vec value = simd::in_register<float>(load(x[t] + i));
         acc[t][0] += value * g0;
         if (R > 1) acc[t][R - 1] += value * g1;
       }

@@ -30,6 +30,12 @@ template <class T>
 FOVEA_SIMD_INLINE void store(T* p, V<T> v) {
   *reinterpret_cast<typename vector_of<T>::unaligned*>(p) = v;
 }
+/// v in a register: the compiler would load it anew for every use.
+template <class T>
+FOVEA_SIMD_INLINE V<T> in_register(V<T> v) {
+  asm("" : "+x"(v));
+  return v;
+}
 /// v where it lies between low and high, else the nearer of them; NaN stays.
 template <class Vec>
 FOVEA_SIMD_INLINE Vec clamp(Vec v, Vec low, Vec high) {
