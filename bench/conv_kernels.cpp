@@ -1,5 +1,6 @@
-// Every kernel of a 3x3 convolution's three products on the layers of known networks, in direct-equivalent
-// GFLOP/s (medians; the kernels of one product run in turn). usage: conv_kernels [seconds per kernel]
+// Every kernel of the three products of 3x3 and 5x5 convolutions on the layers of known networks, in
+// direct-equivalent GFLOP/s (medians; the kernels of one product run in turn). usage: conv_kernels [seconds
+// per kernel]
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -14,20 +15,22 @@ namespace {
 
 struct Layer {
   const char* name;
-  int64_t n, c, side, o;
+  int64_t n, c, side, o, window = 3;
 };
-constexpr Layer layers[] = {{"resnet20 s1", 128, 16, 32, 16},    {"resnet20 s2", 128, 32, 16, 32},
-                            {"resnet20 s3", 128, 64, 8, 64},     {"resnet18 s1", 16, 64, 56, 64},
-                            {"resnet18 s2", 16, 128, 28, 128},   {"resnet18 s3", 16, 256, 14, 256},
-                            {"resnet18 s4", 16, 512, 7, 512},    {"vgg11 c2", 8, 64, 112, 128},
-                            {"vgg11 c6", 8, 512, 28, 512},       {"alexnet c3", 32, 192, 13, 384},
-                            {"resnet20 s1 b1", 1, 16, 32, 16},   {"resnet20 s3 b1", 1, 64, 8, 64},
-                            {"resnet18 s1 b1", 1, 64, 56, 64},   {"resnet18 s2 b1", 1, 128, 28, 128},
-                            {"resnet18 s3 b1", 1, 256, 14, 256}, {"resnet18 s4 b1", 1, 512, 7, 512},
-                            {"b4 64 8x8", 4, 64, 8, 64},         {"b16 64 8x8", 16, 64, 8, 64},
-                            {"b8 256 14x14", 8, 256, 14, 256},   {"b4 256 14x14", 4, 256, 14, 256},
-                            {"b64 8 28x28", 64, 8, 28, 8},       {"b64 8-16 28x28", 64, 8, 28, 16},
-                            {"b64 16-8 14x14", 64, 16, 14, 8}};
+constexpr Layer layers[] = {{"resnet20 s1", 128, 16, 32, 16},     {"resnet20 s2", 128, 32, 16, 32},
+                            {"resnet20 s3", 128, 64, 8, 64},      {"resnet18 s1", 16, 64, 56, 64},
+                            {"resnet18 s2", 16, 128, 28, 128},    {"resnet18 s3", 16, 256, 14, 256},
+                            {"resnet18 s4", 16, 512, 7, 512},     {"vgg11 c2", 8, 64, 112, 128},
+                            {"vgg11 c6", 8, 512, 28, 512},        {"alexnet c3", 32, 192, 13, 384},
+                            {"resnet20 s1 b1", 1, 16, 32, 16},    {"resnet20 s3 b1", 1, 64, 8, 64},
+                            {"resnet18 s1 b1", 1, 64, 56, 64},    {"resnet18 s2 b1", 1, 128, 28, 128},
+                            {"resnet18 s3 b1", 1, 256, 14, 256},  {"resnet18 s4 b1", 1, 512, 7, 512},
+                            {"b4 64 8x8", 4, 64, 8, 64},          {"b16 64 8x8", 16, 64, 8, 64},
+                            {"b8 256 14x14", 8, 256, 14, 256},    {"b4 256 14x14", 4, 256, 14, 256},
+                            {"b64 8 28x28", 64, 8, 28, 8},        {"b64 8-16 28x28", 64, 8, 28, 16},
+                            {"b64 16-8 14x14", 64, 16, 14, 8},    {"alexnet c2", 32, 64, 27, 192, 5},
+                            {"alexnet c2 b1", 1, 64, 27, 192, 5}, {"googlenet 3a", 16, 16, 28, 32, 5},
+                            {"googlenet 4e", 16, 32, 14, 128, 5}, {"googlenet 5b", 16, 48, 7, 128, 5}};
 
 /// Seconds of one call, median; kernels that refuse give an empty list.
 std::vector<double> times(const char* op, const std::vector<Tensor>& in, const NamedAttrs& attrs,
@@ -65,7 +68,7 @@ void show(const Layer& l, const char* op, const std::vector<Tensor>& in, const N
     } catch (const Error&) {  // refused
     }
   }
-  const double flops = 2.0 * 9 * double(l.n * l.c * l.o * l.side * l.side);
+  const double flops = 2.0 * double(l.window * l.window * l.n * l.c * l.o * l.side * l.side);
   const auto t = times(op, in, attrs, kernels, seconds);
   fmt::print("{:<16} {:<17}", l.name, op);
   for (size_t i = 0; i < kernels.size(); ++i)
@@ -78,13 +81,13 @@ void show(const Layer& l, const char* op, const std::vector<Tensor>& in, const N
 int main(int argc, char** argv) {
   use_short_spin(argv);
   const double seconds = argc > 1 ? std::atof(argv[1]) : 0.1;
-  const NamedAttrs padded{{"padding", Dims{1}}};
-  const auto shaped = [&](const Dims& shape) { return NamedAttrs{{"padding", Dims{1}}, {"shape", shape}}; };
   for (const Layer& l : layers) {
+    const Dims padding{l.window / 2};
+    const auto shaped = [&](const Dims& shape) { return NamedAttrs{{"padding", padding}, {"shape", shape}}; };
     const Tensor x = randn({l.n, l.c, l.side, l.side}).to(Layout::blocked8);
     const Tensor g = randn({l.n, l.o, l.side, l.side}).to(Layout::blocked8);
-    const Tensor w = randn({l.o, l.c, 3, 3});
-    show(l, "conv2d", {x, w, {}}, padded, seconds);
+    const Tensor w = randn({l.o, l.c, l.window, l.window});
+    show(l, "conv2d", {x, w, {}}, {{"padding", padding}}, seconds);
     show(l, "conv_input_grad", {g, w}, shaped(x.shape()), seconds);
     show(l, "conv_weight_grad", {x, g}, shaped(w.shape()), seconds);
   }

@@ -53,11 +53,11 @@ std::vector<Tensor> inputs(std::initializer_list<Gen> gens) {
   return in;
 }
 
-/// 3x3 convolutions of blocked tensors: borders that cut tiles, 8 channels left over, one group of tiles and
-/// many.
+/// 3x3 and 5x5 convolutions of blocked tensors: borders that cut tiles, 8 channels left over, one group of
+/// tiles and many.
 TEST(ConvKernels, MatchTheReference) {
   struct Case {
-    int64_t n, c, height, width, o, pad;
+    int64_t n, c, height, width, o, pad, k = 3;
   };
   for (const Case& k : {Case{3, 8, 17, 15, 24, 1},
                         {2, 40, 9, 12, 16, 0},
@@ -65,12 +65,18 @@ TEST(ConvKernels, MatchTheReference) {
                         {20, 64, 8, 8, 72, 1},
                         {1, 72, 14, 14, 128, 1},
                         {40, 16, 12, 12, 16, 1},
-                        {4, 72, 7, 7, 136, 1}}) {
+                        {4, 72, 7, 7, 136, 1},
+                        {2, 24, 15, 13, 16, 2, 5},
+                        {1, 8, 12, 21, 40, 4, 5},
+                        {3, 16, 9, 14, 8, 0, 5},
+                        {1, 48, 7, 9, 72, 2, 5},
+                        {2, 32, 12, 11, 88, 3, 5}}) {
     const NamedAttrs window{{"padding", Dims{k.pad}}};
-    const Dims y{k.n, k.o, k.height + 2 * k.pad - 2, k.width + 2 * k.pad - 2};
-    const double fan_in = 1 / std::sqrt(9.0 * double(k.c)), pixels = 1 / std::sqrt(double(k.n * y[2] * y[3]));
+    const Dims y{k.n, k.o, k.height + 2 * k.pad - k.k + 1, k.width + 2 * k.pad - k.k + 1};
+    const double fan_in = 1 / std::sqrt(double(k.k * k.k * k.c)),
+                 pixels = 1 / std::sqrt(double(k.n * y[2] * y[3]));
     const auto in =
-        inputs({f({k.n, k.c, k.height, k.width}), f({k.o, k.c, 3, 3}, -fan_in, fan_in), f({k.o})});
+        inputs({f({k.n, k.c, k.height, k.width}), f({k.o, k.c, k.k, k.k}, -fan_in, fan_in), f({k.o})});
     const Tensor g = make(f(y, -pixels, pixels), f32, 4);  // so that every product is of order 1
     const auto shaped = [&](const Dims& shape) {
       NamedAttrs attrs = window;
@@ -178,23 +184,36 @@ TEST(DepthwiseKernels, MatchTheReference) {
         }
 }
 
-/// F(4x4, 3x3) against f64, relative to the largest result: the published size of its error, and none of it
-/// at the highest precision.
+/// F(4x4, 3x3) and F(2x2, 5x5) against f64, relative to the largest result: the published size of their
+/// error, and none of it at the highest precision.
 TEST(ConvKernels, PrecisionIsAsPromised) {
   const NoGrad guard;
-  const Tensor x = make(f({4, 64, 16, 16}), f32, 1), w = make(f({64, 64, 3, 3}), f32, 2);
-  const auto error = [&] {
-    const Tensor y = conv2d(x, w, {}, {1}, {1}), exact = conv2d(x.to(f64), w.to(f64), {}, {1}, {1});
-    return max(abs(y.to(f64) - exact)).item() / max(abs(exact)).item();
-  };
-  const double high = error();
-  set_precision(Precision::highest);
-  const double highest = error();
-  set_precision(Precision::high);
-  EXPECT_LE(high, 2e-5);
-  EXPECT_LE(highest, 2e-6);
-  if (cpu_has_avx2()) {
-    EXPECT_LT(highest, high);
+  for (const int64_t k : {3, 5}) {
+    const Tensor x = make(f({2, 64, 12, 12}), f32, 1), w = make(f({64, 64, k, k}), f32, 2),
+                 g = make(f({2, 64, 12, 12}), f32, 3);
+    const auto relative = [](const Tensor& y, const Tensor& exact) {
+      return max(abs(y.to(f64) - exact)).item() / max(abs(exact)).item();
+    };
+    const auto product = [&](const char* op, const Tensor& a, const Tensor& b, const Dims& shape, DType t) {
+      const NamedAttrs attrs{{"padding", Dims{k / 2}}, {"shape", shape}};
+      return apply(find_op(op), {a.to(t), b.to(t)}, attrs_of(find_op(op), attrs))[0];
+    };
+    const auto products = [&](DType t) {
+      return std::vector<Tensor>{conv2d(x.to(t), w.to(t), {}, {1}, {k / 2}),
+                                 product("conv_input_grad", g, w, x.shape(), t),
+                                 product("conv_weight_grad", x, g, w.shape(), t)};
+    };
+    const auto exact = products(f64), high = products(f32);
+    set_precision(Precision::highest);
+    const auto highest = products(f32);
+    set_precision(Precision::high);
+    for (size_t i = 0; i < exact.size(); ++i) {
+      EXPECT_LE(relative(high[i], exact[i]), 2e-5) << k << " product " << i;
+      EXPECT_LE(relative(highest[i], exact[i]), 2e-6) << k << " product " << i;
+      if (cpu_has_avx2()) {
+        EXPECT_LT(relative(highest[i], exact[i]), relative(high[i], exact[i])) << k << " product " << i;
+      }
+    }
   }
 }
 

@@ -1,8 +1,8 @@
-// Convolution 3x3 by Winograd's F(4x4, 3x3): forward, and the gradient of the input, which is the same with
-// the filter turned round. Tiles go through in groups that stay in the cache: transform of the input, 36
-// products (tiles x channels) (channels x 16 results), transform of the output. Where tiles are fewer than
-// results, the weight goes through instead, 16 results at a time, so that its transform never leaves the
-// cache.
+// Convolutions 3x3 and 5x5 by Winograd's F(4x4, 3x3) and F(2x2, 5x5): forward, and the gradient of the input,
+// which is the same with the filter turned round. Tiles go through in groups that stay in the cache:
+// transform of the input, 36 products (tiles x channels) (channels x 16 results), transform of the output.
+// Where tiles are fewer than results, the weight goes through instead, 16 results at a time, so that its
+// transform never leaves the cache.
 #include "backend/cpu/winograd.h"
 
 #include <algorithm>
@@ -43,8 +43,8 @@ FOVEA_SIMD void transform_input(const Tiles& tiles, const float* x, int64_t begi
     const auto at = tiles.at(t);
     const float* from = x + at.image * tiles.channels / 8 * plane;
     for (int64_t c = 0; c < tiles.channels; c += 8, from += plane) {
-      if (at.y + patch + tile <= tiles.height)
-        prefetch(from + ((at.y + patch) * tiles.width + at.x) * 8, tiles.width * 8, tile, tile);
+      if (at.y + patch + tiles.tile <= tiles.height)
+        prefetch(from + ((at.y + patch) * tiles.width + at.x) * 8, tiles.width * 8, tiles.tile, tiles.tile);
       int64_t row;
       const float* p = patch_of(tiles, from, at.y - tiles.top, at.x - tiles.left, copy, row);
       both_ways<Input, patch, patch>(Pixels{p, row}, Frequencies{to + c, stride.frequency});
@@ -62,10 +62,10 @@ const char* refuse(const Call& c, const ConvShape& s) {
   if (c.dtype() != f32) return "computes in f32 only";
   if (c.in(0).rank() != 4) return "two spatial dimensions only";
   if (s.groups != 1) return "groups = 1 only";
-  if (s.k[1] != 3 || s.k[2] != 3) return "3x3 only";
+  if (s.k[1] != s.k[2] || (s.k[1] != 3 && s.k[1] != 5)) return "3x3 and 5x5 only";
   if (s.stride[1] != 1 || s.stride[2] != 1 || s.dilation[1] != 1 || s.dilation[2] != 1)
     return "stride 1 and dilation 1 only";
-  if (s.pad[1] > 2 || s.pad[2] > 2) return "padding up to 2 only";
+  if (s.pad[1] >= s.k[1] || s.pad[2] >= s.k[2]) return "padding less than the window only";
   if (s.c % 8 != 0 || s.o % 8 != 0) return "channels are no multiple of 8";
   if (s.n == 0) return "no images";
   if (precision() == Precision::highest) return "precision is highest";
@@ -73,7 +73,7 @@ const char* refuse(const Call& c, const ConvShape& s) {
 }
 
 const char* slower_than_direct(const Tiles& tiles) {
-  return tiles.count() < 16 ? "fewer than 16 tiles of 4x4 results" : nullptr;
+  return tiles.count() < 16 ? "fewer than 16 tiles of results" : nullptr;
 }
 
 namespace {
@@ -81,6 +81,7 @@ namespace {
 struct Plan {
   Tiles tiles;  // of the source
   int64_t results, height, width;
+  int64_t window;
   bool turned;      // the weight is (source channels, results) and its window is turned round
   bool by_results;  // tiles are transformed once, weights block by block
   int64_t group;    // tiles that go through together
@@ -102,9 +103,17 @@ Plan plan_of(const ConvShape& s, bool grad) {
   p.turned = grad;
   p.results = grad ? s.c : s.o;
   const auto &in = grad ? s.out : s.in, &out = grad ? s.in : s.out;
-  const int64_t top = grad ? 2 - s.pad[1] : s.pad[1], left = grad ? 2 - s.pad[2] : s.pad[2];
-  p.tiles = {
-      s.n, grad ? s.o : s.c, in[1], in[2], top, left, (out[1] + tile - 1) / tile, (out[2] + tile - 1) / tile};
+  p.window = s.k[1];
+  const int64_t last = p.window - 1, tile = tile_of(p.window);
+  p.tiles = {.images = s.n,
+             .channels = grad ? s.o : s.c,
+             .height = in[1],
+             .width = in[2],
+             .top = grad ? last - s.pad[1] : s.pad[1],
+             .left = grad ? last - s.pad[2] : s.pad[2],
+             .tile = tile,
+             .rows = (out[1] + tile - 1) / tile,
+             .columns = (out[2] + tile - 1) / tile};
   p.height = out[1], p.width = out[2];
   const int64_t share = (p.tiles.count() + num_threads() - 1) / num_threads();
   const int64_t cached = std::clamp<int64_t>(3072 / p.tiles.channels / 6 * 6, 24, 48);
@@ -114,19 +123,27 @@ Plan plan_of(const ConvShape& s, bool grad) {
 }
 
 /// Of one block of 16 results: to[frequency][channel][16 or 8 at the end] = G w G^T.
+template <class F>
 FOVEA_SIMD void transform_weight(const Plan& p, const float* weight, float* to, int64_t block) {
+  constexpr int size = F::window * F::window;
   const int64_t channels = p.tiles.channels, first = block * 16,
                 width = std::min<int64_t>(16, p.results - first);
-  const int64_t result_step = (p.turned ? 1 : channels) * 9, channel_step = (p.turned ? p.results : 1) * 9;
+  const int64_t result_step = (p.turned ? 1 : channels) * size,
+                channel_step = (p.turned ? p.results : 1) * size;
   for (int64_t c = 0; c < channels; ++c)
     for (int64_t v = 0; v < width; v += 8) {
-      alignas(32) float w[9][8];
+      alignas(32) float w[size][8];
       for (int64_t r = 0; r < 8; ++r) {
         const float* from = weight + (first + v + r) * result_step + c * channel_step;
-        for (int i = 0; i < 9; ++i) w[p.turned ? 8 - i : i][r] = from[i];
+        for (int i = 0; i < size; ++i) w[p.turned ? size - 1 - i : i][r] = from[i];
       }
-      both_ways<Weight, 3, patch>(Pixels{w[0], 24}, Frequencies{to + c * width + v, channels * width});
+      both_ways<typename F::Weight, F::window, patch>(Pixels{w[0], F::window * 8},
+                                                      Frequencies{to + c * width + v, channels * width});
     }
+}
+
+void transform_weight(const Plan& p, const float* weight, float* to, int64_t block) {
+  (p.window == 3 ? transform_weight<F4x4> : transform_weight<F2x2>)(p, weight, to, block);
 }
 
 /// product[tile][16] = source[tile][channel] * weight[channel][OV * 8] for T tiles.
@@ -187,13 +204,14 @@ struct Clipped {
 };
 
 /// A^T m A of the tiles [begin, end).
+template <class F>
 FOVEA_SIMD void output_group(const Plan& p, const Data& d, int64_t begin, int64_t end, int64_t first,
                              int64_t width, float* product) {
   const int64_t plane = p.height * p.width * 8;
   for (int64_t t = begin; t < end; ++t) {
     const auto at = p.tiles.at(t);
     for (int64_t v = 0; v < width; v += 8)
-      both_ways<Output, patch, tile>(
+      both_ways<typename F::Output, patch, F::tile>(
           Frequencies{product + (t - begin) * 16 + v, p.product_stride()},
           Clipped{d, (at.image * p.results + first + v) / 8 * plane + (at.y * p.width + at.x) * 8,
                   p.width * 8, p.height - at.y, p.width - at.x,
@@ -207,8 +225,8 @@ void prefetch_output(const Plan& p, int64_t begin, int64_t end, int64_t first, i
   const int64_t plane = p.height * p.width * 8;
   for (int64_t t = begin; t < end; ++t) {
     const auto at = p.tiles.at(t);
-    const int64_t rows = std::min<int64_t>(tile, p.height - at.y),
-                  columns = std::min<int64_t>(tile, p.width - at.x);
+    const int64_t rows = std::min(p.tiles.tile, p.height - at.y),
+                  columns = std::min(p.tiles.tile, p.width - at.x);
     for (int64_t v = 0; v < width; v += 8)
       prefetch(y + (at.image * p.results + first + v) / 8 * plane + (at.y * p.width + at.x) * 8, p.width * 8,
                rows, columns);
@@ -226,7 +244,7 @@ void compute_block(const Plan& p, const Data& d, int64_t begin, int64_t end, int
   const int64_t first = block * 16, width = std::min<int64_t>(16, p.results - first);
   prefetch_output(p, begin, end, first, width, d.y);
   (width == 16 ? multiply<2> : multiply<1>)(p, end - begin, source, weights, product);
-  output_group(p, d, begin, end, first, width, product);
+  (p.window == 3 ? output_group<F4x4> : output_group<F2x2>)(p, d, begin, end, first, width, product);
 }
 
 int64_t block_offset(const Plan& p, int64_t block) { return block * 16 * p.tiles.channels * frequencies; }

@@ -1,23 +1,25 @@
-// Winograd's minimal filtering F(4x4, 3x3) on blocked8 tensors (Lavin, Gray 2015, "Fast Algorithms for
-// Convolutional Neural Networks"): a tile of 4x4 results costs 36 products of a channel pair instead of 144.
-// In one dimension
-//   y = A^T [(G w) * (B^T d)]      d 6 values, w 3 weights, y 4 results, points 0, +-1, +-2, infinity
-// and in two dimensions the same along columns, then rows. The gradient of the weight is the adjoint of the
-// same three transforms: dw = G^T [(A dy) * (B^T d)]. Values between transforms are "frequencies", 36 of
-// them.
+// Winograd's minimal filtering on blocked8 tensors (Lavin, Gray 2015, "Fast Algorithms for Convolutional
+// Neural Networks"): a tile of results costs 36 products of a channel pair, for F(4x4, 3x3) instead of 144,
+// for F(2x2, 5x5) instead of 100. In one dimension
+//   y = A^T [(G w) * (B^T d)]      d 6 values, w 3 or 5 weights, y 4 or 2 results, points 0, +-1, +-2,
+//                                  infinity
+// and in two dimensions the same along columns, then rows; B depends on the points alone. The gradient of the
+// weight is the adjoint of the same three transforms: dw = G^T [(A dy) * (B^T d)]. Values between transforms
+// are "frequencies", 36 of them.
 #pragma once
 #include "backend/cpu/simd.h"
 #include "op/conv_shape.h"
 
 namespace fovea::winograd {
 
-constexpr int tile = 4, patch = 6, frequencies = patch * patch;
+constexpr int patch = 6, frequencies = patch * patch;
 using Vec = simd::V<float>;
 
 /// A tensor (N,C,H,W) in blocked8 cut into patches, one for each tile of results.
 struct Tiles {
   int64_t images = 0, channels = 0, height = 0, width = 0;  // the tensor
   int64_t top = 0, left = 0;      // of the first patch, counted up and left from (0, 0)
+  int64_t tile = 0;               // results of a tile in one dimension
   int64_t rows = 0, columns = 0;  // tiles of one image
 
   int64_t count() const { return images * rows * columns; }
@@ -42,7 +44,11 @@ void transform_input(const Tiles& tiles, const float* x, int64_t begin, int64_t 
 /// Asks for the lines of some pixels of a block of channels.
 void prefetch(const float* pixels, int64_t row, int64_t rows, int64_t columns);
 
-/// Why a convolution cannot be computed so, or null: 3x3, stride 1, whole blocks of channels, blocked tensors
+/// Results of a tile in one dimension, for a window of that size.
+constexpr int64_t tile_of(int64_t window) { return patch + 1 - window; }
+
+/// Why a convolution cannot be computed so, or null: 3x3 or 5x5, stride 1, whole blocks of channels, blocked
+/// tensors
 /// ...
 const char* refuse(const Call& c, const ConvShape& s);
 
@@ -63,48 +69,101 @@ struct Input {
   }
 };
 
-struct Output {
-  FOVEA_SIMD_INLINE static void line(const Vec* m, Vec* o) {  // A^T m
-    const Vec a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], d = m[3] - m[4];
-    o[0] = m[0] + a + c;
-    o[1] = b + 2.f * d;
-    o[2] = a + 4.f * c;
-    o[3] = b + 8.f * d + m[5];
-  }
+/// F(4x4, 3x3).
+struct F4x4 {
+  static constexpr int tile = 4, window = 3;
+  struct Output {
+    FOVEA_SIMD_INLINE static void line(const Vec* m, Vec* o) {  // A^T m
+      const Vec a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], d = m[3] - m[4];
+      o[0] = m[0] + a + c;
+      o[1] = b + 2.f * d;
+      o[2] = a + 4.f * c;
+      o[3] = b + 8.f * d + m[5];
+    }
+  };
+
+  struct OutputAdjoint {
+    FOVEA_SIMD_INLINE static void line(const Vec* y, Vec* o) {  // A y
+      const Vec a = y[0] + y[2], b = y[1] + y[3], c = y[0] + 4.f * y[2], d = 2.f * y[1] + 8.f * y[3];
+      o[0] = y[0];
+      o[1] = a + b;
+      o[2] = a - b;
+      o[3] = c + d;
+      o[4] = c - d;
+      o[5] = y[3];
+    }
+  };
+
+  struct Weight {
+    FOVEA_SIMD_INLINE static void line(const Vec* w, Vec* o) {  // G w
+      const Vec a = (w[0] + w[2]) * (-1.f / 6), b = w[1] * (-1.f / 6),
+                c = w[0] * (1.f / 24) + w[2] * (1.f / 6), d = w[1] * (1.f / 12);
+      o[0] = w[0] * 0.25f;
+      o[1] = a + b;
+      o[2] = a - b;
+      o[3] = c + d;
+      o[4] = c - d;
+      o[5] = w[2];
+    }
+  };
+
+  struct WeightAdjoint {
+    FOVEA_SIMD_INLINE static void line(const Vec* u, Vec* o) {  // G^T u
+      const Vec a = u[1] + u[2], b = u[2] - u[1], c = u[3] + u[4], d = u[3] - u[4];
+      o[0] = 0.25f * u[0] - (1.f / 6) * a + (1.f / 24) * c;
+      o[1] = (1.f / 6) * b + (1.f / 12) * d;
+      o[2] = (1.f / 6) * (c - a) + u[5];
+    }
+  };
 };
 
-struct OutputAdjoint {
-  FOVEA_SIMD_INLINE static void line(const Vec* y, Vec* o) {  // A y
-    const Vec a = y[0] + y[2], b = y[1] + y[3], c = y[0] + 4.f * y[2], d = 2.f * y[1] + 8.f * y[3];
-    o[0] = y[0];
-    o[1] = a + b;
-    o[2] = a - b;
-    o[3] = c + d;
-    o[4] = c - d;
-    o[5] = y[3];
-  }
-};
+/// F(2x2, 5x5).
+struct F2x2 {
+  static constexpr int tile = 2, window = 5;
+  struct Output {
+    FOVEA_SIMD_INLINE static void line(const Vec* m, Vec* o) {
+      o[0] = m[0] + (m[1] + m[2]) + (m[3] + m[4]);
+      o[1] = (m[1] - m[2]) + 2.f * (m[3] - m[4]) + m[5];
+    }
+  };
 
-struct Weight {
-  FOVEA_SIMD_INLINE static void line(const Vec* w, Vec* o) {  // G w
-    const Vec a = (w[0] + w[2]) * (-1.f / 6), b = w[1] * (-1.f / 6), c = w[0] * (1.f / 24) + w[2] * (1.f / 6),
-              d = w[1] * (1.f / 12);
-    o[0] = w[0] * 0.25f;
-    o[1] = a + b;
-    o[2] = a - b;
-    o[3] = c + d;
-    o[4] = c - d;
-    o[5] = w[2];
-  }
-};
+  struct OutputAdjoint {
+    FOVEA_SIMD_INLINE static void line(const Vec* y, Vec* o) {
+      const Vec d = 2.f * y[1];
+      o[0] = y[0];
+      o[1] = y[0] + y[1];
+      o[2] = y[0] - y[1];
+      o[3] = y[0] + d;
+      o[4] = y[0] - d;
+      o[5] = y[1];
+    }
+  };
 
-struct WeightAdjoint {
-  FOVEA_SIMD_INLINE static void line(const Vec* u, Vec* o) {  // G^T u
-    const Vec a = u[1] + u[2], b = u[2] - u[1], c = u[3] + u[4], d = u[3] - u[4];
-    o[0] = 0.25f * u[0] - (1.f / 6) * a + (1.f / 24) * c;
-    o[1] = (1.f / 6) * b + (1.f / 12) * d;
-    o[2] = (1.f / 6) * (c - a) + u[5];
-  }
+  struct Weight {
+    FOVEA_SIMD_INLINE static void line(const Vec* w, Vec* o) {
+      const Vec a = (w[0] + w[2] + w[4]) * (-1.f / 6), b = (w[1] + w[3]) * (-1.f / 6),
+                c = w[0] * (1.f / 24) + w[2] * (1.f / 6) + w[4] * (2.f / 3),
+                d = w[1] * (1.f / 12) + w[3] * (1.f / 3);
+      o[0] = w[0] * 0.25f;
+      o[1] = a + b;
+      o[2] = a - b;
+      o[3] = c + d;
+      o[4] = c - d;
+      o[5] = w[4];
+    }
+  };
+
+  struct WeightAdjoint {
+    FOVEA_SIMD_INLINE static void line(const Vec* u, Vec* o) {
+      const Vec a = (1.f / 6) * (u[1] + u[2]), b = (1.f / 6) * (u[2] - u[1]), c = u[3] + u[4],
+                d = u[3] - u[4];
+      o[0] = 0.25f * u[0] - a + (1.f / 24) * c;
+      o[1] = b + (1.f / 12) * d;
+      o[2] = (1.f / 6) * c - a;
+      o[3] = b + (1.f / 3) * d;
+      o[4] = (2.f / 3) * c - a + u[5];
+    }
+  };
 };
 
 /// A transform along columns, then rows: put(i, j) of the M x M results of the N x N values get(i, j).

@@ -1,7 +1,7 @@
-// Gradient of a 3x3 convolution's weight by the adjoint of Winograd's F(4x4, 3x3): the transforms of x and g
-// are multiplied tile by tile and summed per frequency, and the sums transformed back once. Small layers are
-// summed in pieces of the batch, one thread each; large ones group by group, all threads on one set of sums.
-// What is summed in which order depends on the shape alone.
+// Gradient of the weight of a 3x3 or 5x5 convolution by the adjoint of Winograd's F(4x4, 3x3) or F(2x2, 5x5):
+// the transforms of x and g are multiplied tile by tile and summed per frequency, and the sums transformed
+// back once. Small layers are summed in pieces of the batch, one thread each; large ones group by group, all
+// threads on one set of sums. What is summed in which order depends on the shape alone.
 #include <algorithm>
 
 #include "backend/cpu/winograd.h"
@@ -16,6 +16,7 @@ using simd::load;
 using simd::store;
 
 struct Plan {
+  int64_t window;
   Tiles x;  // patches of the input
   Tiles g;  // tiles of the result's gradient
   int64_t pieces = 1, group = 0;
@@ -31,13 +32,18 @@ struct Plan {
 
 Plan plan_of(const Call& c) {
   const ConvShape s = ConvShape::of_weight_grad(c);
-  const int64_t rows = (s.out[1] + tile - 1) / tile, columns = (s.out[2] + tile - 1) / tile;
+  const int64_t tile = tile_of(s.k[1]), rows = (s.out[1] + tile - 1) / tile,
+                columns = (s.out[2] + tile - 1) / tile;
   Plan p;
-  p.x = {s.n, s.c, s.in[1], s.in[2], s.pad[1], s.pad[2], rows, columns};
-  p.g = {s.n, s.o, s.out[1], s.out[2], 0, 0, rows, columns};
+  p.window = s.k[1];
+  p.x = {s.n, s.c, s.in[1], s.in[2], s.pad[1], s.pad[2], tile, rows, columns};
+  p.g = {s.n, s.o, s.out[1], s.out[2], 0, 0, tile, rows, columns};
   constexpr int64_t few = 1 << 16;  // floats: sums that stay in a core's cache beside the tiles
   p.pieces = p.weights() > few ? 1 : std::clamp<int64_t>(p.x.count() / 24, 1, 16);
-  const int64_t tiles = p.x.count(), groups = (tiles + 255) / 256;
+  // A group costs the transforms of its tiles, group * (C + O), and all sums, C * O, to write and to read:
+  // the same of both is best.
+  const int64_t best = std::clamp<int64_t>(s.c * s.o / (s.c + s.o), 32, 256);
+  const int64_t tiles = p.x.count(), groups = (tiles + best - 1) / best;
   p.group = p.together() ? (tiles + groups - 1) / groups : 24;
   return p;
 }
@@ -52,6 +58,7 @@ struct Clipped {
 };
 
 /// to[frequency][block of 16 channels][tile of `group`][16] = A g A^T of the tiles [begin, end).
+template <class F>
 FOVEA_SIMD void transform_gradient(const Tiles& tiles, const float* g, int64_t begin, int64_t end, float* to,
                                    int64_t group, int64_t stride) {
   const int64_t row = tiles.width * 8, plane = tiles.height * row;
@@ -60,9 +67,9 @@ FOVEA_SIMD void transform_gradient(const Tiles& tiles, const float* g, int64_t b
     const int64_t rows = tiles.height - at.y, columns = tiles.width - at.x;
     const float* from = g + at.image * tiles.channels / 8 * plane + at.y * row + at.x * 8;
     for (int64_t c = 0; c < tiles.channels; c += 8, from += plane) {
-      if (at.y + 2 * tile <= tiles.height) prefetch(from + tile * row, row, tile, tile);
-      both_ways<OutputAdjoint, tile, patch>(Clipped{from, row, rows, columns},
-                                            Frequencies{to + c / 16 * 16 * group + c % 16, stride});
+      if (at.y + 2 * F::tile <= tiles.height) prefetch(from + F::tile * row, row, F::tile, F::tile);
+      both_ways<typename F::OutputAdjoint, F::tile, patch>(
+          Clipped{from, row, rows, columns}, Frequencies{to + c / 16 * 16 * group + c % 16, stride});
     }
   }
 }
@@ -115,8 +122,10 @@ void transform(const Plan& p, const float* x, const float* g, int64_t group, int
                float* to) {
   const int64_t at = begin - group;
   transform_input(p.x, x, begin, end, to + at * p.x_strides().tile, p.x_strides());
-  transform_gradient(p.g, g, begin, end, to + frequencies * p.x_strides().frequency + at * 16, p.group,
-                     p.g_stride());
+  (p.window == 3 ? transform_gradient<F4x4>
+                 : transform_gradient<F2x2>)(p.g, g, begin, end,
+                                             to + frequencies * p.x_strides().frequency + at * 16, p.group,
+                                             p.g_stride());
 }
 
 int64_t blocks(const Plan& p) { return (p.g.channels + 15) / 16; }
@@ -164,22 +173,26 @@ struct Pieces {
     return sum;
   }
 };
+template <int N>
 struct Square {
-  Vec (*w)[3];
+  Vec (*w)[N];
   FOVEA_SIMD_INLINE void operator()(int i, int j, Vec v) const { w[i][j] = v; }
 };
 
-/// dw (O, C, 3, 3) = G^T (sum of all pieces, in order) G, 8 channels of g at a time.
+/// dw (O, C, window, window) = G^T (sum of all pieces, in order) G, 8 channels of g at a time.
+template <class F>
 FOVEA_SIMD void transform_sums(const Plan& p, const float* sums, int64_t block, float* dw) {
+  constexpr int n = F::window;
   const int64_t channels = p.x.channels, first = block * 16,
                 width = std::min<int64_t>(16, p.g.channels - first);
   for (int64_t c = 0; c < channels; ++c)
     for (int64_t v = 0; v < width; v += 8) {
-      Vec w[3][3];
+      Vec w[n][n];
       const float* from = sums + first * channels * frequencies + c * width + v;
-      both_ways<WeightAdjoint, patch, 3>(Pieces{from, channels * width, p.weights(), p.pieces}, Square{w});
+      both_ways<typename F::WeightAdjoint, patch, n>(Pieces{from, channels * width, p.weights(), p.pieces},
+                                                     Square<n>{w});
       for (int r = 0; r < 8; ++r)
-        for (int i = 0; i < 9; ++i) dw[((first + v + r) * channels + c) * 9 + i] = w[i / 3][i % 3][r];
+        for (int i = 0; i < n * n; ++i) dw[((first + v + r) * channels + c) * n * n + i] = w[i / n][i % n][r];
     }
 }
 
@@ -189,7 +202,8 @@ void run(const Call& c) {
   const float *x = c.in(0).ptr<float>(), *g = c.in(1).ptr<float>();
   (p.together() ? sum_together : sum_pieces)(p, x, g, sums, scratch);
   parallel_for(blocks(p), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t b = begin; b < end; ++b) transform_sums(p, sums, b, c.out().ptr<float>());
+    for (int64_t b = begin; b < end; ++b)
+      (p.window == 3 ? transform_sums<F4x4> : transform_sums<F2x2>)(p, sums, b, c.out().ptr<float>());
   });
 }
 
