@@ -6,6 +6,7 @@
 
 #include "backend/cpu/conv_source.h"
 #include "backend/cpu/epilogue.h"
+#include "backend/cpu/tiles.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
 
@@ -33,9 +34,9 @@ struct Result {
 
 /// PX result pixels x OV blocks of 8 channels. Weights are [tap][OV * 8].
 template <int PX, int OV>
-FOVEA_SIMD_INLINE void channels_tile(const float* x, int64_t step, const int32_t* offset, int64_t taps,
-                                     const float* w, const float* bias, const Result& y, int64_t y_step,
-                                     int64_t y_block) {
+FOVEA_SIMD void channels_tile(const float* x, int64_t step, const int32_t* offset, int64_t taps,
+                              const float* w, const float* bias, const Result& y, int64_t y_step,
+                              int64_t y_block) {
   Vec acc[PX][OV];
 #pragma GCC unroll 6
   for (int i = 0; i < PX; ++i)
@@ -57,21 +58,13 @@ FOVEA_SIMD_INLINE void channels_tile(const float* x, int64_t step, const int32_t
     for (int v = 0; v < OV; ++v) y.put(i * y_step + v * y_block, acc[i][v]);
 }
 
-template <int OV>
-FOVEA_SIMD void channels_row(int64_t n, const float* x, int64_t step, const int32_t* offset, int64_t taps,
-                             const float* w, const float* bias, const Result& y, int64_t y_step,
-                             int64_t y_block) {
-  int64_t i = 0;
-  for (; i + 6 <= n; i += 6)
-    channels_tile<6, OV>(x + i * step, step, offset, taps, w, bias, y + i * y_step, y_step, y_block);
-  if (i + 4 <= n) {
-    channels_tile<4, OV>(x + i * step, step, offset, taps, w, bias, y + i * y_step, y_step, y_block);
-    i += 4;
-  }
-  for (; i + 2 <= n; i += 2)
-    channels_tile<2, OV>(x + i * step, step, offset, taps, w, bias, y + i * y_step, y_step, y_block);
-  if (i < n) channels_tile<1, OV>(x + i * step, step, offset, taps, w, bias, y + i * y_step, y_step, y_block);
-}
+using ChannelsTile = void (*)(const float*, int64_t, const int32_t*, int64_t, const float*, const float*,
+                              const Result&, int64_t, int64_t);
+constexpr ChannelsTile channels_tiles[2][6] = {
+    {channels_tile<1, 1>, channels_tile<2, 1>, channels_tile<3, 1>, channels_tile<4, 1>, channels_tile<5, 1>,
+     channels_tile<6, 1>},
+    {channels_tile<1, 2>, channels_tile<2, 2>, channels_tile<3, 2>, channels_tile<4, 2>, channels_tile<5, 2>,
+     channels_tile<6, 2>}};
 
 /// R result channels x 16 pixels (two vectors that may overlap, for any row of at least 8). Weights are
 /// [tap][R].
@@ -171,7 +164,8 @@ void pack(const Run& r, const ConvShape& s, const float* weight, float* packed) 
 void channels_phase(const Run& r, const ConvPhase& p, const float* image, int64_t n, ConvRange rows,
                     int64_t taps) {
   const auto& plan = r.plan;
-  const int64_t plane = plan.height * plan.width * 8, step = plan.source.step();
+  const int64_t plane = plan.height * plan.width * 8, x_step = plan.in_step * plan.source.step(),
+                y_step = plan.out_step * 8;
   for (int64_t g = 0; g < r.groups(); ++g) {
     const int64_t width = r.width(g);
     const float* w = r.weights + g * r.group * taps + p.first_tap * width;
@@ -180,9 +174,11 @@ void channels_phase(const Run& r, const ConvPhase& p, const float* image, int64_
       const ConvRange t = plan.taps_of_row(p, i);
       const float* x = image + plan.source.pixel_offset(i * plan.in_step, 0);
       const Result y = base + ((p.y0 + i * plan.out_step) * plan.width + p.x0) * 8;
-      (width > 8 ? channels_row<2>
-                 : channels_row<1>)(p.columns, x, plan.in_step * step, r.offsets + p.first_tap + t.first,
-                                    t.count(), w + t.first * width, r.bias(g), y, plan.out_step * 8, plane);
+      for_tiles(p.columns, 6, [&](int64_t j, int64_t size) {
+        channels_tiles[width / 8 - 1][size - 1](x + j * x_step, x_step, r.offsets + p.first_tap + t.first,
+                                                t.count(), w + t.first * width, r.bias(g), y + j * y_step,
+                                                y_step, plane);
+      });
     }
   }
 }

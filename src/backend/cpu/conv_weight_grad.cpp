@@ -11,6 +11,7 @@
 
 #include "backend/cpu/conv_source.h"
 #include "backend/cpu/simd.h"
+#include "backend/cpu/tiles.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
 
@@ -185,11 +186,10 @@ void add_channels(const Sizes& z, const Batch& b, int64_t o, const int32_t* offs
                    source.step() * z.s.stride[2],
                    z.s.out[2] * 8,
                    z.s.out_size() * 8};
-    for (int64_t t = 0, count, rest = (taps + 5) / 6; t < taps; t += count, --rest) {
-      count = (taps - t + rest - 1) / rest;
+    for_tiles(taps, 6, [&](int64_t t, int64_t count) {
       channels_tiles[blocks - 1][count - 1](w, offsets + ky * taps + t,
                                             sums + (o * z.s.k[1] + ky * blocks * 8) * taps + t * blocks * 8);
-    }
+    });
   }
 }
 
@@ -207,10 +207,9 @@ void add_pixels(const Sizes& z, const Batch& b, int64_t o, const int32_t* offset
                  .x_step = 1,
                  .g_row = 0,
                  .g_block = z.g_plane()};
-  for (int64_t t = 0, taps, rest = (all + 5) / 6; t < all; t += taps, --rest) {
-    taps = (all - t + rest - 1) / rest;
+  for_tiles(all, 6, [&](int64_t t, int64_t taps) {
     pixels_tiles[count - 1][taps - 1](w, offsets + t, sums + o * all + t, all);
-  }
+  });
 }
 
 void add(const Sizes& z, const Batch& b, int64_t o, const int32_t* offsets, float* sums) {

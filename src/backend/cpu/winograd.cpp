@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "backend/cpu/epilogue.h"
+#include "backend/cpu/tiles.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
 
@@ -148,8 +149,7 @@ void transform_weight(const Plan& p, const float* weight, float* to, int64_t blo
 
 /// product[tile][16] = source[tile][channel] * weight[channel][OV * 8] for T tiles.
 template <int T, int OV>
-FOVEA_SIMD_INLINE void multiply_tiles(int64_t channels, const float* source, const float* weight,
-                                      float* product) {
+FOVEA_SIMD void multiply_tiles(int64_t channels, const float* source, const float* weight, float* product) {
   Vec acc[T][OV];
 #pragma GCC unroll 6
   for (int t = 0; t < T; ++t)
@@ -170,17 +170,22 @@ FOVEA_SIMD_INLINE void multiply_tiles(int64_t channels, const float* source, con
     for (int v = 0; v < OV; ++v) store(product + t * 16 + v * 8, acc[t][v]);
 }
 
-template <int OV>
-FOVEA_SIMD void multiply(const Plan& p, int64_t tiles, const float* source, const float* weight,
-                         float* product) {
+using MultiplyTiles = void (*)(int64_t, const float*, const float*, float*);
+constexpr MultiplyTiles multiply_some[2][6] = {
+    {multiply_tiles<1, 1>, multiply_tiles<2, 1>, multiply_tiles<3, 1>, multiply_tiles<4, 1>,
+     multiply_tiles<5, 1>, multiply_tiles<6, 1>},
+    {multiply_tiles<1, 2>, multiply_tiles<2, 2>, multiply_tiles<3, 2>, multiply_tiles<4, 2>,
+     multiply_tiles<5, 2>, multiply_tiles<6, 2>}};
+
+void multiply(const Plan& p, int64_t tiles, int64_t width, const float* source, const float* weight,
+              float* product) {
   const int64_t channels = p.tiles.channels;
   for (int f = 0; f < frequencies; ++f) {
-    const float *s = source + f * p.source().frequency, *w = weight + f * channels * OV * 8;
+    const float *s = source + f * p.source().frequency, *w = weight + f * channels * width;
     float* m = product + f * p.product_stride();
-    int64_t t = 0;
-    for (; t + 6 <= tiles; t += 6) multiply_tiles<6, OV>(channels, s + t * channels, w, m + t * 16);
-    for (; t + 2 <= tiles; t += 2) multiply_tiles<2, OV>(channels, s + t * channels, w, m + t * 16);
-    if (t < tiles) multiply_tiles<1, OV>(channels, s + t * channels, w, m + t * 16);
+    for_tiles(tiles, 6, [&](int64_t t, int64_t count) {
+      multiply_some[width / 8 - 1][count - 1](channels, s + t * channels, w, m + t * 16);
+    });
   }
 }
 
@@ -243,7 +248,7 @@ void compute_block(const Plan& p, const Data& d, int64_t begin, int64_t end, int
                    const float* source, const float* weights, float* product) {
   const int64_t first = block * 16, width = std::min<int64_t>(16, p.results - first);
   prefetch_output(p, begin, end, first, width, d.y);
-  (width == 16 ? multiply<2> : multiply<1>)(p, end - begin, source, weights, product);
+  multiply(p, end - begin, width, source, weights, product);
   (p.window == 3 ? output_group<F4x4> : output_group<F2x2>)(p, d, begin, end, first, width, product);
 }
 
