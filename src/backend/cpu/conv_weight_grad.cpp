@@ -110,7 +110,7 @@ struct Sizes {
   int64_t g_plane() const { return channels ? 0 : (s.out[1] * g_columns + 15) / 8 * 8; }
   int64_t image() const { return plan.source.scratch() + s.o * g_plane(); }  // floats of scratch
   int64_t images() const { return group * (together ? 1 : num_threads()); }
-  size_t total() const { return size_t(plan.taps() + 16 + pieces * weights + images() * image() + 64); }
+  size_t total() const { return size_t(2 * plan.taps() + 16 + pieces * weights + images() * image() + 64); }
 };
 
 Sizes sizes_of(const Call& c, bool channels) {
@@ -218,7 +218,7 @@ void add(const Sizes& z, const Batch& b, int64_t o, const int32_t* offsets, floa
 
 struct Data {
   const float *x, *g;
-  const int32_t* offsets;
+  const int32_t *offsets, *places;  // of the taps: in the source, in the weight
   float *sums, *scratch;
 };
 
@@ -253,30 +253,35 @@ void sum_together(const Sizes& z, const Data& d) {
 }
 
 /// Adds the pieces up, in order, into the weight (O, C, window).
-void gather(const Sizes& z, const float* sums, float* dw) {
-  const int64_t taps = z.plan.taps(), window = z.s.k_size();
-  parallel_for(z.s.o, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, taps * z.pieces)),
-               [&](int64_t begin, int64_t end) {
-                 for (int64_t o = begin; o < end; ++o) {
-                   const int64_t first = o / 16 * 16,
-                                 width = z.channels ? std::min<int64_t>(16, z.s.o - first) : 1;
-                   const float* from = z.channels ? sums + first * taps + o % 16 : sums + o * taps;
-                   z.plan.for_taps(z.s, [&](int64_t t, int64_t c, int64_t ky, int64_t kx, int32_t) {
-                     float sum = 0;
-                     for (int64_t p = 0; p < z.pieces; ++p) sum += from[p * z.weights + t * width];
-                     dw[o * taps + c * window + ky * z.s.k[2] + kx] = sum;
-                   });
-                 }
-               });
+void gather(const Sizes& z, const Data& d, float* dw) {
+  const int64_t taps = z.plan.taps(), most = z.channels ? 16 : 1,
+                grain = std::max<int64_t>(1, 16384 / std::max<int64_t>(1, most * taps * z.pieces));
+  parallel_for(z.s.o, most * grain, [&](int64_t begin, int64_t end) {
+    for (int64_t o = begin; o < end; o += most) {
+      const int64_t width = std::min(most, z.s.o - o);
+      const float* from = d.sums + o * taps;
+      for (int64_t t = 0; t < taps; ++t, from += width) {
+        float sum[16] = {};
+        for (int64_t p = 0; p < z.pieces; ++p)
+          for (int64_t i = 0; i < width; ++i) sum[i] += from[p * z.weights + i];
+        for (int64_t i = 0; i < width; ++i) dw[(o + i) * taps + d.places[t]] = sum[i];
+      }
+    }
+  });
 }
 
 template <bool channels>
 void run(const Call& c) {
   const Sizes z = sizes_of(c, channels);
   auto* offsets = reinterpret_cast<int32_t*>(c.scratch);
-  float* sums = reinterpret_cast<float*>(offsets + (z.plan.taps() + 15) / 16 * 16);
-  z.plan.for_taps(z.s, [&](int64_t t, int64_t, int64_t, int64_t, int32_t offset) { offsets[t] = offset; });
-  const Data d{c.in(0).ptr<float>(), c.in(1).ptr<float>(), offsets, sums, sums + z.pieces * z.weights};
+  int32_t* places = offsets + z.plan.taps();
+  float* sums = reinterpret_cast<float*>(offsets + (2 * z.plan.taps() + 15) / 16 * 16);
+  z.plan.for_taps(z.s, [&](int64_t t, int64_t channel, int64_t ky, int64_t kx, int32_t offset) {
+    offsets[t] = offset;
+    places[t] = int32_t((channel * z.s.k[1] + ky) * z.s.k[2] + kx);
+  });
+  const Data d{c.in(0).ptr<float>(),       c.in(1).ptr<float>(), offsets, places, sums,
+               sums + z.pieces * z.weights};
   if (z.together) {
     sum_together(z, d);
   } else {
@@ -284,7 +289,7 @@ void run(const Call& c) {
       for (int64_t piece = begin; piece < end; ++piece) sum_piece(z, d, piece);
     });
   }
-  gather(z, sums, c.out().ptr<float>());
+  gather(z, d, c.out().ptr<float>());
 }
 
 template <bool channels>
