@@ -196,6 +196,16 @@ Tensor dropout(const Tensor& x, double p = 0.5, bool training = true);
 /// missed (Tompson et al. 2015).
 Tensor dropout2d(const Tensor& x, double p = 0.5, bool training = true);
 
+// gru
+
+/// One layer of gated recurrent units (Cho et al. 2014) over x (T,N,I): with the rows of weight_ih (3H,I),
+/// weight_hh (3H,H) and of the biases (3H) in the order r, z, n, a = x_t weight_ih^T + bias_ih and b = h
+/// weight_hh^T + bias_hh, r = sigmoid(a_r + b_r), z = sigmoid(a_z + b_z), n = tanh(a_n + r b_n), h = (1 - z)
+/// n + z h. The reset gate acts on the projected state, bias included, as in PyTorch and cuDNN; in the paper
+/// and in older Keras it acts on h before the product. h0 (N,H) is zeros if left out. Gives h of every step,
+/// y (T,N,H), and the last one (N,H).
+std::tuple<Tensor, Tensor> gru(const Tensor& x, const Tensor& weight_ih, const Tensor& weight_hh, const Tensor& bias_ih = {}, const Tensor& bias_hh = {}, const Tensor& h0 = {});
+
 // in_place
 
 /// x += y in place; the shapes are equal.
@@ -298,6 +308,15 @@ Tensor mse_loss(const Tensor& x, const Tensor& target, const std::string& reduct
 /// Huber's loss divided by its width: with d = x - target, d^2 / (2 beta) where |d| < beta, |d| - beta/2
 /// elsewhere (Girshick 2015); beta=0 is l1_loss.
 Tensor smooth_l1_loss(const Tensor& x, const Tensor& target, double beta = 1, const std::string& reduction = "mean");
+
+// lstm
+
+/// One layer of long short-term memory (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000) over
+/// x (T,N,I): with the rows of weight_ih (4H,I), weight_hh (4H,H) and of the biases (4H) in the order i, f,
+/// g, o, z = x_t weight_ih^T + bias_ih + h weight_hh^T + bias_hh, c = sigmoid(f) c + sigmoid(i) tanh(g), h =
+/// sigmoid(o) tanh(c). h0 and c0 (N,H) are zeros if left out. Gives h of every step, y (T,N,H), and the last
+/// h and c (N,H). Weights and order are PyTorch's.
+std::tuple<Tensor, Tensor, Tensor> lstm(const Tensor& x, const Tensor& weight_ih, const Tensor& weight_hh, const Tensor& bias_ih = {}, const Tensor& bias_hh = {}, const Tensor& h0 = {}, const Tensor& c0 = {});
 
 // math
 
@@ -457,6 +476,13 @@ Tensor sum(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
 /// Variance over `dims`: squared deviations from the mean, summed and divided by (count - correction).
 /// correction=1 is the unbiased estimate, 0 the biased one that normalisation uses.
 Tensor var(const Tensor& x, const Dims& dims = {}, bool keepdim = false, int64_t correction = 1);
+
+// rnn
+
+/// One layer of a simple recurrent network (Elman 1990) over x (T,N,I): h = act(x_t weight_ih^T + bias_ih + h
+/// weight_hh^T + bias_hh) with weight_ih (H,I), weight_hh (H,H), biases (H) and act tanh or relu. h0 (N,H) is
+/// zeros if left out. Gives h of every step, y (T,N,H), and the last one (N,H).
+std::tuple<Tensor, Tensor> rnn(const Tensor& x, const Tensor& weight_ih, const Tensor& weight_hh, const Tensor& bias_ih = {}, const Tensor& bias_hh = {}, const Tensor& h0 = {}, const std::string& activation = "tanh");
 
 // select
 

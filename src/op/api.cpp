@@ -239,6 +239,12 @@ Tensor dropout2d(const Tensor& x, double p, bool training) {
   return apply(op, {x}, {p, training})[0];
 }
 
+std::tuple<Tensor, Tensor> gru(const Tensor& x, const Tensor& weight_ih, const Tensor& weight_hh, const Tensor& bias_ih, const Tensor& bias_hh, const Tensor& h0) {
+  static const Op& op = find_op("gru");
+  const auto y = apply(op, {x, weight_ih, weight_hh, bias_ih, bias_hh, h0}, {});
+  return {y[0], y[1]};
+}
+
 void accumulate(const Tensor& x, const Tensor& y) {
   static const Op& op = find_op("accumulate");
   apply(op, {x, y}, {});
@@ -357,6 +363,12 @@ Tensor mse_loss(const Tensor& x, const Tensor& target, const std::string& reduct
 Tensor smooth_l1_loss(const Tensor& x, const Tensor& target, double beta, const std::string& reduction) {
   static const Op& op = find_op("smooth_l1_loss");
   return apply(op, {x, target}, {beta, reduction})[0];
+}
+
+std::tuple<Tensor, Tensor, Tensor> lstm(const Tensor& x, const Tensor& weight_ih, const Tensor& weight_hh, const Tensor& bias_ih, const Tensor& bias_hh, const Tensor& h0, const Tensor& c0) {
+  static const Op& op = find_op("lstm");
+  const auto y = apply(op, {x, weight_ih, weight_hh, bias_ih, bias_hh, h0, c0}, {});
+  return {y[0], y[1], y[2]};
 }
 
 Tensor abs(const Tensor& x) {
@@ -562,6 +574,12 @@ Tensor sum(const Tensor& x, const Dims& dims, bool keepdim) {
 Tensor var(const Tensor& x, const Dims& dims, bool keepdim, int64_t correction) {
   static const Op& op = find_op("var");
   return apply(op, {x}, {dims, keepdim, correction})[0];
+}
+
+std::tuple<Tensor, Tensor> rnn(const Tensor& x, const Tensor& weight_ih, const Tensor& weight_hh, const Tensor& bias_ih, const Tensor& bias_hh, const Tensor& h0, const std::string& activation) {
+  static const Op& op = find_op("rnn");
+  const auto y = apply(op, {x, weight_ih, weight_hh, bias_ih, bias_hh, h0}, {activation});
+  return {y[0], y[1]};
 }
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, double value) {
