@@ -15,4 +15,5 @@
 #include "fovea/nn/module.h"
 #include "fovea/nn/norm.h"
 #include "fovea/nn/pool.h"
+#include "fovea/nn/recurrent.h"
 #include "fovea/nn/summary.h"

@@ -18,7 +18,7 @@ std::string grouped(int64_t n) {
   return text;
 }
 
-bool is_bias(const std::string& name) { return name == "bias"; }
+bool is_bias(const std::string& name) { return name.starts_with("bias"); }
 
 /// The factors of a weight: those of a matrix as inputs * outputs.
 std::string factors(const Dims& shape) {
@@ -36,12 +36,14 @@ std::string arithmetic(const NamedTensors& parameters) {
   return sum == std::to_string(total) ? sum : fmt::format("{} = {}", sum, total);
 }
 
-/// Multiply-accumulates of one op call; 0 for all but convolutions and matrix products.
+/// Multiply-accumulates of one op call; 0 for all but convolutions, matrix products and recurrent
+/// steps.
 int64_t macs_of(const Op& op, const std::vector<Tensor>& in, const std::vector<Tensor>& out) {
   const std::string& name = op.name();
   if (name == "matmul") return out[0].numel() * in[0].size(in[0].rank() - 1);
   if (name.starts_with("conv_transpose")) return in[0].numel() * (in[1].numel() / in[1].size(0));
   if (name == "linear" || name.starts_with("conv")) return out[0].numel() * (in[1].numel() / in[1].size(0));
+  if (name.ends_with("_sequence")) return out[0].numel() * in[1].size(0);
   return 0;
 }
 

@@ -55,6 +55,17 @@ auto deep(nn::Sequential (*family)(int depth, int64_t classes, int64_t channels)
   return [=](int64_t classes, int64_t channels) { return family(depth, classes, channels); };
 }
 
+Entry lstm_of(int64_t hidden) {
+  return {{"lstm",
+           fmt::format("LSTM with {} hidden units that reads an image row by row, or lstm:UNITS", hidden),
+           {1, 28, 28},
+           10},
+          [hidden](const Info& i) {
+            check_images(i);
+            return lstm(i.input[0] * i.input[2], hidden, i.classes);
+          }};
+}
+
 const std::vector<Entry>& entries() {
   static const std::vector<Entry> all{
       {{"perceptron", "one layer of linear units, the largest sum wins", {1, 28, 28}, 10},
@@ -63,6 +74,7 @@ const std::vector<Entry>& entries() {
        [](const Info& i) {
          return mlp({i.input.numel(), 128, i.classes});
        }},
+      lstm_of(128),
       {{"lenet5", "LeNet-5 with ReLU and max pooling, 61,706 parameters", {1, 28, 28}, 10}, build_lenet5},
       for_cifar(20, "0.27 M"),
       for_cifar(32, "0.46 M"),
@@ -97,7 +109,7 @@ std::vector<int64_t> sizes_in(const std::string& text, const std::string& name) 
     int64_t n = 0;
     const auto [next, error] = std::from_chars(at, end, n);
     check(error == std::errc() && n > 0 && (next == end || *next == '-'),
-          "'{}' has no valid sizes: write them as in mlp:784-128-10", name);
+          "'{}' has no valid sizes: write them as in mlp:784-128-10 or lstm:128", name);
     sizes.push_back(n);
     if (next == end) return sizes;
     at = next + 1;
@@ -118,8 +130,19 @@ Entry spelled_mlp(const std::string& name, const Options& options) {
           [=](const Info&) { return mlp(sizes, activation); }};
 }
 
+/// lstm:UNITS
+Entry spelled_lstm(const std::string& name) {
+  const auto sizes = sizes_in(name.substr(name.find(':') + 1), name);
+  check(sizes.size() == 1, "{} has {} sizes: write the number of hidden units, as in lstm:128", name,
+        sizes.size());
+  Entry entry = lstm_of(sizes[0]);
+  entry.info.name = name;
+  return entry;
+}
+
 Entry find(const std::string& name, const Options& options) {
   if (name.starts_with("mlp:")) return spelled_mlp(name, options);
+  if (name.starts_with("lstm:")) return spelled_lstm(name);
   for (const Entry& e : entries())
     if (e.info.name == name) return e;
   const std::string close = nearest(name, names());
