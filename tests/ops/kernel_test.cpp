@@ -234,6 +234,27 @@ TEST(GemmKernels, MatchTheReference) {
       }
 }
 
+/// Units that fill vectors and that do not, rows that fill tiles and that do not, with and without states.
+TEST(RecurrentKernels, MatchTheReference) {
+  struct Case {
+    int64_t steps, n, hidden;
+  };
+  for (const Case& k :
+       {Case{1, 1, 1}, {5, 1, 13}, {3, 7, 8}, {2, 16, 40}, {4, 35, 33}, {3, 64, 128}, {2, 5, 150}})
+    for (const bool state : {true, false}) {
+      const auto steps = [&](int64_t gates) { return f({k.steps, k.n, gates * k.hidden}); };
+      const double small = 1 / std::sqrt(double(k.hidden));
+      const auto weight = [&](int64_t gates) { return f({gates * k.hidden, k.hidden}, -small, small); };
+      const auto first = [&] { return state ? f({k.n, k.hidden}) : none(); };
+      expect_reference("lstm_sequence", inputs({steps(4), weight(4), first(), first()}), {});
+      const Op& lstm = find_op("lstm_sequence");
+      const auto l = apply(lstm, inputs({steps(4), weight(4), first(), first()}), attrs_of(lstm, {}));
+      auto in = inputs({none(), none(), weight(4), first(), steps(1), state ? steps(1) : none(), none()});
+      in[0] = l[2], in[1] = l[1];
+      expect_reference("lstm_sequence_backward", in, {});
+    }
+}
+
 TEST(PoolKernels, MatchTheReference) {
   const std::vector<std::pair<Dims, NamedAttrs>> cases{
       {{8, 16, 32, 32}, {{"kernel", Dims{2}}}},

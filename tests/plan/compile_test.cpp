@@ -79,6 +79,44 @@ TEST(Compile, GivesTheBitsOfEagerStepsWithEveryOptimizer) {
   }
 }
 
+struct TwoLayers : nn::Module {
+  nn::LSTM below;
+  nn::GRU above;
+  TwoLayers()
+      : below(6, 10, {.batch_first = true, .bidirectional = true}), above(20, 9, {.batch_first = true}) {
+    register_module("below", below);
+    register_module("above", above);
+  }
+  Tensor forward(const Tensor& x) const override { return squeeze(above.run(below(x)).state.h, 0); }
+};
+
+TEST(Compile, GivesTheBitsOfEagerStepsOfRecurrentNets) {
+  const auto train = [](bool compiled) {
+    manual_seed(4);
+    const TwoLayers net;
+    optim::SGD optimizer(net, {.lr = 0.1, .momentum = 0.9});
+    const auto step = [&](const Tensor& x, const Tensor& labels) {
+      const Tensor loss = cross_entropy(net(x), labels);
+      optimizer.zero_grad();
+      loss.backward();
+      optimizer.step();
+      return loss;
+    };
+    auto replayed = compile(step);
+    std::vector<Tensor> out;
+    for (int i = 0; i < 8; ++i) {
+      const Tensor x = randn({5, 7, 6}), labels = randint({5}, 0, 9);
+      out.push_back((compiled ? replayed(x, labels) : step(x, labels)).detach());
+    }
+    if (compiled) {
+      EXPECT_GE(replayed.stats().replays, 5) << replayed.stats().refusal;
+    }
+    for (const auto& [name, t] : net.state_dict()) out.push_back(t);
+    return out;
+  };
+  expect_same_bits(train(true), train(false));
+}
+
 TEST(Compile, ClipsGradients) {
   const auto make = [](const nn::Module& net) { return optim::make("sgd", net, {.lr = 0.1}); };
   expect_same_bits(train(true, make, nullptr, 0.5), train(false, make, nullptr, 0.5));

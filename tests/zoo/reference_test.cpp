@@ -97,7 +97,7 @@ TEST_P(Reference, IsMet) {
 
 /// The rounding of f32 hides nothing.
 TEST(Reference, IsMetInF64) {
-  for (const char* name : {"lenet5", "resnet20", "mobilenet_v2", "squeezenet1_1"})
+  for (const char* name : {"lenet5", "lstm", "resnet20", "mobilenet_v2", "squeezenet1_1"})
     expect_outputs(filled(name, references().at(name), f64), references().at(name), 1e-10);
 }
 

@@ -31,7 +31,8 @@ TEST(Zoo, ParameterCountsArePublished) {
       {"vgg19", 143667240},       {"resnet18", 11689512},     {"resnet34", 21797672},
       {"resnet50", 25557032},     {"resnet101", 44549160},    {"resnet152", 60192808},
       {"mobilenet_v2", 3504872},  {"googlenet", 6624904},     {"densenet121", 7978856},
-      {"squeezenet1_0", 1248424}, {"squeezenet1_1", 1235496}};
+      {"squeezenet1_0", 1248424}, {"squeezenet1_1", 1235496}, {"lstm", 82186},
+      {"lstm:64", 24714}};
   for (const auto& [name, count] : counts) EXPECT_EQ(zoo::make(name).num_parameters(), count) << name;
   for (const std::string& name : zoo::names()) EXPECT_TRUE(counts.contains(name)) << name;
 }
@@ -138,8 +139,8 @@ TEST(Zoo, SmallestImages) {
 TEST(Zoo, RefusesWithTheNearestName) {
   EXPECT_NE(error_of([] { zoo::make("lenet"); }).find("did you mean lenet5"), std::string::npos);
   EXPECT_NE(error_of([] { zoo::make("mlp:3-2:rellu"); }).find("did you mean relu"), std::string::npos);
-  for (const char* name :
-       {"", "mlp:", "mlp:3", "mlp:3-", "mlp:3--2", "mlp:a-2", "mlp:3-0", "mlp:99999999999999999999-2"})
+  for (const char* name : {"", "mlp:", "mlp:3", "mlp:3-", "mlp:3--2", "mlp:a-2", "mlp:3-0",
+                           "mlp:99999999999999999999-2", "lstm:", "lstm:3-4", "lstm:x"})
     EXPECT_THROW(zoo::make(name), Error) << name;
   EXPECT_NE(error_of([] {
               zoo::make("mlp:784-10", {.input = {3, 32, 32}});

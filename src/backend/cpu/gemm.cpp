@@ -174,6 +174,20 @@ Piece<T> piece_of(const Gemm<T>& g, int64_t j, int64_t p, int64_t k, const T* b)
   return {b, k, column, std::min<int64_t>(panel<T>, g.n - column), p == 0, p + k == g.k};
 }
 
+constexpr int64_t turned_rows = 24;  // of C in a task whose rows of A are copied
+
+/// Columns [p, p + k) of A for the rows [row, row_end) as [k][turned_rows]: the elements that a transposed A
+/// wants one after the other are far from each other, often in the same few places of the caches.
+template <class T>
+void copy_rows(const Gemm<T>& g, int64_t row, int64_t row_end, int64_t p, int64_t k, T* to) {
+  const T* from = g.a + row * g.a_row + p * g.a_column;
+  for (int64_t q = 0; q < k; ++q, from += g.a_column, to += turned_rows) {
+    if (g.a_row == 1 && row_end - row == turned_rows) std::copy_n(from, turned_rows, to);
+    else
+      for (int64_t i = 0; i < row_end - row; ++i) to[i] = from[i * g.a_row];
+  }
+}
+
 /// Rows [row, row_end) of C for the panels [from, to), all packed.
 template <class T>
 void block(const Gemm<T>& g, const T* packed, int64_t row, int64_t row_end, int64_t from, int64_t to) {
@@ -181,6 +195,20 @@ void block(const Gemm<T>& g, const T* packed, int64_t row, int64_t row_end, int6
     const int64_t k = std::min(depth, g.k - p);
     for (int64_t j = from; j < to; ++j)
       tiles(g, piece_of(g, j, p, k, packed + (j * g.k + p) * panel<T>), g.a + p * g.a_column, row, row_end);
+  }
+}
+
+/// The same for a transposed A, at most turned_rows rows of it.
+template <class T>
+void turned_block(const Gemm<T>& g, const T* packed, int64_t row, int64_t row_end, int64_t from, int64_t to) {
+  T copy[turned_rows * depth];
+  Gemm<T> near = g;
+  near.a_row = 1, near.a_column = turned_rows, near.c += row * g.n;
+  for (int64_t p = 0; p < g.k || p == 0; p += depth) {
+    const int64_t k = std::min(depth, g.k - p);
+    copy_rows(g, row, row_end, p, k, copy);
+    for (int64_t j = from; j < to; ++j)
+      tiles(near, piece_of(near, j, p, k, packed + (j * g.k + p) * panel<T>), copy, 0, row_end - row);
   }
 }
 
@@ -201,6 +229,7 @@ void stream(const Gemm<T>& g, T* packed, int64_t from, int64_t to) {
 
 constexpr int64_t most_dot_rows = 12;
 constexpr int64_t rows_per_task = 96, task_work = 1 << 20;  // rows; multiplications
+constexpr int64_t turned_panels = 8;                        // at least, for one copy of rows of A
 constexpr int64_t streamed_panels = 8;                      // packed at a time
 
 /// Whether B is read once only, so that it is packed piece by piece.
@@ -236,14 +265,17 @@ void Gemm<T>::run(T* scratch) const {
                [&](int64_t begin, int64_t end) {
                  for (int64_t j = begin; j < end; ++j) pack_panel(*this, j * P, scratch + j * k * P);
                });
-  const int64_t row_tasks = (m + rows_per_task - 1) / rows_per_task;
-  const int64_t per_task =
-      std::clamp<int64_t>(task_work / std::max<int64_t>(1, std::min(m, rows_per_task) * k * P), 1, panels);
+  const bool turned = a_column != 1;
+  const int64_t rows = turned ? turned_rows : rows_per_task, fewest = turned ? turned_panels : 1;
+  const int64_t row_tasks = (m + rows - 1) / rows;
+  const int64_t per_task = std::clamp<int64_t>(task_work / std::max<int64_t>(1, std::min(m, rows) * k * P),
+                                               std::min(fewest, panels), panels);
   const int64_t column_tasks = (panels + per_task - 1) / per_task;
   parallel_for(row_tasks * column_tasks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
-      const int64_t row = t / column_tasks * rows_per_task, from = t % column_tasks * per_task;
-      block(*this, scratch, row, std::min(m, row + rows_per_task), from, std::min(panels, from + per_task));
+      const int64_t row = t / column_tasks * rows, from = t % column_tasks * per_task;
+      const auto run_block = turned ? turned_block<T> : block<T>;
+      run_block(*this, scratch, row, std::min(m, row + rows), from, std::min(panels, from + per_task));
     }
   });
 }

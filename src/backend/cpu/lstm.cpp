@@ -25,14 +25,16 @@ struct Forward {
         gates(c.out(2).ptr<float>()) {}
 
   /// Up to 8 units of one row. `sums` holds the four products of the state.
-  FOVEA_SIMD_INLINE void unit(const float* sums, int64_t row, const float* before, int64_t u, int64_t n) const {
+  FOVEA_SIMD_INLINE void unit(const float* sums, int64_t row, const float* before, int64_t u,
+                              int64_t n) const {
     const int64_t at = row * gates_of_unit * hidden + u;
     const float* in = x + at;
     float *out = gates + at, *cell = cells + row * hidden + u, *h = y + row * hidden + u;
     const int64_t H = hidden;
 #pragma omp simd
     for (int64_t l = 0; l < n; ++l) {
-      const float i = recurrent::quick_sigmoid(sums[l] + in[l]), f = recurrent::quick_sigmoid(sums[lanes + l] + in[H + l]),
+      const float i = recurrent::quick_sigmoid(sums[l] + in[l]),
+                  f = recurrent::quick_sigmoid(sums[lanes + l] + in[H + l]),
                   g = recurrent::quick_tanh(sums[2 * lanes + l] + in[2 * H + l]),
                   o = recurrent::quick_sigmoid(sums[3 * lanes + l] + in[3 * H + l]);
       const float now = f * before[l] + i * g;
@@ -60,8 +62,8 @@ struct Forward {
     for (int64_t t = 0; t < steps; ++t) {
       const float* h = t ? y + (t - 1) * batch * hidden : h0;
       for (int64_t i = 0; i < panels.count(); ++i) {
-        recurrent::multiply<gates_of_unit>(n, h + row * hidden, hidden, panels.panel(packed, i), h ? hidden : 0,
-                                           sums, gates_of_unit * lanes);
+        recurrent::multiply<gates_of_unit>(n, h + row * hidden, hidden, panels.panel(packed, i),
+                                           h ? hidden : 0, sums, gates_of_unit * lanes);
         units(sums, t, row, n, i * lanes);
       }
     }
@@ -96,14 +98,16 @@ struct Backward {
   FOVEA_SIMD void row(int64_t t, int64_t n, const float* dh, const float* zeros) const {
     const int64_t H = hidden, at = (t * batch + n) * H;
     const float *gate = gates + gates_of_unit * at, *cell = cells + at, *g_y = dy ? dy + at : zeros,
-                *g_cell = dcells ? dcells + at : zeros, *before = t ? cell - batch * H : c0 ? c0 + n * H : zeros;
+                *g_cell = dcells ? dcells + at : zeros,
+                *before = t    ? cell - batch * H
+                          : c0 ? c0 + n * H
+                               : zeros;
     float *out = d + gates_of_unit * at, *carry = dc + n * H;
 #pragma omp simd
     for (int64_t u = 0; u < H; ++u) {
       const float i = gate[u], f = gate[H + u], g = gate[2 * H + u], o = gate[3 * H + u];
       const float squashed = recurrent::quick_tanh(cell[u]), to_h = dh[u] + g_y[u];
-      const float to_cell =
-          carry[u] + g_cell[u] + to_h * o * (1.0f - squashed * squashed);
+      const float to_cell = carry[u] + g_cell[u] + to_h * o * (1.0f - squashed * squashed);
       out[u] = to_cell * g * i * (1.0f - i);
       out[H + u] = to_cell * before[u] * f * (1.0f - f);
       out[2 * H + u] = to_cell * i * (1.0f - g * g);
@@ -156,18 +160,19 @@ const RegisterKernel forward_kernel(
      .refuse = recurrent::refuse,
      .scratch = [](const Call& c) { return size_t(Panels{c.in(1).size(1)}.floats()) * sizeof(float); },
      .run = forward});
-const RegisterKernel backward_kernel(
-    "lstm_sequence_backward",
-    {.name = "cpu:rows",
-     .rank = 10,
-     .refuse = refuse_backward,
-     .scratch =
-         [](const Call& c) {
-           const int64_t hidden = c.in(2).size(1);
-           const ColumnPanels p{gates_of_unit * hidden, hidden};
-           return size_t(p.floats() + hidden + c.in(0).size(1) * p.padded()) * sizeof(float);
-         },
-     .run = backward});
+const RegisterKernel backward_kernel("lstm_sequence_backward",
+                                     {.name = "cpu:rows",
+                                      .rank = 10,
+                                      .refuse = refuse_backward,
+                                      .scratch =
+                                          [](const Call& c) {
+                                            const int64_t hidden = c.in(2).size(1);
+                                            const ColumnPanels p{gates_of_unit * hidden, hidden};
+                                            return size_t(p.floats() + hidden +
+                                                          c.in(0).size(1) * p.padded()) *
+                                                   sizeof(float);
+                                          },
+                                      .run = backward});
 
 }  // namespace
 }  // namespace fovea

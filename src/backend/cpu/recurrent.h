@@ -1,7 +1,7 @@
-// What the recurrent kernels share: a thread takes some rows of the batch through all steps without waiting for
-// another. The weights of a step are packed once for the whole sequence, into panels of G vectors of 8 columns,
-// [panel][k][G][8], short vectors filled with zeros; products run in register tiles of up to 12 vectors. Every
-// result is summed in the order of k, whatever the tile it falls into.
+// What the recurrent kernels share: a thread takes some rows of the batch through all steps without waiting
+// for another. The weights of a step are packed once for the whole sequence, into panels of G vectors of 8
+// columns, [panel][k][G][8], short vectors filled with zeros; products run in register tiles of up to 12
+// vectors. Every result is summed in the order of k, whatever the tile it falls into.
 #pragma once
 #include <algorithm>
 
@@ -17,8 +17,8 @@ using simd::V;
 inline constexpr int64_t lanes = 8, rows_per_task = 16;
 inline constexpr int64_t depth_block = 128;  // rows of a panel that stay in the nearest cache
 
-/// tanh x as a quotient of polynomials, constant where it rounds to 1 (the coefficients Eigen uses): one division,
-/// error below 4e-7, and sigmoid by it, whose error is absolute too. NaN stays NaN.
+/// tanh x as a quotient of polynomials, constant where it rounds to 1 (the coefficients Eigen uses): one
+/// division, error below 4e-7, and sigmoid by it, whose error is absolute too. NaN stays NaN.
 FV_INLINE float quick_tanh(float x) {
   constexpr float end = 7.90531111f;
   x = -end > x ? -end : x;
@@ -67,8 +67,8 @@ FOVEA_SIMD_INLINE void tile(const float* a, int64_t a_row, const float* b, int64
     for (int g = 0; g < G; ++g) simd::store(c + r * c_row + g * lanes, acc[r][g]);
 }
 
-/// C = A B for one panel: A (rows, depth), C (rows, G * 8). Tiles of one row would wait for their own sums, so
-/// rows left over are shared out.
+/// C = A B for one panel: A (rows, depth), C (rows, G * 8). Tiles of one row would wait for their own sums,
+/// so rows left over are shared out.
 template <int G>
 FOVEA_SIMD void multiply(int64_t rows, const float* a, int64_t a_row, const float* b, int64_t depth, float* c,
                          int64_t c_row) {

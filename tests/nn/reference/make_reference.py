@@ -3,6 +3,9 @@
 
 Writes layers.safetensors beside this script. Of every case: NAME/x (input), NAME/y (result), for losses NAME/target, the
 state_dict before the call as NAME/before/..., and where the call changes buffers, NAME/after/....
+
+Writes recurrent.safetensors: of every case the weights NAME/weights/..., NAME/in/... (x and the states given), NAME/out/... (y and the
+states), and the gradients NAME/gradient/... of sum_k cos(k) out_k over all elements k of each result.
 """
 import json
 import pathlib
@@ -93,12 +96,54 @@ loss("bce_with_logits", nn.BCEWithLogitsLoss(), logits, torch.rand(5, 4, dtype=t
 loss("kl_div", nn.KLDivLoss(reduction="batchmean"), logits.log_softmax(1), normal(5, 4).softmax(1))
 
 
-header, data = {}, b""
-for name, tensor in tensors.items():
-    raw = tensor.contiguous().numpy().tobytes()
-    dtype = {torch.float64: "F64", torch.int64: "I64"}[tensor.dtype]
-    header[name] = {"dtype": dtype, "shape": list(tensor.shape), "data_offsets": [len(data), len(data) + len(raw)]}
-    data += raw
-text = json.dumps(header).encode()
-text += b" " * (-len(text) % 8)
-(here / "layers.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + data)
+def save(path, tensors):
+    header, data = {}, b""
+    for name, tensor in tensors.items():
+        raw = tensor.detach().contiguous().numpy().tobytes()
+        dtype = {torch.float64: "F64", torch.int64: "I64"}[tensor.dtype]
+        header[name] = {"dtype": dtype, "shape": list(tensor.shape), "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+save(here / "layers.safetensors", tensors)
+tensors = {}
+
+
+def recurrent(name, module, x, *states):
+    module.double()
+    ins = {"x": x, **dict(zip("hc", states))}
+    wanted = {**ins, **dict(module.named_parameters())}
+    for t in ins.values():
+        t.requires_grad_()
+    arguments = (x,) if not states else (x, states[0] if len(states) == 1 else states)
+    out = module(*arguments)
+    if isinstance(module, nn.RNNCellBase):
+        outs = dict(zip("hc", out if isinstance(out, tuple) else (out,)))
+    else:
+        outs = {"y": out[0], **dict(zip("hc", out[1] if isinstance(out[1], tuple) else (out[1],)))}
+    loss = sum((o * torch.cos(torch.arange(o.numel(), dtype=torch.float64)).reshape(o.shape)).sum() for o in outs.values())
+    for key, gradient in zip(wanted, torch.autograd.grad(loss, wanted.values())):
+        tensors[f"{name}/gradient/{key}"] = gradient
+    for kind, named in (("weights", module.state_dict()), ("in", ins), ("out", outs)):
+        for key, value in named.items():
+            tensors[f"{name}/{kind}/{key}"] = value
+
+
+recurrent("rnn", nn.RNN(4, 5), normal(6, 3, 4))
+recurrent("rnn_relu", nn.RNN(4, 5, 2, nonlinearity="relu"), normal(6, 3, 4), normal(2, 3, 5))
+recurrent("rnn_bidirectional", nn.RNN(4, 5, 2, bidirectional=True), normal(6, 3, 4), normal(4, 3, 5))
+recurrent("lstm", nn.LSTM(4, 5), normal(6, 3, 4))
+recurrent("lstm_no_bias", nn.LSTM(4, 8, bias=False, batch_first=True), normal(3, 6, 4))
+recurrent("lstm_layers", nn.LSTM(4, 5, 2), normal(6, 3, 4), normal(2, 3, 5), normal(2, 3, 5))
+recurrent("lstm_bidirectional", nn.LSTM(4, 5, 2, bidirectional=True, batch_first=True), normal(3, 6, 4), normal(4, 3, 5), normal(4, 3, 5))
+recurrent("lstm_one_step", nn.LSTM(2, 3), normal(1, 1, 2))
+recurrent("gru", nn.GRU(4, 5), normal(6, 3, 4))
+recurrent("gru_layers", nn.GRU(4, 8, 2, batch_first=True), normal(3, 6, 4), normal(2, 3, 8))
+recurrent("gru_bidirectional", nn.GRU(4, 5, 2, bidirectional=True), normal(6, 3, 4), normal(4, 3, 5))
+recurrent("rnn_cell", nn.RNNCell(4, 5, nonlinearity="relu"), normal(3, 4), normal(3, 5))
+recurrent("lstm_cell", nn.LSTMCell(4, 5), normal(3, 4), normal(3, 5), normal(3, 5))
+recurrent("gru_cell", nn.GRUCell(4, 5, bias=False), normal(3, 4), normal(3, 5))
+save(here / "recurrent.safetensors", tensors)

@@ -343,6 +343,29 @@ def more_pools_and_losses():
     case("normalize", lambda x: F.normalize(x, 1.0), r(3, 4, 2), p=1.0)
 
 
+def unit(kind, **options):
+    """One layer of `kind` in one direction as a function of x, weights and states; None: left out."""
+    def run(x, weight_ih, weight_hh, bias_ih, bias_hh, *states):
+        net = kind(weight_ih.shape[1], weight_hh.shape[1], bias=bias_ih is not None, **options).double()
+        weights = {"weight_ih_l0": weight_ih, "weight_hh_l0": weight_hh, "bias_ih_l0": bias_ih, "bias_hh_l0": bias_hh}
+        given = [s[None] for s in states if s is not None]
+        arguments = (x, *given) if len(given) < 2 else (x, tuple(given))
+        y, last = torch.func.functional_call(net, {k: v for k, v in weights.items() if v is not None}, arguments)
+        return (y, *[s[0] for s in (last if isinstance(last, tuple) else (last,))])
+    return run
+
+
+def recurrent():
+    for op, kind, gates, states, attrs in (("lstm", torch.nn.LSTM, 4, 2, {}), ("gru", torch.nn.GRU, 3, 1, {}),
+                                           ("rnn", torch.nn.RNN, 1, 1, {}), ("rnn", torch.nn.RNN, 1, 1, {"activation": "relu"})):
+        for steps, n, inputs, hidden, bias, state in ((5, 3, 4, 8, True, True), (3, 2, 5, 7, False, False), (1, 1, 3, 5, True, False),
+                                                      (3, 9, 6, 17, True, True)):
+            rows, small = gates * hidden, 1 / hidden**0.5
+            biases = [r(rows) if bias else None for _ in range(2)]
+            case(op, unit(kind, **{"nonlinearity": v for v in attrs.values()}), r(steps, n, inputs), r(rows, inputs),
+                 r(rows, hidden, low=-small, high=small), *biases, *[r(n, hidden) if state else None for _ in range(states)], **attrs)
+
+
 def reduced(x, how):
     return {"mean": x.mean, "sum": x.sum, "none": x.clone}[how]()
 
@@ -377,7 +400,7 @@ def optimizers():
     sequence("adadelta_step", [True, True], lambda p: o.Adadelta(p, rho=0.8, weight_decay=0.05), {"rho": 0.8, "weight_decay": 0.05})
 
 
-for chapter in (activations, arithmetic, math, reductions, shapes, indexing, orders, products, convolutions, pools, images, norms, losses, optimizers, more_pools_and_losses):
+for chapter in (activations, arithmetic, math, reductions, shapes, indexing, orders, products, convolutions, pools, images, norms, losses, optimizers, more_pools_and_losses, recurrent):
     chapter()
 text = {"made with": f"PyTorch {torch.__version__.split('+')[0]}", "excluded": EXCLUDED, "cases": cases, "sequences": sequences}
 lines = json.dumps(text, separators=(",", ":")).replace('{"op"', '\n{"op"')
