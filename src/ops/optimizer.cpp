@@ -159,6 +159,41 @@ FOVEA_OP(sgd_step){
             {{both, both, both}, {{"lr", 0.1}, {"nesterov", true}}}},
 };
 
+/// sgd_step of a weight (O, K) by g^T x, for g (N, O) and x (N, K).
+template <class real>
+void sgd_of_linear(const Call& c) {
+  const int64_t n = c.in(1).size(0), o = c.in(0).size(0), k = c.in(0).size(1);
+  std::vector<real> grad(size_t(o * k));
+  const real *g = c.in(1).ptr<real>(), *x = c.in(2).ptr<real>();
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t r = 0; r < o; ++r)
+      for (int64_t j = 0; j < k; ++j) grad[size_t(r * k + j)] += g[i * o + r] * x[i * k + j];
+  Call step(c.op(), c.attrs(), {c.in(0), c.in(0), c.in(3)});
+  step.dtype_ = c.dtype(), step.ins[1].data = grad.data();
+  SgdEither::baseline(step);
+}
+
+const Gen weight = f({6, 20}), large = f({70, 900});
+
+FOVEA_OP(sgd_step_linear){
+    .signature = "sgd_step_linear(param!, g, x, velocity!?, lr: float, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=false, "
+                 "first=false)",
+    .doc = "sgd_step of the weight (O, K) of a fully connected layer by its gradient g^T x, for g (N, O) and x (N, K): what a plan "
+           "makes of both, so that the gradient never leaves the cache.",
+    .require = {rank("param", 2), rank("g", 2), rank("x", 2), [](const Call& c) {
+      const Dims &w = c.in(0).shape, &g = c.in(1).shape, &x = c.in(2).shape;
+      check(g[0] == x[0] && w == Dims{g[1], x[1]}, "[sgd_step_linear] g {} and x {} give no gradient of param {}", g, x, w);
+      check(!c.in(3) || c.in(3).shape == w, "[sgd_step_linear] velocity has shape {} but param has {}", c.in(3).shape, w);
+    }, momentum_has_velocity},
+    .reference = FOVEA_FLOATS(sgd_of_linear), .no_gradient = writes_in_place,
+    .samples = {{{weight, f({3, 6}), f({3, 20}), none()}, {{"lr", 0.1}}},
+                {{large, f({9, 70}), f({9, 900}), large}, {{"lr", 0.1}, {"momentum", 0.9}, {"weight_decay", 0.01}}},
+                {{large, f({9, 70}), f({9, 900}), large}, {{"lr", 0.1}, {"momentum", 0.9}, {"nesterov", true}}}},
+    .bad = {{{weight, f({3, 5}), f({3, 20}), none()}, {{"lr", 0.1}}},
+            {{weight, f({3, 6}), f({3, 20}), none()}, {{"lr", 0.1}, {"momentum", 0.9}}}},
+    .internal = true,
+};
+
 FOVEA_OP(adam_step){
     .signature = "adam_step(param!, grad, m!, v!, lr: float, step: int, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0, "
                  "decoupled=false)",

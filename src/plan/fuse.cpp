@@ -194,6 +194,32 @@ bool fuse_input_gradient(Program& p, const Uses& u, int i) {
   return fused.has_value();
 }
 
+/// A matrix seen as its transpose.
+Arg transposed(Arg a) {
+  std::swap(a.view.shape[0], a.view.shape[1]);
+  std::swap(a.view.strides[0], a.view.strides[1]);
+  return a;
+}
+
+/// The gradient of a fully connected layer's weight, used by its update alone.
+bool fuse_linear_update(Program& p, const Uses& u, int i) {
+  const Step& s = p.steps[size_t(i)];
+  if (!is(s, "sgd_step") || s.call->in(0).rank() != 2) return false;
+  const int at = maker(p, u, input(s, 1));
+  if (at < 0 || only_reader(p, u, input(s, 1)) != i) return false;
+  const Step& product = p.steps[size_t(at)];
+  if (!is(product, "matmul") || product.call->in(0).rank() != 2 || product.call->in(1).rank() != 2)
+    return false;
+  for (const Place& in : product.in)
+    if (u.written_between(in.buffer, at, i)) return false;
+  auto fused = call_of("sgd_step_linear", attributes(s),
+                       {input(s, 0), transposed(input(product, 0)), input(product, 1), input(s, 2)}, {});
+  if (!fused) return false;
+  remove(p.steps[size_t(at)]);
+  p.steps[size_t(i)] = std::move(*fused);
+  return true;
+}
+
 }  // namespace
 
 void fuse(Program& p) {
@@ -201,6 +227,8 @@ void fuse(Program& p) {
        {read_result, fuse_conv, fuse_linear, fuse_batch_norm, fuse_batch_norm_gradient, fuse_input_gradient})
     rewrite(p, rule);
 }
+
+void fuse_updates(Program& p) { rewrite(p, fuse_linear_update); }
 
 void update_early(Program& p) {
   for (size_t i = 1; i < p.steps.size(); ++i) {

@@ -66,6 +66,8 @@ void freeze(Program& p);
 void fold_batch_norms(Program& p);
 /// Joins kernels with what is done to their results.
 void fuse(Program& p);
+/// Joins the gradients of weights with their updates; *after* update_early.
+void fuse_updates(Program& p);
 /// Moves updates of parameters to where nobody reads the old ones any more.
 void update_early(Program& p);
 

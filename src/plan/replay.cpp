@@ -17,6 +17,7 @@ Replay::Replay(Program program, const CompileOptions& options) : program_(std::m
     fuse(program_);
   }
   update_early(program_);
+  if (options.fuse) fuse_updates(program_);
   memory_ = plan_memory(program_);
   block_ = static_cast<char*>(arena::allocate(size_t(memory_.bytes)));
   bind();
