@@ -25,7 +25,8 @@ ALLOWED = {
     "optim": PUBLIC_OPS | {"nn"},
     "zoo": PUBLIC_OPS | {"nn", "optim"},
     "train": PUBLIC_OPS | {"plan", "nn", "optim", "image", "data"},
-    "cli": PUBLIC_OPS | {"plan", "nn", "optim", "zoo", "image", "data", "train"},
+    "bench": PUBLIC_OPS | {"plan", "nn", "optim", "zoo"},
+    "cli": PUBLIC_OPS | {"plan", "nn", "optim", "zoo", "image", "data", "train", "bench"},
 }
 FLOOR_OF_HEADER = {
     "error": "base", "device": "base", "random": "base",

@@ -28,7 +28,7 @@ struct Command {
 };
 
 extern const Command train_command, val_command, predict_command, summary_command, show_command, data_command,
-    explain_command, ops_command, devices_command;
+    explain_command, bench_command, ops_command, devices_command;
 
 /// All but `help` and `version`, in the order of the help.
 std::span<const Command* const> commands();

@@ -11,14 +11,18 @@
 
 namespace fovea::cli {
 
-void add_compute_keys(CLI::App& app, ComputeKeys& keys) {
-  app.add_option("--device", keys.device, "where to compute; `fovea devices` lists them");
-  app.add_option("--dtype", keys.dtype, "of weights and activations: f32 or f64")
-      ->check(one_of({"f32", "f64"}));
+void add_kernel_keys(CLI::App& app, ComputeKeys& keys) {
   app.add_option("--precision", keys.precision, "of f32: high (quicker, a digit less) or highest")
       ->check(one_of({"high", "highest"}));
   app.add_option("--threads", keys.threads, "of the kernels (0: all processors); results do not depend on it")
       ->check(between(0, 4096));
+}
+
+void add_compute_keys(CLI::App& app, ComputeKeys& keys) {
+  app.add_option("--device", keys.device, "where to compute; `fovea devices` lists them");
+  app.add_option("--dtype", keys.dtype, "of weights and activations: f32 or f64")
+      ->check(one_of({"f32", "f64"}));
+  add_kernel_keys(app, keys);
   app.add_option("--workers", keys.workers, "threads that decode ahead; results do not depend on it")
       ->check(between(0, 256));
 }

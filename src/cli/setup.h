@@ -16,6 +16,8 @@ struct ComputeKeys {
   int workers = 1;
 };
 void add_compute_keys(CLI::App& app, ComputeKeys& keys);
+/// Those of them that concern kernels alone: precision and threads.
+void add_kernel_keys(CLI::App& app, ComputeKeys& keys);
 /// Sets the number of threads and the precision; throws if the device is not there.
 Device use(const ComputeKeys& keys);
 
