@@ -37,6 +37,7 @@ struct TrainerOptions {
   double ema = 0;        // decay of the averaged weights that are validated and kept as best; 0: none
   int64_t patience = 0;  // stop after so many epochs without a better validation; 0: never
   double min_delta = 0;  // what counts as better, in parts of 1 of top-1
+  double stop_at = 0;    // stop after an epoch whose validation reaches this top-1, in parts of 1; 0: never
   int64_t limit_train_batches = 0;  // batches per epoch; 0: all
   int64_t limit_val_batches = 0;
   bool compile = true;                // capture the steps and replay them (compile.h): the same bits, faster
@@ -67,6 +68,7 @@ void for_each_setting(Options& o, const Visit& visit) {
   visit("ema", o.ema, "decay of averaged weights, such as 0.999 (0: none)");
   visit("patience", o.patience, "stop after so many epochs without improvement (0: never)");
   visit("min_delta", o.min_delta, "improvement that counts, in parts of 1");
+  visit("stop_at", o.stop_at, "top-1 of the validation to stop at, in parts of 1 (0: never)");
   visit("limit_train", o.limit_train_batches, "batches per epoch (0: all)");
   visit("limit_val", o.limit_val_batches, "batches per validation (0: all)");
   visit("compile", o.compile, "capture steps and replay them; false for networks that branch on values");
@@ -96,7 +98,7 @@ struct EpochInfo {
   bool best;              // the best epoch so far
 };
 
-enum class Stop { finished, max_steps, patience, stopped };
+enum class Stop { finished, max_steps, patience, reached, stopped };
 
 struct FitResult {
   Stop why = Stop::finished;

@@ -18,7 +18,7 @@ FOVEA_TARGET_AVX2 float spin(float factor) {
   typedef float Vector __attribute__((vector_size(lanes * sizeof(float))));
   Vector sums[chains];
 #pragma GCC unroll 12
-  for (int c = 0; c < chains; ++c) sums[c] = float(c) - Vector{};
+  for (int c = 0; c < chains; ++c) sums[c] = float(c + 2) - Vector{};
   const Vector f = factor - Vector{};
   for (int64_t i = 0; i < repeats; ++i) {
 #pragma GCC unroll 12

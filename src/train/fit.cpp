@@ -165,6 +165,7 @@ void Fit::end_epoch() {
   state_.batch = 0;
   state_.epochs_without_better = best ? 0 : state_.epochs_without_better + 1;
   if (best) state_.best = top1, state_.best_epoch = state_.epoch;
+  if (o_.stop_at > 0 && state_.best >= o_.stop_at) why_ = Stop::reached;
   if (best && writes()) save_best();
   if (best && val && writes()) draw_confusion(o_.folder, val->confusion, card_.classes);
   if (writes()) save_last();

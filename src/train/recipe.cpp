@@ -46,6 +46,7 @@ void check_options(const TrainerOptions& o) {
   check_range("label_smoothing", o.label_smoothing, 0, 0.9);
   check_range("ema", o.ema, 0, 0.999999);
   check_range("min_delta", o.min_delta, 0, 1);
+  check_range("stop_at", o.stop_at, 0, 1);
   const std::string near = nearest(o.schedule, schedule_names);
   check(std::find(schedule_names.begin(), schedule_names.end(), o.schedule) != schedule_names.end(),
         "schedule={} is none of {}{}", o.schedule, fmt::join(schedule_names, ", "),

@@ -37,7 +37,8 @@ TEST(Cli, TellsItsVersionAndHelp) {
   EXPECT_EQ(run(folder, "version").out, "fovea 0.1.0\n");
   const Outcome help = run(folder, "");
   EXPECT_EQ(help.code, 0);
-  for (const char* command : {"train", "val", "predict", "summary", "show", "data", "ops", "devices"}) {
+  for (const char* command :
+       {"train", "val", "predict", "summary", "bench", "show", "data", "ops", "devices"}) {
     expect_in(fmt::format("  {} ", command), help.out);
     const Outcome one = run(folder, fmt::format("{} --help", command));
     EXPECT_EQ(one.code, 0);
@@ -177,6 +178,84 @@ TEST(Cli, ExplainsACompiledStep) {
   expect_in("conv2d", o.out);
   expect_in("not cpu:winograd: channels are no multiple of 8", o.out);
   expect_in("calls", run(folder, "explain model=lenet5 batch=2 by=kernel rounds=2").out);
+}
+
+TEST(Bench, MeasuresAWorkload) {
+  TempFolder folder;
+  const json b = json::parse(run(folder, "bench net=mlp:8-4-2 batch=3 seconds=0.01 threads=1 --json").out);
+  EXPECT_EQ(b["version"], "0.1.0");
+  EXPECT_EQ(b["threads"], 1);
+  ASSERT_EQ(b["rows"].size(), 1u);
+  const json& row = b["rows"][0];
+  EXPECT_EQ(row["net"], "mlp:8-4-2");
+  EXPECT_EQ(row["batch"], 3);
+  EXPECT_EQ(row["mode"], "train");
+  EXPECT_GE(row["steps"], 1);
+  const double seconds = row["seconds"];
+  EXPECT_GT(seconds, 0);
+  EXPECT_GE(row["seconds_p90"], seconds);
+  EXPECT_NEAR(row["examples_per_second"].get<double>() * seconds, 3, 1e-6);
+  EXPECT_NEAR(row["flops_per_second"].get<double>() * seconds, 3 * 2 * 3 * (8 * 4 + 4 * 2), 1e-6);
+  EXPECT_GT(row["peak_rss"], 1 << 20);
+  const Outcome table = run(folder, "bench net=xor batch=4 mode=predict seconds=0");
+  EXPECT_EQ(table.code, 0) << table.err;
+  expect_in("xor b4 ", table.out);
+  expect_in("predict", table.out);
+}
+
+TEST(Bench, MeasuresKernelsOnLayerShapes) {
+  TempFolder folder;
+  test::spill(folder / "mine.txt", "conv n=1 c=8 h=8 o=8 k=3 p=1  # mine\n");
+  const json b = json::parse(run(folder, "bench kernels problems=mine.txt seconds=0 --json").out);
+  EXPECT_EQ(b["problems"][0]["problem"], "conv n=1 c=8 h=8 o=8 k=3 p=1");
+  EXPECT_EQ(b["problems"][0]["flops"], 2 * 9 * 8 * 8 * 8 * 8);
+  for (const json& k : b["problems"][0]["kernels"]) {
+    EXPECT_GT(k["flops_per_second"], 0) << k;
+    EXPECT_LT(k["error"], 1e-4) << k;
+  }
+  expect_in("forward", run(folder, "bench kernels problems=mine.txt seconds=0").out);
+}
+
+TEST(Bench, AnswersRequestsLineByLine) {
+  TempFolder folder;
+  test::spill(folder / "requests",
+              "xor 4 train 0\nlenet6 1 train 0\nxor 4\nxor 0 train 0\nxor 4 learn 0\nmlp 2 predict 0.001\n");
+  const std::string command =
+      fmt::format("'{}' bench worker <'{}' >'{}'", FOVEA_PROGRAM, folder / "requests", folder / "answers");
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  std::vector<json> answers;
+  std::ifstream in(folder / "answers");
+  for (std::string line; std::getline(in, line);) answers.push_back(json::parse(line));
+  ASSERT_EQ(answers.size(), 6u);
+  EXPECT_EQ(answers[0]["times"].size(), 1u) << "0 seconds are one step";
+  EXPECT_GT(answers[0]["peak_rss"], 1 << 20);
+  EXPECT_EQ(answers[0]["config"], "fovea 0.1.0");
+  expect_in("did you mean lenet5?", answers[1]["error"].get<std::string>());
+  for (int i : {2, 3, 4})
+    expect_in("a request is WORKLOAD BATCH", answers[size_t(i)]["error"].get<std::string>());
+  EXPECT_GT(answers[5]["times"].size(), 1u);
+}
+
+TEST(Bench, SaysWhatIsWrong) {
+  TempFolder folder;
+  test::spill(folder / "bad.txt", "linear n=1 in=2 out=3\nconv n=1\n");
+  const std::tuple<const char*, int, const char*> cases[] = {
+      {"bench nets=mlp", 2, "unknown key nets, did you mean net=?"},
+      {"bench kernel", 2, "kernel is none of kernels, worker"},
+      {"bench net=mlp mode=learn", 2, "mode=learn is none of train, predict"},
+      {"bench net=mlp batch=0", 2, "batch=0 is below 1"},
+      {"bench seconds=-1", 2, "seconds=-1"},
+      {"bench batch=3", 2, "batch belongs to net="},
+      {"bench net=lenet6", 1, "did you mean lenet5?"},
+      {"bench kernels problems=none", 1, "none"},
+      {"bench kernels problems=bad.txt", 1, "bad.txt:2: c= is missing"},
+  };
+  for (const auto& [arguments, code, message] : cases) {
+    const Outcome o = run(folder, arguments);
+    EXPECT_EQ(o.code, code) << arguments;
+    EXPECT_EQ(o.out, "") << arguments;
+    expect_in(message, o.err);
+  }
 }
 
 const std::string quick = "train data=blobs:200 epochs=6 batch=20 ";

@@ -330,6 +330,26 @@ TEST(Trainer, StopsWhenPatienceEnds) {
   EXPECT_EQ(r.best_epoch, 1);
 }
 
+TEST(Trainer, StopsWhenItHasReachedWhatWasAsked) {
+  const Sets sets = points();
+  const auto fit = [&](double stop_at, int64_t epochs) {
+    auto train = shuffled(sets.train), val = in_order(sets);
+    TrainerOptions o = small();
+    o.stop_at = stop_at, o.max_epochs = epochs;
+    manual_seed(1);
+    nn::Sequential net(nn::Linear(2, 3));
+    return Trainer(o).fit(net, train, &val);
+  };
+  const FitResult r = fit(0.9, 50);
+  EXPECT_EQ(r.why, Stop::reached);
+  EXPECT_LT(r.epochs, 50);
+  EXPECT_GE(r.best_top1, 0.9);
+  EXPECT_EQ(r.best_epoch, r.epochs) << "it went on after it had been reached";
+  EXPECT_EQ(fit(0.9, r.epochs).why, Stop::reached) << "in the last epoch";
+  EXPECT_EQ(fit(0, 2).why, Stop::finished);
+  EXPECT_THROW(fit(1.5, 2), Error);
+}
+
 TEST(Trainer, TakesAnyLoss) {
   const Sets sets = points("xor", 32);
   auto train = shuffled(sets.train);
