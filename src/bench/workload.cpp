@@ -53,7 +53,7 @@ std::function<void()> training_step(const Subject& s, const Tensor& x) {
 
 std::function<void()> prediction(const Subject& s, const Tensor& x) {
   s.net.eval();
-  auto forward = compile([net = s.net](const Tensor& in) { return net(in); });
+  auto forward = compile([net = s.net](const Tensor& in) { return net(in); }, {.freeze = true});
   return [forward = std::make_shared<decltype(forward)>(std::move(forward)), x] {
     const NoGrad guard;
     (*forward)(x);

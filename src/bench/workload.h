@@ -20,7 +20,8 @@ struct Workload {
 std::vector<Workload> race();
 
 /// One step of it per call: cross-entropy (xor: mean squared error) and SGD with momentum and weight decay
-/// (xor: momentum), or the forward pass in eval mode; compiled. Throws for unknown networks.
+/// (xor: momentum), or the forward pass in eval mode with weights that stay; compiled. Throws for unknown
+/// networks.
 std::function<void()> make_step(const Workload& workload);
 
 /// Multiply-accumulates of its forward pass.
