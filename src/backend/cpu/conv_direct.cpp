@@ -17,9 +17,9 @@ using simd::load;
 using simd::store;
 using Vec = simd::V<float>;
 
-/// Where results go.
+/// Where results go. Runs of tiles take it by value, so that no store can change it for the compiler.
 struct Result {
-  const Epilogue& epilogue;
+  Epilogue epilogue;
   float* base;
   int64_t at;
   Result operator+(int64_t offset) const { return {epilogue, base, at + offset}; }
@@ -34,9 +34,9 @@ struct Result {
 
 /// PX result pixels x OV blocks of 8 channels. Weights are [tap][OV * 8].
 template <int PX, int OV>
-FOVEA_SIMD void channels_tile(const float* x, int64_t step, const int32_t* offset, int64_t taps,
-                              const float* w, const float* bias, const Result& y, int64_t y_step,
-                              int64_t y_block) {
+FOVEA_SIMD_INLINE void channels_tile(const float* x, int64_t step, const int32_t* offset, int64_t taps,
+                                     const float* w, const float* bias, const Result& y, int64_t y_step,
+                                     int64_t y_block) {
   Vec acc[PX][OV];
 #pragma GCC unroll 6
   for (int i = 0; i < PX; ++i)
@@ -58,13 +58,20 @@ FOVEA_SIMD void channels_tile(const float* x, int64_t step, const int32_t* offse
     for (int v = 0; v < OV; ++v) y.put(i * y_step + v * y_block, acc[i][v]);
 }
 
-using ChannelsTile = void (*)(const float*, int64_t, const int32_t*, int64_t, const float*, const float*,
-                              const Result&, int64_t, int64_t);
-constexpr ChannelsTile channels_tiles[2][6] = {
-    {channels_tile<1, 1>, channels_tile<2, 1>, channels_tile<3, 1>, channels_tile<4, 1>, channels_tile<5, 1>,
-     channels_tile<6, 1>},
-    {channels_tile<1, 2>, channels_tile<2, 2>, channels_tile<3, 2>, channels_tile<4, 2>, channels_tile<5, 2>,
-     channels_tile<6, 2>}};
+/// `tiles` of them, side by side.
+template <int PX, int OV>
+FOVEA_SIMD void channels_run(int64_t tiles, const float* x, int64_t step, const int32_t* offset, int64_t taps,
+                             const float* w, const float* bias, Result y, int64_t y_step, int64_t y_block) {
+  for (int64_t i = 0; i < tiles * PX; i += PX)
+    channels_tile<PX, OV>(x + i * step, step, offset, taps, w, bias, y + i * y_step, y_step, y_block);
+}
+
+using ChannelsRun = void (*)(int64_t, const float*, int64_t, const int32_t*, int64_t, const float*,
+                             const float*, Result, int64_t, int64_t);
+constexpr ChannelsRun channels_runs[2][6] = {{channels_run<1, 1>, channels_run<2, 1>, channels_run<3, 1>,
+                                              channels_run<4, 1>, channels_run<5, 1>, channels_run<6, 1>},
+                                             {channels_run<1, 2>, channels_run<2, 2>, channels_run<3, 2>,
+                                              channels_run<4, 2>, channels_run<5, 2>, channels_run<6, 2>}};
 
 /// R result channels x 16 pixels (two vectors that may overlap, for any row of at least 8). Weights are
 /// [tap][R].
@@ -174,10 +181,10 @@ void channels_phase(const Run& r, const ConvPhase& p, const float* image, int64_
       const ConvRange t = plan.taps_of_row(p, i);
       const float* x = image + plan.source.pixel_offset(i * plan.in_step, 0);
       const Result y = base + ((p.y0 + i * plan.out_step) * plan.width + p.x0) * 8;
-      for_tiles(p.columns, 6, [&](int64_t j, int64_t size) {
-        channels_tiles[width / 8 - 1][size - 1](x + j * x_step, x_step, r.offsets + p.first_tap + t.first,
-                                                t.count(), w + t.first * width, r.bias(g), y + j * y_step,
-                                                y_step, plane);
+      for_runs(p.columns, 6, [&](int64_t j, int64_t size, int64_t count) {
+        channels_runs[width / 8 - 1][size - 1](count, x + j * x_step, x_step,
+                                               r.offsets + p.first_tap + t.first, t.count(),
+                                               w + t.first * width, r.bias(g), y + j * y_step, y_step, plane);
       });
     }
   }
