@@ -44,6 +44,10 @@ struct CompileOptions {
   /// part of convolutions, kernels transform weights once. Changes by ops, copy_ or load_state_dict are
   /// noticed, and the step captured anew; those by pointers are not.
   bool freeze = false;
+  /// Runs the kernels of each replay twice, as planned and as captured, and throws where the outcome differs:
+  /// by a bit without `fuse`, with it by more than 0.1 % of the largest value. Adaptive optimizers divide
+  /// gradients near zero by their own size and so enlarge rounding: verify those without `fuse`.
+  bool verify = false;
 };
 
 /// The plans of one step; compile() wraps it in the step's own signature.

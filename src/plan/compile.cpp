@@ -7,6 +7,7 @@
 #include "op/dispatch.h"
 #include "plan/capture.h"
 #include "plan/replay.h"
+#include "plan/verify.h"
 
 namespace fovea {
 namespace {
@@ -45,7 +46,7 @@ struct Key {
 
 struct Entry {
   Key key;
-  std::unique_ptr<plan::Replay> replay;
+  std::unique_ptr<plan::Replay> replay, captured;  // captured: to verify against
 };
 
 bool dense(const Tensor& t) { return t.layout() == Layout::blocked8 || t.is_contiguous(); }
@@ -58,12 +59,13 @@ struct Plans::State {
   Stats stats;
   std::vector<Tensor> results;
 
-  plan::Replay* find(std::span<const Tensor> in) {
+  /// The entry for arguments like `in`, or null.
+  Entry* find(std::span<const Tensor> in) {
     for (size_t i = entries.size(); i-- > 0;) {
       if (!entries[i].key.fits(in) || !entries[i].replay->fits()) continue;
       if (i + 1 < entries.size())
         std::rotate(entries.begin() + int64_t(i), entries.begin() + int64_t(i) + 1, entries.end());
-      return entries.back().replay.get();
+      return &entries.back();
     }
     return nullptr;
   }
@@ -89,10 +91,12 @@ void Plans::State::capture(std::span<const Tensor> in, const Step& step) {
     ++stats.refused;
     return;
   }
-  auto replay = std::make_unique<plan::Replay>(std::move(program), options);
+  Entry e{.key = Key::of(in), .replay = nullptr, .captured = nullptr};
+  if (options.verify) e.captured = std::make_unique<plan::Replay>(program.copy());
+  e.replay = std::make_unique<plan::Replay>(std::move(program), options);
   ++stats.captures;
   if (entries.size() == most_plans) entries.erase(entries.begin());
-  entries.push_back({Key::of(in), std::move(replay)});
+  entries.push_back(std::move(e));
 }
 
 Plans::Plans(const CompileOptions& options) : state_(std::make_unique<State>()) { state_->options = options; }
@@ -111,14 +115,18 @@ const std::vector<Tensor>& Plans::run(std::span<const Tensor> in, const Step& st
     for (const Tensor& t : in) copies.push_back(dense(t) ? t : t.contiguous());
     return run(copies, step);
   }
-  plan::Replay* replay = state_->find(in);
-  if (!replay) {
+  const Entry* found = state_->find(in);
+  if (!found) {
     state_->capture(in, step);
     return state_->results;
   }
-  replay->run(in);
   ++state_->stats.replays;
-  return replay->results();
+  if (found->captured) {
+    plan::run_verified(*found->replay, *found->captured, in, state_->options.fuse ? 1e-3 : 0);
+    return found->captured->results();
+  }
+  found->replay->run(in);
+  return found->replay->results();
 }
 
 namespace {
@@ -141,9 +149,10 @@ PlanNode node_of(const plan::Step& s, std::vector<double>& times) {
 
 std::vector<PlanNode> Plans::explain(std::span<const Tensor> in, int rounds) {
   check(rounds >= 1, "explain wants at least one round, not {}", rounds);
-  plan::Replay* replay = state_->find(in);
-  check(replay, "there is no plan for these arguments: run the step first{}",
+  const Entry* found = state_->find(in);
+  check(found, "there is no plan for these arguments: run the step first{}",
         state_->stats.refusal.empty() ? "" : fmt::format(" (not captured: {})", state_->stats.refusal));
+  plan::Replay* replay = found->replay.get();
   std::vector<std::vector<double>> times;
   for (int i = 0; i < rounds; ++i) replay->run_timed(in, times);
   std::vector<PlanNode> nodes;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "plan/program.h"
 
@@ -78,12 +79,30 @@ int64_t place(const std::vector<Life>& placed, const Life& life) {
 
 }  // namespace
 
-Memory plan_memory(const Program& p) {
+namespace {
+
+Memory nothing_placed(const Program& p) {
   Memory m;
   m.buffer.assign(p.buffers.size(), -1);
   m.scratch.assign(p.steps.size(), 0);
   for (const Buffer& b : p.buffers)
     if (b.kind == Buffer::Kind::made) m.unplanned += rounded(int64_t(b.bytes));
+  return m;
+}
+
+}  // namespace
+
+Memory spread_memory(const Program& p) {
+  Memory m = nothing_placed(p);
+  const auto next = [&](size_t bytes) { return std::exchange(m.bytes, m.bytes + rounded(int64_t(bytes))); };
+  for (size_t b = 0; b < p.buffers.size(); ++b)
+    if (p.buffers[b].kind == Buffer::Kind::made) m.buffer[b] = next(p.buffers[b].bytes);
+  for (size_t i = 0; i < p.steps.size(); ++i) m.scratch[i] = next(p.steps[i].scratch);
+  return m;
+}
+
+Memory plan_memory(const Program& p) {
+  Memory m = nothing_placed(p);
   Places places(p);
   places.share(p);
   struct Item {

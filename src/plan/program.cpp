@@ -21,4 +21,20 @@ void Step::for_writes(const std::function<void(int)>& f) const {
     if (in[i].buffer >= 0 && writes_input(i)) f(in[i].buffer);
 }
 
+Program Program::copy() const {
+  Program p;
+  p.buffers = buffers, p.results = results, p.guards = guards, p.gradients = gradients, p.refusal = refusal;
+  for (const Step& from : steps) {
+    Step s;
+    s.kernel = from.kernel, s.scratch = from.scratch, s.in = from.in, s.out = from.out, s.host = from.host;
+    if (from.call) {
+      s.attrs = std::make_unique<const Attrs>(*from.attrs);
+      s.call = std::make_unique<Call>(from.call->op(), *s.attrs, from.call->ins, from.call->outs);
+      s.call->dtype_ = from.call->dtype_;
+    }
+    p.steps.push_back(std::move(s));
+  }
+  return p;
+}
+
 }  // namespace fovea::plan

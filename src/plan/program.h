@@ -46,6 +46,8 @@ struct Step {
 };
 
 struct Program {
+  Program copy() const;
+
   std::vector<Buffer> buffers;
   std::vector<Step> steps;
   std::vector<Tensor> results;
@@ -78,5 +80,7 @@ struct Memory {
   int64_t bytes = 0, unplanned = 0;
 };
 Memory plan_memory(const Program& p);
+/// The same with a place of its own for each buffer.
+Memory spread_memory(const Program& p);
 
 }  // namespace fovea::plan

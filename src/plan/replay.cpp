@@ -18,10 +18,19 @@ Replay::Replay(Program program, const CompileOptions& options) : program_(std::m
   }
   update_early(program_);
   if (options.fuse) fuse_updates(program_);
-  memory_ = plan_memory(program_);
+  place_and_bind(plan_memory(program_));
+  prepare();
+}
+
+Replay::Replay(Program program) : program_(std::move(program)) {
+  fold_constants(program_);  // finds what the host filled
+  place_and_bind(spread_memory(program_));
+}
+
+void Replay::place_and_bind(Memory memory) {
+  memory_ = std::move(memory);
   block_ = static_cast<char*>(arena::allocate(size_t(memory_.bytes)));
   bind();
-  prepare();
   results_ = program_.results;
   arena::trim();  // what the eager step had beside the plan
 }
@@ -52,7 +61,7 @@ void Replay::bind() {
   for (size_t i = 0; i < program_.buffers.size(); ++i) {
     Buffer& b = program_.buffers[i];
     if (b.kind == Buffer::Kind::argument) b.storage = nullptr;
-    else if (b.kind == Buffer::Kind::outside && written[i]) written_.push_back(b.storage.get());
+    else if (b.kind != Buffer::Kind::made && written[i]) lasting_.push_back(int(i));
   }
 }
 
@@ -96,6 +105,13 @@ void Replay::run(std::span<const Tensor> arguments) {
   finish();
 }
 
+void Replay::run_kernels(std::span<const Tensor> arguments) {
+  point_at(arguments);
+  for (const Step& s : program_.steps)
+    if (!s.host) run_step(s);
+  finish();
+}
+
 void Replay::run_timed(std::span<const Tensor> arguments, std::vector<std::vector<double>>& times) {
   using Clock = std::chrono::steady_clock;
   times.resize(program_.steps.size());
@@ -109,7 +125,7 @@ void Replay::run_timed(std::span<const Tensor> arguments, std::vector<std::vecto
 }
 
 void Replay::finish() {
-  for (Storage* s : written_) ++s->version;
+  for (const int b : lasting_) ++program_.buffers[size_t(b)].storage->version;
   for (const auto& [leaf, gradient] : program_.gradients)
     if (leaf.grad().ptr() != gradient.ptr()) leaf.set_grad(gradient);
   give_results();

@@ -11,6 +11,8 @@ class Replay {
  public:
   /// Plans `program` (passes, memory, pointers). Throws if it cannot be replayed.
   Replay(Program program, const CompileOptions& options);
+  /// Runs the program as it was captured, each tensor in memory of its own.
+  explicit Replay(Program program);
   ~Replay();
   Replay(const Replay&) = delete;
   Replay& operator=(const Replay&) = delete;
@@ -19,15 +21,20 @@ class Replay {
   bool fits() const;
   /// Runs the step on `arguments`, which look like those of the capture.
   void run(std::span<const Tensor> arguments);
+  /// The kernels alone, without work on the host.
+  void run_kernels(std::span<const Tensor> arguments);
   /// The same, adding the seconds of each step to `times` (one list per step).
   void run_timed(std::span<const Tensor> arguments, std::vector<std::vector<double>>& times);
   const std::vector<Tensor>& results() const { return results_; }
+  /// What outlives the step and is written by it, by buffer.
+  const std::vector<int>& lasting() const { return lasting_; }
 
   const Program& program() const { return program_; }
   int64_t bytes() const { return memory_.bytes; }
   int64_t unplanned_bytes() const { return memory_.unplanned; }
 
  private:
+  void place_and_bind(Memory memory);
   void bind();
   void prepare();
   void point_at(std::span<const Tensor> arguments);
@@ -44,7 +51,7 @@ class Replay {
   };
   std::vector<Patch> patches_;
   std::vector<Tensor> results_;
-  std::vector<Storage*> written_;  // of tensors outside of the step
+  std::vector<int> lasting_;
 };
 
 }  // namespace fovea::plan

@@ -140,6 +140,30 @@ TEST(Fuse, LargeWeightsAreUpdatedByTheirGradientAtOnce) {
   for (const Tensor& w : weights) expect_close({w}, {weights[0]}, 1e-6);
 }
 
+TEST(Verify, RunsPlansAgainstTheirSteps) {
+  for (const bool fuse : {true, false}) {
+    manual_seed(5);
+    const Net net;
+    std::unique_ptr<optim::Optimizer> optimizer;
+    if (fuse) optimizer = std::make_unique<optim::SGD>(net, optim::SGDOptions{.lr = 0.02, .momentum = 0.9});
+    else optimizer = std::make_unique<optim::Adam>(net, optim::AdamOptions{.lr = 1e-3});
+    auto step = compile(
+        [&](const Tensor& x, const Tensor& y) {
+          const Tensor loss = cross_entropy(dropout(net(x), 0.1), y);
+          loss.backward();
+          optimizer->step();
+          optimizer->zero_grad();
+          return loss;
+        },
+        {.fuse = fuse, .verify = true});
+    const Tensor x = randn({6, 3, 12, 12}), y = randint({6}, 0, 10);
+    const double first = step(x, y).item();
+    for (int i = 0; i < 20; ++i) step(x, y);
+    EXPECT_EQ(step.stats().replays, 19);  // the first made the optimizer's state, the second was captured
+    EXPECT_LT(step(x, y).item(), first);
+  }
+}
+
 TEST(Freeze, PredictionsAgreeAndNoticeNewWeights) {
   manual_seed(6);
   const Net net;
