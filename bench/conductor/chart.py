@@ -4,7 +4,7 @@ from xml.sax.saxutils import escape
 
 from . import report
 
-WIDTH, LABEL, VALUE, BAR, GAP, TOP = 860, 190, 250, 16, 6, 66
+WIDTH, LABEL, VALUE, BAR, GAP, TOP = 900, 190, 290, 16, 6, 66
 WON, LOST, GRID, TEXT = "#2563a8", "#c2571a", "#d0d4da", "#333a44"
 TICKS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000]
 
@@ -46,5 +46,5 @@ def svg(results):
         parts.append(text(LABEL - 8, y + BAR - 4, line.name, "end"))
         parts.append(f'<rect x="{left:.1f}" y="{y}" width="{max(right - left, 1):.1f}" height="{BAR}" '
                      f'fill="{WON if line.ratio >= 1 else LOST}"/>')
-        parts.append(text(WIDTH - VALUE + 8, y + BAR - 4, f"{line.ratio:.2f}x   {line.ours} / {line.peer}", size=11))
+        parts.append(text(WIDTH - VALUE + 8, y + BAR - 4, f"{line.ratio:.2f}x: {line.ours} / {line.peer}", size=11))
     return "\n".join([*parts, "</svg>", ""])
