@@ -151,12 +151,14 @@ void sum_together(const Plan& p, const float* x, const float* g, float* sums, fl
     const int64_t end = std::min(begin + p.group, p.x.count());
     parallel_for(end - begin, 6,
                  [&](int64_t a, int64_t b) { transform(p, x, g, begin, begin + a, begin + b, transformed); });
-    parallel_for(blocks(p) * frequencies, 1, [&](int64_t a, int64_t b) {
+    // Frequency by frequency: x of one stays in a core's cache while blocks of g pass.
+    parallel_for(frequencies * blocks(p), (blocks(p) + 1) / 2, [&](int64_t a, int64_t b) {
       for (int64_t i = a; i < b; ++i) {
-        const int64_t size = p.x.channels * std::min<int64_t>(16, p.g.channels - i / frequencies * 16);
-        float* to = sums + (i / frequencies * 16 * frequencies) * p.x.channels + i % frequencies * size;
+        const int64_t f = i / blocks(p), block = i % blocks(p);
+        const int64_t size = p.x.channels * std::min<int64_t>(16, p.g.channels - block * 16);
+        float* to = sums + (block * 16 * frequencies) * p.x.channels + f * size;
         if (begin == 0) std::fill(to, to + size, 0.f);
-        add_frequency(p, i / frequencies, i % frequencies, end - begin, transformed, sums);
+        add_frequency(p, block, f, end - begin, transformed, sums);
       }
     });
   }
