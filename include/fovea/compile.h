@@ -1,5 +1,5 @@
-// compile(step): a step runs once for real while it is recorded, is planned, and is replayed from then on:
-// the same kernels in memory planned once, without a tape or a shape rule.
+// compile(step): a step is walked through once, which records its kernels and runs none of them, is planned,
+// and is replayed from then on: the same kernels in memory planned once, without a tape or a shape rule.
 //   auto step = compile([&](const Tensor& images, const Tensor& labels) {
 //     const Tensor loss = cross_entropy(net(images), labels);
 //     loss.backward();
@@ -60,8 +60,8 @@ class Plans {
   Plans(Plans&&) noexcept;
   Plans& operator=(Plans&&) noexcept;
 
-  /// Replays the plan for arguments like `in`, or runs `step` and captures it. The results stay as they are
-  /// for as long as they are held.
+  /// Replays the plan for arguments like `in`, which is made first if there is none. The results stay as they
+  /// are for as long as they are held.
   const std::vector<Tensor>& run(std::span<const Tensor> in, const Step& step);
 
   /// The kernels of the plan for arguments like `in`, timed over `rounds` replays: the step is really taken
@@ -69,12 +69,10 @@ class Plans {
   std::vector<PlanNode> explain(std::span<const Tensor> in, int rounds);
 
   struct Stats {
-    int64_t captures = 0, replays = 0,
-            refused = 0;          // calls that were captured, replayed, left as they were run
+    int64_t captures = 0, replays = 0;
     int64_t kernels = 0;          // of the plan used last, host work not counted
     int64_t planned_bytes = 0;    // its memory ...
     int64_t unplanned_bytes = 0;  // ... and that of all tensors it puts there
-    std::string refusal;          // why the last refused call was not captured
   };
   const Stats& stats() const;
 

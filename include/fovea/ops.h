@@ -427,9 +427,9 @@ void adam_step(const Tensor& param, const Tensor& grad, const Tensor& m, const T
 void rmsprop_step(const Tensor& param, const Tensor& grad, const Tensor& square_avg, const Tensor& velocity, double lr, double alpha = 0.99, double eps = 1e-08, double weight_decay = 0, double momentum = 0);
 
 /// Stochastic gradient descent in PyTorch's form: g = grad + weight_decay param; v = momentum v + (1 -
-/// dampening) g, or v = g on the `first` step; param -= lr v, with nesterov param -= lr (g + momentum v).
-/// Without momentum no velocity is needed.
-void sgd_step(const Tensor& param, const Tensor& grad, const Tensor& velocity, double lr, double momentum = 0, double dampening = 0, double weight_decay = 0, bool nesterov = false, bool first = false);
+/// dampening) g, or v = g on `step` 1; param -= lr v, with nesterov param -= lr (g + momentum v). Without
+/// momentum no velocity is needed.
+void sgd_step(const Tensor& param, const Tensor& grad, const Tensor& velocity, double lr, double momentum = 0, double dampening = 0, double weight_decay = 0, bool nesterov = false, int64_t step = 0);
 
 // pad
 

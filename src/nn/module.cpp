@@ -193,7 +193,7 @@ void Module::apply(const std::function<void(const Module&)>& f) const {
 }
 
 void Module::zero_grad() const {
-  for (const Tensor& p : parameters()) p.set_grad(Tensor());
+  for (const Tensor& p : parameters()) forget_gradient(p);
 }
 
 void Module::requires_grad(bool on) const {

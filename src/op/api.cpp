@@ -511,9 +511,9 @@ void rmsprop_step(const Tensor& param, const Tensor& grad, const Tensor& square_
   apply(op, {param, grad, square_avg, velocity}, {lr, alpha, eps, weight_decay, momentum});
 }
 
-void sgd_step(const Tensor& param, const Tensor& grad, const Tensor& velocity, double lr, double momentum, double dampening, double weight_decay, bool nesterov, bool first) {
+void sgd_step(const Tensor& param, const Tensor& grad, const Tensor& velocity, double lr, double momentum, double dampening, double weight_decay, bool nesterov, int64_t step) {
   static const Op& op = find_op("sgd_step");
-  apply(op, {param, grad, velocity}, {lr, momentum, dampening, weight_decay, nesterov, first});
+  apply(op, {param, grad, velocity}, {lr, momentum, dampening, weight_decay, nesterov, step});
 }
 
 Tensor pad(const Tensor& x, const Dims& padding, const std::string& mode, double value) {

@@ -110,14 +110,16 @@ std::vector<Tensor> run_kernel(Call& c, const std::vector<Tensor>& in) {
     out.push_back(Tensor::empty(specs[i].shape, specs[i].dtype, kernel.device, out_layouts[i]));
     c.outs.push_back(view_of(out.back()));
   }
-  const Scratch scratch(kernel.scratch ? kernel.scratch(c) : 0);
-  c.scratch = scratch.data;
-  kernel.run(c);
+  const size_t bytes = kernel.scratch ? kernel.scratch(c) : 0;
   if (Recorder* r = recorder()) [[unlikely]] {
     for (size_t i = 0; i < in.size(); ++i)
       if (held.resize(in.size()); !held[i].defined()) held[i] = in[i];
-    r->ran(kernel, c, held, out, scratch.bytes);
+    r->ran(kernel, c, held, out, bytes);
+    return out;
   }
+  const Scratch scratch(bytes);
+  c.scratch = scratch.data;
+  kernel.run(c);
   return out;
 }
 

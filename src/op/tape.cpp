@@ -214,8 +214,7 @@ void backward(const Tensor& loss, BackwardOptions options) {
     const bool in_place = old.defined() && old.is_contiguous() && !options.create_graph;
     if (in_place) call("accumulate", {old, g});
     else leaf.set_grad(old.defined() ? call("add", {old, g}) : owned(g));
-    if (Recorder* r = recorder())
-      r->gradient(leaf, old.defined() ? Recorder::Gradient::added : Recorder::Gradient::made);
+    if (Recorder* r = recorder()) r->gradient(leaf, old);
   }
 }
 

@@ -23,7 +23,7 @@ template <class real>
 struct SgdMomentum : Sgd<real> {
   explicit SgdMomentum(const Call& c)
       : Sgd<real>(c), velocity(c.in(2).ptr<real>()), momentum(real(c.f("momentum"))), fresh(real(1 - c.f("dampening"))),
-        nesterov(c.b("nesterov")), first(c.b("first")) {}
+        nesterov(c.b("nesterov")), first(c.i("step") == 1) {}
   FV_INLINE void operator()(int64_t i) const {
     const real g = this->grad[i] + this->decay * this->p[i];
     const real v = first ? g : momentum * velocity[i] + fresh * g;
@@ -143,16 +143,16 @@ const Gen both = f({2, 8, 3, 5});
 
 FOVEA_OP(sgd_step){
     .signature = "sgd_step(param!, grad, velocity!?, lr: float, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=false, "
-                 "first=false)",
+                 "step=0)",
     .doc = "Stochastic gradient descent in PyTorch's form: g = grad + weight_decay param; v = momentum v + (1 - dampening) g, "
-           "or v = g on the `first` step; param -= lr v, with nesterov param -= lr (g + momentum v). Without momentum no "
+           "or v = g on `step` 1; param -= lr v, with nesterov param -= lr (g + momentum v). Without momentum no "
            "velocity is needed.",
     .require = {equal_shapes, momentum_has_velocity, nesterov_has_momentum},
     .reference = SgdEither::baseline, .no_gradient = writes_in_place,
     .samples = {{{both, both, none()}, {{"lr", 0.1}}},
                 {{both, both, both}, {{"lr", 0.1}, {"momentum", 0.9}, {"dampening", 0.3}, {"weight_decay", 0.01}}},
                 {{both, both, both}, {{"lr", 0.1}, {"momentum", 0.9}, {"nesterov", true}}},
-                {{both, both, both}, {{"lr", 0.1}, {"momentum", 0.9}, {"first", true}}},
+                {{both, both, both}, {{"lr", 0.1}, {"momentum", 0.9}, {"step", 1}}},
                 {{f({40001}), f({40001}), f({40001})}, {{"lr", 0.1}, {"momentum", 0.9}}}},
     .bad = {{{both, f({3}), none()}, {{"lr", 0.1}}},
             {{both, both, none()}, {{"lr", 0.1}, {"momentum", 0.9}}},
@@ -177,7 +177,7 @@ const Gen weight = f({6, 20}), large = f({70, 900});
 
 FOVEA_OP(sgd_step_linear){
     .signature = "sgd_step_linear(param!, g, x, velocity!?, lr: float, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=false, "
-                 "first=false)",
+                 "step=0)",
     .doc = "sgd_step of the weight (O, K) of a fully connected layer by its gradient g^T x, for g (N, O) and x (N, K): what a plan "
            "makes of both, so that the gradient never leaves the cache.",
     .require = {rank("param", 2), rank("g", 2), rank("x", 2), [](const Call& c) {

@@ -25,7 +25,7 @@ void SGD::update(const Group& group, const Tensor& param, const Tensor& grad, co
         {"dampening", options_.dampening},
         {"weight_decay", live(group.weight_decay)},
         {"nesterov", options_.nesterov},
-        {"first", cell.step == 1}});
+        {"step", live(cell.step)}});
 }
 
 Adam::Adam(const Parameters& parameters, AdamOptions o, bool decoupled)

@@ -42,8 +42,12 @@ Optimizer::Optimizer(const Parameters& parameters, double lr, double weight_deca
 std::vector<Tensor> Optimizer::fresh_state(const Tensor& param) const {
   std::vector<Tensor> state;
   for (size_t i = 0; i < state_names_.size(); ++i) {
-    state.push_back(Tensor::empty(param.shape(), param.dtype(), param.device()));
-    state.back().fill(0);
+    {
+      const Unrecorded now;
+      state.push_back(Tensor::empty(param.shape(), param.dtype(), param.device()));
+      state.back().fill(0);
+    }
+    if (Recorder* r = recorder()) r->found(state.back());
   }
   return state;
 }
@@ -60,15 +64,11 @@ void Optimizer::step() {
       const Tensor grad = param.grad();
       if (!grad.defined()) continue;
       Cell& cell = cells_->at(name);
-      if (cell.step == 0) {
-        if (Recorder* r = recorder()) r->refused("the optimizer made its state");
-        cell.state = fresh_state(param);
-      }
+      if (cell.state.size() < state_names_.size()) cell.state = fresh_state(param);
       repeat([cells = cells_, &step = cell.step] { ++step; });
       if (Recorder* r = recorder())  // a state that was loaded or made anew is another one
         r->guarded([cells = cells_, &cell, captured = cell.state] {
-          return cell.step > 0 &&
-                 std::equal(captured.begin(), captured.end(), cell.state.begin(), cell.state.end(),
+          return std::equal(captured.begin(), captured.end(), cell.state.begin(), cell.state.end(),
                             [](const Tensor& a, const Tensor& b) { return a.ptr() == b.ptr(); });
         });
       update(group, param, grad, cell);
@@ -77,10 +77,7 @@ void Optimizer::step() {
 
 void Optimizer::zero_grad() {
   for (const Group& group : *groups_)
-    for (const auto& [name, param] : group.parameters) {
-      param.set_grad(Tensor());
-      if (Recorder* r = recorder()) r->gradient(param, Recorder::Gradient::cleared);
-    }
+    for (const auto& [name, param] : group.parameters) forget_gradient(param);
 }
 
 NamedTensors Optimizer::state_dict() const {

@@ -47,8 +47,12 @@ Capture::Capture(std::span<const Tensor> arguments)
   }
 }
 
-Capture::~Capture() {
+Capture::~Capture() { end(); }
+
+void Capture::end() {
   if (recorder() == this) set_recorder(before_);
+  for (const auto& [leaf, gradient] : found_gradients_) leaf.set_grad(gradient);
+  found_gradients_.clear();
 }
 
 /// What a kernel of the step writes first may die as in an eager step. What it reads first was there before,
@@ -116,24 +120,27 @@ void Capture::repeated(std::function<void()> work) {
 
 void Capture::guarded(std::function<bool()> holds) { program_.guards.push_back(std::move(holds)); }
 
-void Capture::gradient(const Tensor& leaf, Gradient what) {
+void Capture::gradient(const Tensor& leaf, const Tensor& before) {
   auto& given = program_.gradients;
   const auto it =
       std::find_if(given.begin(), given.end(), [&](const auto& g) { return g.first.ptr() == leaf.ptr(); });
-  if (it == given.end() && what != Gradient::cleared) {  // what a replay finds must be what was found here
-    const Tensor found = what == Gradient::added ? leaf.grad() : Tensor();
-    guarded([leaf, found] { return leaf.grad().ptr() == found.ptr(); });
+  if (it != given.end()) {
+    it->second = leaf.grad();
+    return;
   }
-  if (it == given.end()) given.emplace_back(leaf, leaf.grad());
-  else it->second = leaf.grad();
+  found_gradients_.emplace_back(leaf, before);
+  given.emplace_back(leaf, leaf.grad());
+  if (leaf.grad().defined())  // not forgotten: what a replay finds must be what was found here
+    guarded([leaf, before] { return leaf.grad().ptr() == before.ptr(); });
 }
 
-void Capture::refused(const char* why) {
-  if (program_.refusal.empty()) program_.refusal = why;
+void Capture::found(const Tensor& t) {
+  Buffer& b = program_.buffers[size_t(place_of(t).buffer)];
+  b.kind = Buffer::Kind::outside;
 }
 
 Program Capture::finish(std::vector<Tensor> results) {
-  set_recorder(before_);
+  end();
   for (const Tensor& t : results) place_of(t);
   for (Buffer& b : program_.buffers) {
     if (b.kind != Buffer::Kind::made) continue;

@@ -57,7 +57,6 @@ struct Plans::State {
   CompileOptions options;
   std::vector<Entry> entries;  // the one used last is the last
   Stats stats;
-  std::vector<Tensor> results;
 
   /// The entry for arguments like `in`, or null.
   Entry* find(std::span<const Tensor> in) {
@@ -73,24 +72,16 @@ struct Plans::State {
   void capture(std::span<const Tensor> in, const Step& step);
 };
 
-/// Runs the step for real. Its arguments are copies, so that no two of them share memory and none belongs to
-/// the caller.
+/// Walks through the step. Its arguments stand for those of each replay: no two of them share memory.
 void Plans::State::capture(std::span<const Tensor> in, const Step& step) {
   std::vector<Tensor> arguments;
-  for (const Tensor& t : in) arguments.push_back(t.detach().clone());
+  for (const Tensor& t : in) arguments.push_back(Tensor::empty(t.shape(), t.dtype(), t.device(), t.layout()));
   plan::Capture capture(arguments);
-  results = step(arguments);
+  std::vector<Tensor> results = step(arguments);
   for (Tensor& t : results)
     if (t.defined()) t = t.detach();
-  plan::Program program = capture.finish(results);
+  plan::Program program = capture.finish(std::move(results));
   arguments.clear();
-  for (Tensor& t : results)
-    if (t.defined()) t = t.clone();  // what the program calls results is written by every replay
-  stats.refusal = program.refusal;
-  if (!program.refusal.empty()) {
-    ++stats.refused;
-    return;
-  }
   Entry e{.key = Key::of(in), .replay = nullptr, .captured = nullptr};
   if (options.verify) e.captured = std::make_unique<plan::Replay>(program.copy());
   e.replay = std::make_unique<plan::Replay>(std::move(program), options);
@@ -118,7 +109,7 @@ const std::vector<Tensor>& Plans::run(std::span<const Tensor> in, const Step& st
   const Entry* found = state_->find(in);
   if (!found) {
     state_->capture(in, step);
-    return state_->results;
+    found = &state_->entries.back();
   }
   ++state_->stats.replays;
   if (found->captured) {
@@ -150,8 +141,7 @@ PlanNode node_of(const plan::Step& s, std::vector<double>& times) {
 std::vector<PlanNode> Plans::explain(std::span<const Tensor> in, int rounds) {
   check(rounds >= 1, "explain wants at least one round, not {}", rounds);
   const Entry* found = state_->find(in);
-  check(found, "there is no plan for these arguments: run the step first{}",
-        state_->stats.refusal.empty() ? "" : fmt::format(" (not captured: {})", state_->stats.refusal));
+  check(found, "there is no plan for these arguments: run the step first");
   plan::Replay* replay = found->replay.get();
   std::vector<std::vector<double>> times;
   for (int i = 0; i < rounds; ++i) replay->run_timed(in, times);

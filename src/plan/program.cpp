@@ -23,7 +23,7 @@ void Step::for_writes(const std::function<void(int)>& f) const {
 
 Program Program::copy() const {
   Program p;
-  p.buffers = buffers, p.results = results, p.guards = guards, p.gradients = gradients, p.refusal = refusal;
+  p.buffers = buffers, p.results = results, p.guards = guards, p.gradients = gradients;
   for (const Step& from : steps) {
     Step s;
     s.kernel = from.kernel, s.scratch = from.scratch, s.in = from.in, s.out = from.out, s.host = from.host;

@@ -53,7 +53,6 @@ struct Program {
   std::vector<Tensor> results;
   std::vector<std::function<bool()>> guards;         // replay only while all hold
   std::vector<std::pair<Tensor, Tensor>> gradients;  // leaves and the gradients that a replay gives them
-  std::string refusal;                               // why the step cannot be replayed, if it cannot
 };
 
 // The passes, in the order in which they run.

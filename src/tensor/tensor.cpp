@@ -12,8 +12,8 @@ namespace fovea {
 namespace {
 
 void move(const Tensor& from, const Tensor& to) {
-  convert_elements(view_of(from), view_of(to));
   if (Recorder* r = recorder()) r->moved(from, to);
+  else convert_elements(view_of(from), view_of(to));
 }
 
 }  // namespace
@@ -241,8 +241,8 @@ Tensor full(const Dims& shape, double value, DType dtype) {
 }
 Tensor zeros(const Dims& shape, DType dtype) {
   Tensor t = Tensor::empty(shape, dtype);
-  std::memset(t.raw(), 0, size_t(t.numel() * size_of(dtype)));
   if (Recorder* r = recorder()) r->zeroed(t);
+  else std::memset(t.raw(), 0, size_t(t.numel() * size_of(dtype)));
   return t;
 }
 Tensor ones(const Dims& shape, DType dtype) { return full(shape, 1, dtype); }
