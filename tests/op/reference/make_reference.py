@@ -370,7 +370,7 @@ def reduced(x, how):
     return {"mean": x.mean, "sum": x.sum, "none": x.clone}[how]()
 
 
-def sequence(op, states, make, ours, counted=False, first=False):
+def sequence(op, states, make, ours, counted=False):
     """Ten steps with a falling learning rate; `states` names the state tensors of the op, empty ones are not given."""
     start, steps = r(37), []
     p = torch.from_numpy(start.copy()).requires_grad_()
@@ -380,7 +380,7 @@ def sequence(op, states, make, ours, counted=False, first=False):
         p.grad = torch.from_numpy(gradient)
         optimizer.param_groups[0]["lr"] = lr
         optimizer.step()
-        attrs = {"lr": lr, **ours, **({"step": k + 1} if counted else {}), **({"first": k == 0} if first else {})}
+        attrs = {"lr": lr, **ours, **({"step": k + 1} if counted else {})}
         steps.append({"attrs": attrs, "gradient": store(gradient), "param": store(p)})
     sequences.append({"op": op, "param": store(start), "states": states, "steps": steps})
 
@@ -388,8 +388,8 @@ def sequence(op, states, make, ours, counted=False, first=False):
 def optimizers():
     o = torch.optim
     sequence("sgd_step", [False], lambda p: o.SGD(p, 0.1, weight_decay=0.05), {"weight_decay": 0.05})
-    sequence("sgd_step", [True], lambda p: o.SGD(p, 0.1, 0.9, 0.3, 0.05), {"momentum": 0.9, "dampening": 0.3, "weight_decay": 0.05}, first=True)
-    sequence("sgd_step", [True], lambda p: o.SGD(p, 0.1, 0.9, nesterov=True), {"momentum": 0.9, "nesterov": True}, first=True)
+    sequence("sgd_step", [True], lambda p: o.SGD(p, 0.1, 0.9, 0.3, 0.05), {"momentum": 0.9, "dampening": 0.3, "weight_decay": 0.05}, counted=True)
+    sequence("sgd_step", [True], lambda p: o.SGD(p, 0.1, 0.9, nesterov=True), {"momentum": 0.9, "nesterov": True}, counted=True)
     sequence("adam_step", [True, True], lambda p: o.Adam(p), {}, counted=True)
     sequence("adam_step", [True, True], lambda p: o.Adam(p, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.1),
              {"beta1": 0.8, "beta2": 0.95, "eps": 1e-3, "weight_decay": 0.1}, counted=True)
