@@ -99,6 +99,7 @@ class Call : public AttrReader {
   std::vector<View> ins, outs;
   char* scratch = nullptr;         // as many bytes as Kernel::scratch asked for, aligned to 64
   const char* prepared = nullptr;  // what Kernel::prepare made, aligned to 64
+  bool constant_weight = false;    // input 1 stays as it is: a kernel that can prepare it may pay sooner
   DType dtype_ = f32;
 };
 

@@ -70,4 +70,16 @@ void freeze(Program& p) {
 
 void fold_batch_norms(Program& p) { rewrite(p, fold_affine); }
 
+void choose_prepared(Program& p) {
+  for (Step& s : p.steps) {
+    const bool weighted = s.kernel && s.kernel->prepared && s.in.size() > 1 && s.in[1].buffer >= 0;
+    if (!weighted || !constant(p, s.in[1])) continue;
+    std::vector<Arg> in, out;
+    for (size_t i = 0; i < s.in.size(); ++i) in.push_back(input(s, int(i)));
+    for (size_t i = 0; i < s.out.size(); ++i) out.push_back(result(s, int(i)));
+    if (auto chosen = call_of(s.call->op().name().c_str(), attributes(s), in, out, true))
+      s = std::move(*chosen);
+  }
+}
+
 }  // namespace fovea::plan

@@ -30,7 +30,7 @@ Program Program::copy() const {
     if (from.call) {
       s.attrs = std::make_unique<const Attrs>(*from.attrs);
       s.call = std::make_unique<Call>(from.call->op(), *s.attrs, from.call->ins, from.call->outs);
-      s.call->dtype_ = from.call->dtype_;
+      s.call->dtype_ = from.call->dtype_, s.call->constant_weight = from.call->constant_weight;
     }
     p.steps.push_back(std::move(s));
   }

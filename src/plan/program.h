@@ -65,6 +65,8 @@ void drop_dead(Program& p);
 void freeze(Program& p);
 /// Makes batch norms with constant statistics part of the constant convolution before them.
 void fold_batch_norms(Program& p);
+/// Chooses the kernels of steps with constant weights again, now that they may prepare them.
+void choose_prepared(Program& p);
 /// Joins kernels with what is done to their results.
 void fuse(Program& p);
 /// Joins the gradients of weights with their updates; *after* update_early.

@@ -15,6 +15,7 @@ Replay::Replay(Program program, const CompileOptions& options) : program_(std::m
   if (options.fuse) {
     fold_batch_norms(program_);
     fuse(program_);
+    choose_prepared(program_);
   }
   update_early(program_);
   if (options.fuse) fuse_updates(program_);

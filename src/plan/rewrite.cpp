@@ -62,7 +62,7 @@ NamedAttrs attributes(const Step& s, NamedAttrs more) {
 }
 
 std::optional<Step> call_of(const char* op, const NamedAttrs& attrs, const std::vector<Arg>& in,
-                            const std::vector<Arg>& out) {
+                            const std::vector<Arg>& out, bool constant_weight) {
   const Op& record = find_op(op);
   Step s;
   s.attrs = std::make_unique<const Attrs>(attrs_of(record, attrs));
@@ -70,6 +70,7 @@ std::optional<Step> call_of(const char* op, const NamedAttrs& attrs, const std::
   for (const Arg& a : in) views.push_back(a.view), s.in.push_back(a.place);
   s.call = std::make_unique<Call>(record, *s.attrs, std::move(views));
   s.call->dtype_ = in[0].view.dtype;
+  s.call->constant_weight = constant_weight;
   s.kernel = &choose_kernel(*s.call);
   if (std::string_view(s.kernel->name) == "reference") return std::nullopt;
   std::vector<Layout> in_layouts, out_layouts(out.size(), Layout::plain);

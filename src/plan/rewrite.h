@@ -37,7 +37,7 @@ NamedAttrs attributes(const Step& s, NamedAttrs more = {});
 
 /// A call of `op` for the arguments as they lie, or nothing if no kernel but a reference takes it so.
 std::optional<Step> call_of(const char* op, const NamedAttrs& attrs, const std::vector<Arg>& in,
-                            const std::vector<Arg>& out);
+                            const std::vector<Arg>& out, bool constant_weight = false);
 
 /// Applies rule(p, uses, step) everywhere; a rule that changed something says true and leaves steps it
 /// replaced empty.

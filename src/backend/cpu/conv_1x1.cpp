@@ -41,7 +41,7 @@ Plan plan_of(const ConvShape& s, bool grad) {
          .transposed = grad};
   p.depth = std::min<int64_t>(p.channels, 1024);
   constexpr int64_t cached = 24 * 1024;  // floats of a band
-  const int64_t band = std::clamp<int64_t>(cached / p.depth / 12 * 12, 48, 1152);
+  const int64_t band = std::clamp<int64_t>(cached / p.depth / 12 * 12, 56, 1152);
   p.bands = (p.pixels + band - 1) / band;
   p.part = p.results;
   // Few images: several units for each.
@@ -100,6 +100,7 @@ template <int PX, int OV>
 FOVEA_SIMD_INLINE void tile(const Data& d, const Block& b, int64_t pixel) {
   const float *x = b.x + pixel * 8, *w = b.w;
   ask_for<PX>(d.y + b.y + pixel * 8, b.y_plane, OV);
+  if (b.last && d.epilogue.add) ask_for<PX>(d.epilogue.add + b.y + pixel * 8, b.y_plane, OV);
   ask_for<PX>(b.ahead + pixel * 8, b.plane, b.ahead_planes);
   Vec acc[PX][OV];
 #pragma GCC unroll 12

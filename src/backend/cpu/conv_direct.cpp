@@ -169,11 +169,11 @@ void pack(const Run& r, const ConvShape& s, const float* weight, float* packed) 
 }
 
 void channels_phase(const Run& r, const ConvPhase& p, const float* image, int64_t n, ConvRange rows,
-                    int64_t taps) {
+                    ConvRange groups) {
   const auto& plan = r.plan;
   const int64_t plane = plan.height * plan.width * 8, x_step = plan.in_step * plan.source.step(),
-                y_step = plan.out_step * 8;
-  for (int64_t g = 0; g < r.groups(); ++g) {
+                y_step = plan.out_step * 8, taps = plan.all_taps();
+  for (int64_t g = groups.first; g < groups.last; ++g) {
     const int64_t width = r.width(g);
     const float* w = r.weights + g * r.group * taps + p.first_tap * width;
     const Result base{r.epilogue, r.y, (n * plan.results + g * r.group) * plan.height * plan.width};
@@ -191,10 +191,10 @@ void channels_phase(const Run& r, const ConvPhase& p, const float* image, int64_
 }
 
 void pixels_phase(const Run& r, const ConvPhase& p, const float* image, int64_t n, ConvRange rows,
-                  int64_t taps) {
+                  ConvRange groups) {
   const auto& plan = r.plan;
-  const int64_t plane = plan.height * plan.width;
-  for (int64_t g = 0; g < r.groups(); ++g) {
+  const int64_t plane = plan.height * plan.width, taps = plan.all_taps();
+  for (int64_t g = groups.first; g < groups.last; ++g) {
     const int64_t width = r.width(g);
     const float* w = r.weights + g * r.group * taps;
     const Result base{r.epilogue, r.y, (n * plan.results + g * r.group) * plane};
@@ -206,8 +206,22 @@ void pixels_phase(const Run& r, const ConvPhase& p, const float* image, int64_t 
   }
 }
 
-/// One of the bands of rows of image `n`.
-void run_band(const Run& r, int64_t n, int64_t band, int64_t bands, float* scratch) {
+/// How the work is shared out: an image each, or where these are few, bands of rows; parts of the results
+/// where the weights are much more to read than the image.
+struct Shares {
+  int64_t bands = 1, parts = 1;
+};
+Shares shares_of(const ConvPlan& p) {
+  if (p.images >= 8) return {};
+  if (p.all_taps() * p.results > 4 * p.source.channels * p.source.plane()) return {.bands = 1, .parts = 4};
+  return {.bands = std::clamp<int64_t>(p.phase[0].rows, 1, 8), .parts = 1};
+}
+
+/// One of the bands of rows of image `n`, the results of one part.
+void run_share(const Run& r, const Shares& shares, int64_t unit, float* scratch) {
+  const int64_t n = unit / (shares.bands * shares.parts), band = unit / shares.parts % shares.bands,
+                part = unit % shares.parts, bands = shares.bands;
+  const ConvRange groups{r.groups() * part / shares.parts, r.groups() * (part + 1) / shares.parts};
   const auto rows_of = [&](const ConvPhase& p) {
     return ConvRange{p.rows * band / bands, p.rows * (band + 1) / bands};
   };
@@ -220,7 +234,7 @@ void run_band(const Run& r, int64_t n, int64_t band, int64_t bands, float* scrat
       r.plan.source.image(r.x, n, needed.first, std::max(needed.first, needed.last), scratch);
   for (int i = 0; i < r.plan.phases; ++i) {
     const ConvPhase& p = r.plan.phase[i];
-    (r.channels ? channels_phase : pixels_phase)(r, p, image, n, rows_of(p), r.plan.all_taps());
+    (r.channels ? channels_phase : pixels_phase)(r, p, image, n, rows_of(p), groups);
   }
 }
 
@@ -247,12 +261,10 @@ void run(const Call& c, bool grad, bool channels) {
   r.images = packed + (packed_floats(r.plan) + 15) / 16 * 16;
   if (!c.prepared) pack(r, shape_of(c, grad), c.in(1).ptr<float>(), packed);
   point_at_packed(r, c.prepared ? reinterpret_cast<const float*>(c.prepared) : packed);
-  // One image is one piece of work, or several bands of rows if there are few images.
-  const int64_t bands =
-      r.plan.images >= 8 ? 1 : std::min<int64_t>(8, std::max<int64_t>(1, r.plan.phase[0].rows));
-  parallel_for(r.plan.images * bands, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t k = begin; k < end; ++k)
-      run_band(r, k / bands, k % bands, bands, r.images + thread_index() * r.plan.source.scratch());
+  const Shares shares = shares_of(r.plan);
+  parallel_for(r.plan.images * shares.bands * shares.parts, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t unit = begin; unit < end; ++unit)
+      run_share(r, shares, unit, r.images + thread_index() * r.plan.source.scratch());
   });
 }
 

@@ -280,8 +280,9 @@ void run_by_results(const Plan& p, const Data& d, float* source, float* scratch)
     float *weights = scratch + thread_index() * p.thread(),
           *product = weights + frequencies * p.tiles.channels * 16;
     for (int64_t b = begin; b < end; ++b) {
-      transform_weight(p, d.weight, weights, b);
-      compute_block(p, d, 0, p.tiles.count(), b, source, weights, product);
+      if (!d.prepared) transform_weight(p, d.weight, weights, b);
+      compute_block(p, d, 0, p.tiles.count(), b, source,
+                    d.prepared ? d.prepared + block_offset(p, b) : weights, product);
     }
   });
 }
@@ -302,7 +303,9 @@ const char* refuse_call(const Call& c) {
 
 template <bool grad>
 const char* slower(const Call& c) {
-  return slower_than_direct(plan_of(shape_of<grad>(c), grad).tiles);
+  const Tiles tiles = plan_of(shape_of<grad>(c), grad).tiles;
+  if (c.constant_weight) return tiles.count() < 4 ? "fewer than 4 tiles of results" : nullptr;
+  return slower_than_direct(tiles);
 }
 
 template <bool grad>
@@ -311,11 +314,11 @@ size_t scratch(const Call& c) {
   return size_t(p.shared() + num_threads() * p.thread()) * sizeof(float);
 }
 
-/// All transforms, where tiles are many: else reading them would cost more than to make them again.
+/// All transforms of the weight.
 template <bool grad>
 size_t prepared(const Call& c) {
   const Plan p = plan_of(shape_of<grad>(c), grad);
-  return p.by_results ? 0 : size_t(p.shared()) * sizeof(float);
+  return size_t(frequencies * p.tiles.channels * p.results) * sizeof(float);
 }
 
 template <bool grad>
