@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -56,8 +57,8 @@ struct Signature {
   std::vector<std::string> results;  // empty: works in place
 
   static Signature parse(const std::string& text);
-  int attr_index(const std::string& name) const;  // -1 if there is none
-  int tensor_index(const std::string& name) const;
+  int attr_index(std::string_view name) const;  // -1 if there is none
+  int tensor_index(std::string_view name) const;
 };
 
 struct Op;

@@ -41,9 +41,9 @@ std::function<void()> training_step(const Subject& s, const Tensor& x) {
       optim::SGDOptions{.lr = learning_rate, .momentum = 0.9, .weight_decay = s.classes > 0 ? 5e-4 : 0});
   auto step = compile([net = s.net, optimizer, classes = s.classes](const Tensor& in, const Tensor& target) {
     const Tensor y = net(in), loss = classes > 0 ? cross_entropy(y, target) : mse_loss(y, target);
-    optimizer->zero_grad();
     loss.backward();
     optimizer->step();
+    optimizer->zero_grad();  // nobody asks for gradients afterwards
     return loss;
   });
   const int64_t n = x.size(0);

@@ -13,10 +13,10 @@ ConvShape make(const Call& call, const Dims& x, const Dims& w) {
   s.n = x[0], s.c = x[1], s.o = w[0], s.groups = call.i("groups");
   check(s.groups >= 1 && s.o % s.groups == 0,
         "[{}] {} output channels do not divide into {} groups: x {}, weight {}", name, s.o, s.groups, x, w);
-  check(s.c == w[1] * s.groups,
-        "[{}] weight wants {} input channels but x has {}: x {}, weight {}, groups {}{}", name,
-        w[1] * s.groups, s.c, x, w, s.groups,
-        w[1] && s.c % w[1] == 0 ? fmt::format(". Did you mean groups={}?", s.c / w[1]) : "");
+  if (s.c != w[1] * s.groups)
+    fail("[{}] weight wants {} input channels but x has {}: x {}, weight {}, groups {}{}", name,
+         w[1] * s.groups, s.c, x, w, s.groups,
+         w[1] && s.c % w[1] == 0 ? fmt::format(". Did you mean groups={}?", s.c / w[1]) : "");
   for (const char* list : {"stride", "padding", "dilation"})
     check(call.d(list).size() == 1 || call.d(list).size() == spatial,
           "[{}] {} {} wants 1 or {} entries: x {}, weight {}", name, list, call.d(list), spatial, x, w);

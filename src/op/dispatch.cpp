@@ -38,6 +38,7 @@ const Kernel& reference_of(const Op& op) {
   static const Kernel reference{.name = "reference", .run = run_reference};
   static const Kernel pointwise{.name = "reference", .run = run_pointwise_baseline, .inputs = Inputs::follow};
   static const Kernel reduction{.name = "reference",
+                                .scratch = reduction_scratch,
                                 .run = run_reduction_baseline,
                                 .inputs = Inputs::strided,
                                 .layouts = reduction_layouts};
@@ -48,8 +49,11 @@ const Kernel& reference_of(const Op& op) {
 const std::vector<Kernel>& candidates_of(const Op& op) {
   static const std::vector<Kernel> pointwise{
       {.name = "cpu:avx2", .refuse = refuse_avx2, .run = run_pointwise_avx2, .inputs = Inputs::follow}};
-  static const std::vector<Kernel> reduction{
-      {.name = "cpu:avx2", .refuse = refuse_avx2, .run = run_reduction_avx2, .inputs = Inputs::strided}};
+  static const std::vector<Kernel> reduction{{.name = "cpu:avx2",
+                                              .refuse = refuse_avx2,
+                                              .scratch = reduction_scratch,
+                                              .run = run_reduction_avx2,
+                                              .inputs = Inputs::strided}};
   return op.pointwise ? pointwise : op.reduction ? reduction : registered_kernels(op.name());
 }
 

@@ -61,73 +61,95 @@ struct Plan {
   Reduction::Row row;
   Reduction::Column column;
   const char* x;
-  int64_t item;
+  int64_t item, results, count;
+
+  bool by_columns() const {
+    return kept.last() >= 8 && kept.last_stride() == 1 && reduced.last_stride() != 1;
+  }
+  /// Bytes of one set of sums.
+  int64_t bytes() const { return (results * loops.acc_size + 63) / 64 * 64; }
 };
 
 constexpr int64_t piece = 16384;  // elements per parallel piece: fixed, so results do not depend on threads
 
+struct Pieces {
+  int64_t count, size;  // of the outer dimension of what is reduced
+};
+
 /// Each result is reduced on its own; long reductions are cut into pieces that are merged in order.
-void reduce_rows(const Plan& p, char* acc) {
+Pieces pieces_of_rows(const Plan& p) {
+  const int64_t rows = p.reduced.outer(),
+                size = std::max<int64_t>(1, piece / std::max<int64_t>(1, p.reduced.last()));
+  const bool alone = p.kept.numel() >= 64 || rows <= size;
+  return {alone ? 1 : (rows + size - 1) / size, alone ? rows : size};
+}
+
+void reduce_rows(const Plan& p, char* acc, char* parts) {
   const int64_t n = p.kept.numel(), rows = p.reduced.outer(), length = p.reduced.last();
-  const int64_t per_piece = std::max<int64_t>(1, piece / std::max<int64_t>(1, length));
-  const int64_t pieces = (rows + per_piece - 1) / per_piece;
+  const Pieces pieces = pieces_of_rows(p);
   const int64_t size = p.loops.acc_size;
   auto reduce = [&](int64_t result, int64_t begin, int64_t end, char* out) {
     const char* base = p.x + p.kept.offset_of(result) * p.item;
     for (int64_t r = begin; r < end; ++r)
       p.row(base + p.reduced.offset_of_outer(r) * p.item, p.reduced.last_stride(), length, out);
   };
-  if (pieces == 1 || n >= 64) {
+  if (pieces.count == 1) {
     parallel_for(n, std::max<int64_t>(1, piece / std::max<int64_t>(1, rows * length)),
                  [&](int64_t begin, int64_t end) {
                    for (int64_t i = begin; i < end; ++i) reduce(i, 0, rows, acc + i * size);
                  });
     return;
   }
-  std::vector<char> parts(size_t(n * pieces * size));
-  p.loops.init(parts.data(), n * pieces);
-  parallel_for(n * pieces, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t k = begin; k < end; ++k)
-      reduce(k / pieces, k % pieces * per_piece, std::min(rows, (k % pieces + 1) * per_piece),
-             parts.data() + k * size);
+  p.loops.init(parts, n * pieces.count);
+  parallel_for(n * pieces.count, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t k = begin; k < end; ++k) {
+      const int64_t first = k % pieces.count * pieces.size;
+      reduce(k / pieces.count, first, std::min(rows, first + pieces.size), parts + k * size);
+    }
   });
-  for (int64_t k = 0; k < n * pieces; ++k) p.loops.merge(acc + k / pieces * size, parts.data() + k * size, 1);
+  for (int64_t k = 0; k < n * pieces.count; ++k)
+    p.loops.merge(acc + k / pieces.count * size, parts + k * size, 1);
 }
 
 /// The kept dimension lies innermost: whole rows are accumulated side by side; many rows are cut into pieces
 /// merged in order.
-void reduce_columns(const Plan& p, char* acc) {
+int64_t pieces_of_columns(const Plan& p) {
+  const int64_t rows = p.reduced.last() * p.kept.last(),
+                size = std::max<int64_t>(1, piece / std::max<int64_t>(1, rows));
+  return std::min<int64_t>(16, (p.reduced.outer() + size - 1) / size);
+}
+
+void reduce_columns(const Plan& p, char* acc, char* parts) {
   const int64_t length = p.kept.last(), groups = p.kept.outer(), rows = p.reduced.last(),
-                outer = p.reduced.outer();
-  const int64_t size = p.loops.acc_size,
-                per_piece = std::max<int64_t>(1, piece / std::max<int64_t>(1, rows * length));
-  const int64_t pieces = std::min<int64_t>(16, (outer + per_piece - 1) / per_piece);
-  std::vector<char> parts(size_t(groups * pieces * length * size));
-  p.loops.init(parts.data(), groups * pieces * length);
+                outer = p.reduced.outer(), size = p.loops.acc_size, pieces = pieces_of_columns(p);
+  p.loops.init(parts, groups * pieces * length);
   parallel_for(groups * pieces, 1, [&](int64_t begin, int64_t end) {
     for (int64_t k = begin; k < end; ++k) {
       const int64_t i = k % pieces;
       const char* base = p.x + p.kept.offset_of_outer(k / pieces) * p.item;
       for (int64_t r = outer * i / pieces; r < outer * (i + 1) / pieces; ++r)
         p.column(base + p.reduced.offset_of_outer(r) * p.item, p.reduced.last_stride(), rows, length,
-                 parts.data() + k * length * size);
+                 parts + k * length * size);
     }
   });
   for (int64_t k = 0; k < groups * pieces; ++k)
-    p.loops.merge(acc + k / pieces * length * size, parts.data() + k * length * size, length);
+    p.loops.merge(acc + k / pieces * length * size, parts + k * length * size, length);
 }
 
-void run(const Call& c, bool avx2) {
+Plan plan_of(const Call& c, bool avx2) {
   const View& x = c.in(0);
   const auto& loops = loops_for(c);
   const auto reduced = reduced_axes(c);
+  const int64_t results = c.out().numel();
   Plan p{{},
          {},
          loops,
          avx2 ? loops.row_avx2 : loops.row,
          avx2 ? loops.column_avx2 : loops.column,
          x.ptr<char>(),
-         size_of(x.dtype)};
+         size_of(x.dtype),
+         results,
+         results ? x.numel() / results : 0};
   Dims shape = x.shape, strides = x.strides;
   if (x.layout == Layout::blocked8) {  // (N, C/8, rest..., 8); the last dimension belongs to the channels
     shape[1] /= 8;
@@ -136,18 +158,26 @@ void run(const Call& c, bool avx2) {
   }
   for (int i = 0; i < shape.size(); ++i)
     (reduced[i < x.rank() ? size_t(i) : 1] ? p.reduced : p.kept).add(shape[i], strides[i]);
-  const int64_t results = c.out().numel(), count = results ? x.numel() / results : 0;
-  std::vector<char> acc(size_t(results * loops.acc_size));
-  loops.init(acc.data(), results);
-  const bool columns = p.kept.last() >= 8 && p.kept.last_stride() == 1 && p.reduced.last_stride() != 1;
-  if (count > 0) columns ? reduce_columns(p, acc.data()) : reduce_rows(p, acc.data());
-  loops.finish(acc.data(), count, c.out().data, results);
+  return p;
+}
+
+void run(const Call& c, bool avx2) {
+  const Plan p = plan_of(c, avx2);
+  char *acc = c.scratch, *parts = acc + p.bytes();
+  p.loops.init(acc, p.results);
+  if (p.count > 0) p.by_columns() ? reduce_columns(p, acc, parts) : reduce_rows(p, acc, parts);
+  p.loops.finish(acc, p.count, c.out().data, p.results);
 }
 
 }  // namespace
 
 void run_reduction_baseline(const Call& c) { run(c, false); }
 void run_reduction_avx2(const Call& c) { run(c, true); }
+
+size_t reduction_scratch(const Call& c) {
+  const Plan p = plan_of(c, false);
+  return size_t(p.bytes() * (1 + (p.by_columns() ? pieces_of_columns(p) : pieces_of_rows(p).count)));
+}
 
 void reduction_layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout>&) {
   if (c.in(0).layout != Layout::blocked8) return;

@@ -104,13 +104,13 @@ Signature Signature::parse(const std::string& text) {
   return s;
 }
 
-int Signature::attr_index(const std::string& wanted) const {
+int Signature::attr_index(std::string_view wanted) const {
   for (size_t i = 0; i < attrs.size(); ++i)
     if (attrs[i].name == wanted) return int(i);
   return -1;
 }
 
-int Signature::tensor_index(const std::string& wanted) const {
+int Signature::tensor_index(std::string_view wanted) const {
   for (size_t i = 0; i < tensors.size(); ++i)
     if (tensors[i].name == wanted) return int(i);
   return -1;
