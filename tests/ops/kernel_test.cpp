@@ -234,6 +234,18 @@ TEST(GemmKernels, MatchTheReference) {
       }
 }
 
+/// Large factors that are read once, for few rows.
+TEST(GemmKernels, StreamsLargeFactors) {
+  for (const int64_t m : {13, 20, 96})
+    for (const int64_t n : {1000, 1024}) {
+      const int64_t k = 1100;
+      const double fan_in = 1 / std::sqrt(double(k));
+      const auto in = inputs({f({m, k}), f({n, k}, -fan_in, fan_in), f({n})});
+      expect_reference("linear", in, {});
+      expect_reference("matmul", {in[0], in[1].permute({1, 0}).contiguous()}, {});
+    }
+}
+
 /// Units that fill vectors and that do not, rows that fill tiles and that do not, with and without states.
 TEST(RecurrentKernels, MatchTheReference) {
   struct Case {

@@ -212,6 +212,23 @@ void turned_block(const Gemm<T>& g, const T* packed, int64_t row, int64_t row_en
   }
 }
 
+/// The panels [from, to) of rows of B that lie dense: row by row, as memory reads best, rows to come asked
+/// for.
+template <class T>
+FOVEA_SIMD void pack_rows(const Gemm<T>& g, int64_t from, int64_t to, T* packed) {
+  constexpr int P = panel<T>, line = 64 / int(sizeof(T));
+  constexpr int64_t ahead = 6;
+  for (int64_t p = 0; p < g.k; ++p, packed += P) {
+    const T* row = g.b + p * g.b_row + from * P;
+    if (p + ahead < g.k)
+      for (int64_t i = 0; i < (to - from) * P; i += line) __builtin_prefetch(row + ahead * g.b_row + i);
+    for (int64_t j = 0; j < to - from; ++j, row += P) {
+      simd::store(packed + j * g.k * P, simd::load(row));
+      simd::store(packed + j * g.k * P + P / 2, simd::load(row + P / 2));
+    }
+  }
+}
+
 /// All rows of C for the panels [from, to), packed piece by piece where they stay in the cache: for few rows
 /// of A, where packing all of B first would cost more memory traffic than the product.
 template <class T>
@@ -219,8 +236,10 @@ void stream(const Gemm<T>& g, T* packed, int64_t from, int64_t to) {
   for (int64_t p = 0; p < g.k || p == 0; p += depth) {
     Gemm<T> slice = g;
     slice.k = std::min(depth, g.k - p), slice.b += p * g.b_row;
-    for (int64_t j = from; j < to; ++j)
-      pack_panel(slice, j * panel<T>, packed + (j - from) * slice.k * panel<T>);
+    if (g.b_column == 1 && to * panel<T> <= g.n) pack_rows(slice, from, to, packed);
+    else
+      for (int64_t j = from; j < to; ++j)
+        pack_panel(slice, j * panel<T>, packed + (j - from) * slice.k * panel<T>);
     for (int64_t j = from; j < to; ++j)
       tiles(g, piece_of(g, j, p, slice.k, packed + (j - from) * slice.k * panel<T>), g.a + p * g.a_column, 0,
             g.m);
