@@ -257,44 +257,70 @@ bool streams(const Gemm<T>& g) {
   return g.m <= rows_per_task && g.n * g.k >= (int64_t{1} << 20);
 }
 
+/// Whether B is not packed at all.
+template <class T>
+bool by_dots(const Gemm<T>& g) {
+  return g.m <= most_dot_rows && g.a_column == 1 && g.b_row == 1 && g.k >= 4 * simd::lanes<T>;
+}
+
+template <class T>
+int64_t panels_of(const Gemm<T>& g) {
+  return (g.n + panel<T> - 1) / panel<T>;
+}
+
 }  // namespace
 
 template <class T>
 int64_t Gemm<T>::scratch() const {
-  const int64_t panels = (n + panel<T> - 1) / panel<T>;
   if (streams(*this)) return num_threads() * streamed_panels * panel<T> * depth;
-  return panels * panel<T> * k;
+  return panels_of(*this) * panel<T> * k;
+}
+
+template <class T>
+int64_t Gemm<T>::packed() const {
+  return by_dots(*this) || streams(*this) ? 0 : panels_of(*this) * panel<T> * k;
+}
+
+template <class T>
+void Gemm<T>::pack(T* to) const {
+  constexpr int P = panel<T>;
+  parallel_for(panels_of(*this), std::max<int64_t>(1, 65536 / std::max<int64_t>(1, k * P)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t j = begin; j < end; ++j) pack_panel(*this, j * P, to + j * k * P);
+               });
 }
 
 template <class T>
 void Gemm<T>::run(T* scratch) const {
   constexpr int P = panel<T>;
-  if (m <= most_dot_rows && a_column == 1 && b_row == 1 && k >= 4 * simd::lanes<T>) return run_dots(*this);
-  const int64_t panels = (n + P - 1) / P;
-  if (streams(*this)) {
-    parallel_for((panels + streamed_panels - 1) / streamed_panels, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t j = begin * streamed_panels; j < std::min(panels, end * streamed_panels);
-           j += streamed_panels)
-        stream(*this, scratch + thread_index() * streamed_panels * P * depth, j,
-               std::min(panels, j + streamed_panels));
-    });
-    return;
+  if (by_dots(*this)) return run_dots(*this);
+  if (!streams(*this)) {
+    pack(scratch);
+    return run_packed(scratch);
   }
-  parallel_for(panels, std::max<int64_t>(1, 65536 / std::max<int64_t>(1, k * P)),
-               [&](int64_t begin, int64_t end) {
-                 for (int64_t j = begin; j < end; ++j) pack_panel(*this, j * P, scratch + j * k * P);
-               });
+  const int64_t panels = panels_of(*this);
+  parallel_for((panels + streamed_panels - 1) / streamed_panels, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t j = begin * streamed_panels; j < std::min(panels, end * streamed_panels);
+         j += streamed_panels)
+      stream(*this, scratch + thread_index() * streamed_panels * P * depth, j,
+             std::min(panels, j + streamed_panels));
+  });
+}
+
+template <class T>
+void Gemm<T>::run_packed(const T* packed) const {
+  const int64_t panels = panels_of(*this);
   const bool turned = a_column != 1;
   const int64_t rows = turned ? turned_rows : rows_per_task, fewest = turned ? turned_panels : 1;
   const int64_t row_tasks = (m + rows - 1) / rows;
-  const int64_t per_task = std::clamp<int64_t>(task_work / std::max<int64_t>(1, std::min(m, rows) * k * P),
-                                               std::min(fewest, panels), panels);
+  const int64_t per_task = std::clamp<int64_t>(
+      task_work / std::max<int64_t>(1, std::min(m, rows) * k * panel<T>), std::min(fewest, panels), panels);
   const int64_t column_tasks = (panels + per_task - 1) / per_task;
   parallel_for(row_tasks * column_tasks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
       const int64_t row = t / column_tasks * rows, from = t % column_tasks * per_task;
       const auto run_block = turned ? turned_block<T> : block<T>;
-      run_block(*this, scratch, row, std::min(m, row + rows), from, std::min(panels, from + per_task));
+      run_block(*this, packed, row, std::min(m, row + rows), from, std::min(panels, from + per_task));
     }
   });
 }

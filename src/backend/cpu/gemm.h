@@ -21,6 +21,12 @@ struct Gemm {
   /// Elements of scratch that run() wants.
   int64_t scratch() const;
   void run(T* scratch) const;
+
+  /// B as run() reads it, and the product with it packed already: for a B that stays. 0 elements: that gains
+  /// nothing.
+  int64_t packed() const;
+  void pack(T* to) const;
+  void run_packed(const T* packed) const;
 };
 
 }  // namespace fovea

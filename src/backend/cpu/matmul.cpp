@@ -78,16 +78,30 @@ size_t linear_scratch(const Call& c) {
   return with_type(c, [&]<class T>(T) { return size_t(linear_gemm<T>(c).scratch()) * sizeof(T); });
 }
 
+size_t linear_prepared(const Call& c) {
+  return with_type(c, [&]<class T>(T) { return size_t(linear_gemm<T>(c).packed()) * sizeof(T); });
+}
+
+void linear_prepare(const Call& c, char* to) {
+  with_type(c, [&]<class T>(T) { linear_gemm<T>(c).pack(reinterpret_cast<T*>(to)); });
+}
+
 void linear(const Call& c) {
   with_type(c, [&]<class T>(T) {
     Gemm<T> g = linear_gemm<T>(c);
     g.m = g.n ? c.out().numel() / g.n : 0, g.c = c.out().ptr<T>();
-    g.run(reinterpret_cast<T*>(c.scratch));
+    if (c.prepared) g.run_packed(reinterpret_cast<const T*>(c.prepared));
+    else g.run(reinterpret_cast<T*>(c.scratch));
   });
 }
 
-constexpr Kernel linear_kernel{
-    .name = "cpu:gemm", .rank = 10, .refuse = refuse, .scratch = linear_scratch, .run = linear};
+constexpr Kernel linear_kernel{.name = "cpu:gemm",
+                               .rank = 10,
+                               .refuse = refuse,
+                               .scratch = linear_scratch,
+                               .run = linear,
+                               .prepared = linear_prepared,
+                               .prepare = linear_prepare};
 
 const RegisterKernel matmul_gemm("matmul", {.name = "cpu:gemm",
                                             .rank = 10,

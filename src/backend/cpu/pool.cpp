@@ -114,7 +114,33 @@ FOVEA_SIMD void max_plane_blocked(const Pool& pool, const float* x, float* y, ui
     for (int64_t j = 0; j < pool.columns.windows; ++j) max_windows<true>(pool, x, i, j, y, index);
 }
 
+/// Windows of 2x2 beside each other, the usual case, at least 8 in a row.
+bool halves(const Pool& pool) {
+  const auto half = [](const PoolAxis& a) {
+    return a.kernel == 2 && a.stride == 2 && a.dilation == 1 && a.padding == 0 && 2 * a.windows <= a.size;
+  };
+  return half(pool.rows) && half(pool.columns) && pool.columns.windows >= width;
+}
+
+FOVEA_SIMD void max_plane_halved(const Pool& pool, const float* x, float* y, uint16_t* index) {
+  constexpr I even{0, 2, 4, 6, 8, 10, 12, 14}, odd{1, 3, 5, 7, 9, 11, 13, 15};
+  const int64_t windows = pool.columns.windows, size = pool.columns.size;
+  for (int64_t i = 0; i < pool.rows.windows; ++i, x += 2 * size, y += windows, index += windows)
+    for (int64_t k = 0; k < windows; k += width) {
+      const int64_t j = std::min(k, windows - width);  // overlaps the last
+      const F a = simd::load(x + 2 * j), b = simd::load(x + 2 * j + width), c = simd::load(x + size + 2 * j),
+              d = simd::load(x + size + 2 * j + width);
+      Maximum m;
+      m.start(__builtin_shuffle(a, b, even), 0);
+      m.meet(__builtin_shuffle(a, b, odd), 1);
+      m.meet(__builtin_shuffle(c, d, even), 2);
+      m.meet(__builtin_shuffle(c, d, odd), 3);
+      m.store(y + j, index + j);
+    }
+}
+
 FOVEA_SIMD void max_plane(const Pool& pool, const float* x, float* y, uint16_t* index) {
+  if (halves(pool)) return max_plane_halved(pool, x, y, index);
   const auto [begin, end] = inner_windows(pool.columns);
   const int64_t windows = pool.columns.windows;
   for (int64_t i = 0; i < pool.rows.windows; ++i) {
