@@ -30,7 +30,7 @@ struct Share {
   double forward, input_grad, weight_grad;  // of the peak that the chosen kernel must reach
 };
 
-/// Two thirds of what an idle machine of two cores gives; the best of some tries counts.
+/// Well below what an idle machine gives, for neighbours take their part; the best of some tries counts.
 constexpr Share shares[] = {{"conv n=16 c=64 h=28 o=64 k=3 p=1", 1.5, 1.5, 1.2},       // Winograd F(4x4, 3x3)
                             {"conv n=8 c=64 h=27 o=192 k=5 p=2", 1.2, 1.2, 0.9},       // F(2x2, 5x5)
                             {"conv n=8 c=256 h=14 o=256 k=1", 0.5, 0.5, 0.4},          // 1x1

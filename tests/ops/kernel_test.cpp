@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "../op/samples.h"
+#include "backend/cpu/recurrent.h"
 #include "fovea/kernel.h"
 #include "fovea/operators.h"
 #include "fovea/ops.h"
@@ -244,6 +245,18 @@ TEST(GemmKernels, StreamsLargeFactors) {
       expect_reference("linear", in, {});
       expect_reference("matmul", {in[0], in[1].permute({1, 0}).contiguous()}, {});
     }
+}
+
+TEST(RecurrentKernels, QuickFunctionsErrByLessThanTheySay) {
+  double worst = 0;
+  for (int i = -200000; i <= 200000; ++i) {
+    const float x = float(i) * 1e-4f;
+    worst = std::max({worst, std::abs(recurrent::quick_tanh(x) - std::tanh(double(x))),
+                      std::abs(recurrent::quick_sigmoid(x) - 1 / (1 + std::exp(-double(x))))});
+  }
+  EXPECT_LT(worst, 4e-7);
+  EXPECT_GT(worst, 0);
+  EXPECT_TRUE(std::isnan(recurrent::quick_tanh(NAN)));
 }
 
 /// Units that fill vectors and that do not, rows that fill tiles and that do not, with and without states.

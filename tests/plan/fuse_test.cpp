@@ -107,11 +107,6 @@ TEST(Fuse, JoinsWhatItCan) {
   EXPECT_LT(fused.stats.planned_bytes, plain.stats.planned_bytes);
 }
 
-TEST(Fuse, GradientsThatNobodyKeepsNeedNoPlace) {
-  const Trained kept = train(How::fused, false), forgotten = train(How::fused, true);
-  EXPECT_LT(forgotten.stats.planned_bytes, kept.stats.planned_bytes + (int64_t{1} << 20));
-}
-
 /// The gradient of a large weight is used up where it is made, unless somebody may ask for it.
 TEST(Fuse, LargeWeightsAreUpdatedByTheirGradientAtOnce) {
   std::vector<Tensor> weights;
