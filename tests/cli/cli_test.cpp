@@ -219,7 +219,7 @@ TEST(Bench, MeasuresKernelsOnLayerShapes) {
 TEST(Bench, AnswersRequestsLineByLine) {
   TempFolder folder;
   test::spill(folder / "requests",
-              "xor 4 train 0\nlenet6 1 train 0\nxor 4\nxor 0 train 0\nxor 4 learn 0\nmlp 2 predict 0.001\n");
+              "xor 4 train 0\nlenet6 1 train 0\nxor 4\nxor 0 train 0\nxor 4 learn 0\nmlp 2 predict 0.5\n");
   const std::string command =
       fmt::format("'{}' bench worker <'{}' >'{}'", FOVEA_PROGRAM, folder / "requests", folder / "answers");
   ASSERT_EQ(std::system(command.c_str()), 0);
@@ -233,7 +233,7 @@ TEST(Bench, AnswersRequestsLineByLine) {
   expect_in("did you mean lenet5?", answers[1]["error"].get<std::string>());
   for (int i : {2, 3, 4})
     expect_in("a request is WORKLOAD BATCH", answers[size_t(i)]["error"].get<std::string>());
-  EXPECT_GT(answers[5]["times"].size(), 1u);
+  EXPECT_GT(answers[5]["times"].size(), 1u) << "a step of this network takes well below 0.5 s";
 }
 
 TEST(Bench, SaysWhatIsWrong) {
