@@ -11,21 +11,27 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 FOLDER = BUILD / "race"  # what the race leaves behind
 PYTHON = BUILD / "peers" / "bin" / "python"
+INSTALLED = BUILD / "peers" / "installed"  # written when all packages are there
+SCRIPTS = ROOT / "bench" / "peers"
 PACKAGES = ["torch", "torchvision", "onnxruntime", "onnx", "onnxscript", "opencv-python-headless"]
 OURS = "fovea"
 LONGEST_ANSWER = 900  # seconds; torch.compile takes minutes for a large network
 WARM_UP = 4  # steps: the first ones capture, compile and ask for memory
+SMALL = ("xor", "mlp", "lenet5", "resnet20", "lstm")  # networks in libtorch's C++
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
 
 
 def install_peers():
     """A virtual environment under build/ with the newest packages, made once; delete build/peers to renew it."""
-    stamp = BUILD / "peers" / "installed"
-    if stamp.exists() and stamp.read_text().split() == PACKAGES:
+    if INSTALLED.exists() and INSTALLED.read_text().split() == PACKAGES:
         return
-    print("installing the peers into build/peers: some minutes, some gigabytes", file=sys.stderr)
+    say("installing the peers into build/peers: some minutes, some gigabytes")
     venv.create(BUILD / "peers", with_pip=True)
     subprocess.run([PYTHON, "-m", "pip", "install", "--quiet", "--upgrade", *PACKAGES], check=True)
-    stamp.write_text(" ".join(PACKAGES))
+    INSTALLED.write_text(" ".join(PACKAGES))
 
 
 def build_ours():
@@ -33,7 +39,11 @@ def build_ours():
 
 
 def peer_script(name, *arguments):
-    return [str(PYTHON), str(ROOT / "bench" / "peers" / name), *map(str, arguments)]
+    return [str(PYTHON), str(SCRIPTS / name), *map(str, arguments)]
+
+
+def peer_program(name, *arguments):
+    return [str(FOLDER / name), *map(str, arguments)]
 
 
 def commands(threads):
@@ -45,6 +55,10 @@ def commands(threads):
         "torch channels_last": peer_script("torch_worker.py", "channels_last", threads),
         "torch compile": peer_script("torch_worker.py", "compile", threads),
         "torch compile_max": peer_script("torch_worker.py", "compile_max", threads),
+        "libtorch eager": peer_program("libtorch_worker", "eager", threads),
+        "libtorch channels_last": peer_program("libtorch_worker", "channels_last", threads),
+        "libtorch raw": peer_program("libtorch_worker", "raw", threads),
+        "dlib": peer_program("dlib_worker", threads),
         "onnxruntime": peer_script("onnxruntime_worker.py", threads, onnx),
         "opencv classic": peer_script("opencv_worker.py", "classic", threads, onnx),
         "opencv new": peer_script("opencv_worker.py", "new", threads, onnx),
@@ -55,9 +69,13 @@ def takes_part(name, row):
     """Whether a contender can run the row at all; the rest it says itself."""
     if name.startswith(("onnxruntime", "opencv")):
         return row.mode == "predict"
-    if name == "torch channels_last":
-        return row.net not in ("xor", "mlp", "lstm")
-    return True
+    if name == "dlib":
+        return row.net in ("xor", "mlp", "lenet5")
+    if name == "libtorch raw":
+        return row.mode == "train" and row.net in ("xor", "mlp")
+    if name.endswith("channels_last") and row.net in ("xor", "mlp", "lstm"):
+        return False
+    return not name.startswith("libtorch") or row.net in SMALL
 
 
 def environment(threads):

@@ -14,10 +14,6 @@ HOPELESS = 1.5  # a configuration slower than the best peer by this much after a
 SETTLE = 0.02  # seconds in which the threads of the one before go to sleep
 
 
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
 @contextlib.contextmanager
 def workers(names, commands, threads):
     started = {name: Worker(name, commands[name], threads) for name in names}
@@ -56,10 +52,10 @@ def measure_row(row, names, options):
         }
 
 
-def measure_start(peer, options):
+def measure_start(peers, options):
     """Seconds from the start of the process to its first training step, in turn."""
     commands = contenders.commands(options.threads)
-    seconds = {OURS: [], peer: []}
+    seconds = {name: [] for name in (OURS, *peers)}
     for _ in range(options.rounds + 1):  # the first one warms the file cache
         for name, times in seconds.items():
             start = time.perf_counter()
@@ -87,8 +83,6 @@ def measure_mnist(options):
             seconds[name].append(took)
     shutil.rmtree(runs, ignore_errors=True)
     return {name: statistics.median(times) for name, times in seconds.items()}
-
-
 
 
 def measure_neighbour(names, options):

@@ -53,8 +53,8 @@ def memory_line(measured):
 
 
 def pair_line(kind, seconds):
-    """From {ours: seconds, peer: seconds}."""
-    (peer, theirs), = ((name, s) for name, s in seconds.items() if name != OURS)
+    """From {ours: seconds, a peer: seconds, ...}."""
+    theirs, peer = min((s, name) for name, s in seconds.items() if name != OURS)
     return Line(kind[0], duration(seconds[OURS]), f"{duration(theirs)} {peer}", theirs / seconds[OURS], *kind[1:])
 
 
