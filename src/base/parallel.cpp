@@ -31,21 +31,39 @@ thread_local int index_in_team = 0;
 
 int thread_index() { return index_in_team; }
 
+namespace {
+
+/// Chunks that one thread, or some of them, take first: those of neighbouring threads next, when theirs are
+/// done. So a thread meets the same part of the data in every kernel, and its cache has seen it.
+struct alignas(64) Share {
+  std::atomic<int64_t> next{0};
+  int64_t end = 0;
+};
+constexpr int most_shares = 32;
+
+}  // namespace
+
 void parallel_chunks(int64_t chunks, void (*body)(void*, int64_t), void* context) {
   const int team = int(std::min<int64_t>(chunks, num_threads()));
   if (team <= 1 || omp_in_parallel()) {
     for (int64_t c = 0; c < chunks; ++c) body(context, c);
     return;
   }
+  Share shares[most_shares];
+  const int count = std::min(team, most_shares);
+  for (int i = 0; i < count; ++i) shares[i].next = chunks * i / count, shares[i].end = chunks * (i + 1) / count;
   std::exception_ptr error;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(team)
-  for (int64_t c = 0; c < chunks; ++c) {
-    index_in_team = omp_get_thread_num();
-    try {
-      body(context, c);
-    } catch (...) {
+#pragma omp parallel num_threads(team)
+  {
+    const int me = index_in_team = omp_get_thread_num();
+    for (int i = 0; i < count; ++i) {
+      Share& share = shares[(me + i) % count];
+      for (int64_t c; (c = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) try {
+          body(context, c);
+        } catch (...) {
 #pragma omp critical(fovea_parallel_error)
-      if (!error) error = std::current_exception();
+          if (!error) error = std::current_exception();
+        }
     }
   }
   index_in_team = 0;

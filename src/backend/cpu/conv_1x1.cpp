@@ -24,6 +24,7 @@ struct Plan {
   int64_t bands = 0;        // of pixels, one at a time
   int64_t runs = 1;         // of bands of an image, each by one thread
   int64_t part = 0;         // results of one unit of work, whole groups
+  bool heavy = false;       // the weights are more to read than an image: a thread keeps to its part of them
 
   int64_t band_begin(int64_t b) const { return pixels * b / bands; }
   int64_t parts() const { return (results + part - 1) / part; }
@@ -47,6 +48,7 @@ Plan plan_of(const ConvShape& s, bool grad) {
   // Few images: several units for each.
   p.runs = std::min(p.bands, std::max<int64_t>(1, 8 / std::max<int64_t>(1, p.images)));
   while (p.units() < 8 && p.part > 2 * group) p.part = (p.part / 2 + group - 1) / group * group;
+  p.heavy = p.results > p.pixels;
   return p;
 }
 
@@ -112,6 +114,7 @@ FOVEA_SIMD_INLINE void tile(const Data& d, const Block& b, int64_t pixel) {
     }
   for (int64_t c = 0; c < b.channels; c += 8, x += b.plane)
     for (int k = 0; k < 8; ++k, w += OV * 8) {
+      __builtin_prefetch(w + b.channels * OV * 8, 0, 2);
       const Vec w0 = load(w), w1 = OV > 1 ? load(w + 8) : Vec{};
 #pragma GCC unroll 12
       for (int i = 0; i < PX; ++i) {
@@ -170,8 +173,10 @@ void compute_band(const Plan& p, const Data& d, int64_t n, int64_t band, int64_t
 }
 
 void compute(const Plan& p, const Data& d, int64_t unit) {
-  const int64_t n = unit / (p.runs * p.parts()), run = unit / p.parts() % p.runs,
-                o = unit % p.parts() * p.part;
+  // Image by image, in each part by part or run by run.
+  const int64_t n = unit / (p.runs * p.parts()), at = unit % (p.runs * p.parts()),
+                run = p.heavy ? at % p.runs : at / p.parts(),
+                o = (p.heavy ? at / p.runs : at % p.parts()) * p.part;
   for (int64_t band = p.bands * run / p.runs; band < p.bands * (run + 1) / p.runs; ++band)
     compute_band(p, d, n, band, o, std::min(p.results, o + p.part));
 }

@@ -156,6 +156,7 @@ FOVEA_SIMD void multiply_tiles(int64_t channels, const float* source, const floa
 #pragma GCC unroll 2
     for (int v = 0; v < OV; ++v) acc[t][v] = Vec{};
   for (int64_t c = 0; c < channels; ++c, weight += OV * 8) {
+    __builtin_prefetch(weight + channels * OV * 8, 0, 2);
     const Vec w0 = load(weight), w1 = OV > 1 ? load(weight + 8) : Vec{};
 #pragma GCC unroll 6
     for (int t = 0; t < T; ++t) {
