@@ -152,19 +152,24 @@ void point_at_packed(Run& r, const float* packed) {
   r.offsets = reinterpret_cast<const int32_t*>(packed + r.plan.all_taps() * r.plan.results);
 }
 
+/// The weights of one group of results.
+void pack_group(const Run& r, const ConvShape& s, const float* weight, int64_t g, float* packed) {
+  const int64_t window = s.k[1] * s.k[2], width = r.width(g), channels = r.plan.transposed ? s.c : 1,
+                results = r.plan.transposed ? 1 : s.c;
+  const float* first = weight + g * r.group * results * window;
+  float* to = packed + g * r.group * r.plan.all_taps();
+  r.plan.for_taps(s, [&](int64_t t, int64_t channel, int64_t ky, int64_t kx, int32_t) {
+    const float* from = first + channel * channels * window + ky * s.k[2] + kx;
+    for (int64_t i = 0; i < width; ++i) to[t * width + i] = from[i * results * window];
+  });
+}
+
 void pack(const Run& r, const ConvShape& s, const float* weight, float* packed) {
-  const int64_t window = s.k[1] * s.k[2], taps = r.plan.all_taps();
+  const int64_t taps = r.plan.all_taps();
   auto* offsets = reinterpret_cast<int32_t*>(packed + taps * r.plan.results);
-  r.plan.for_taps(s, [&](int64_t t, int64_t channel, int64_t ky, int64_t kx, int32_t offset) {
-    offsets[t] = offset;
-    const int64_t at = ky * s.k[2] + kx;
-    const float* from = weight + at + channel * (r.plan.transposed ? s.c : 1) * window;
-    const int64_t stride = (r.plan.transposed ? 1 : s.c) * window;
-    for (int64_t g = 0; g < r.groups(); ++g) {
-      const int64_t width = r.width(g);
-      float* to = packed + g * r.group * taps + t * width;
-      for (int64_t i = 0; i < width; ++i) to[i] = from[(g * r.group + i) * stride];
-    }
+  r.plan.for_taps(s, [&](int64_t t, int64_t, int64_t, int64_t, int32_t offset) { offsets[t] = offset; });
+  parallel_for(r.groups(), std::max<int64_t>(1, 4096 / taps), [&](int64_t begin, int64_t end) {
+    for (int64_t g = begin; g < end; ++g) pack_group(r, s, weight, g, packed);
   });
 }
 
