@@ -90,12 +90,13 @@ struct Plan {
   Strides source() const { return strides(group, tiles.channels); }
   int64_t product_stride() const { return strides(group, 16).frequency; }
   int64_t blocks() const { return (results + 15) / 16; }
+  /// Floats from one frequency of a block's weights, [channel][width], to the next.
+  int64_t weight_stride(int64_t width) const { return strides(tiles.channels, width).frequency; }
+  int64_t block_size() const { return frequencies * weight_stride(16); }
   // Floats of scratch: what all threads share, what each has.
-  int64_t shared() const {
-    return frequencies * (by_results ? source().frequency : tiles.channels * results);
-  }
+  int64_t shared() const { return by_results ? frequencies * source().frequency : blocks() * block_size(); }
   int64_t thread() const {
-    return frequencies * ((by_results ? tiles.channels * 16 : source().frequency) + product_stride());
+    return frequencies * ((by_results ? weight_stride(16) : source().frequency) + product_stride());
   }
 };
 
@@ -123,7 +124,7 @@ Plan plan_of(const ConvShape& s, bool grad) {
   return p;
 }
 
-/// Of one block of 16 results: to[frequency][channel][16 or 8 at the end] = G w G^T.
+/// Of one block of 16 results, or 8 at the end: to[frequency][channel][width] = G w G^T.
 template <class F>
 FOVEA_SIMD void transform_weight(const Plan& p, const float* weight, float* to, int64_t block) {
   constexpr int size = F::window * F::window;
@@ -139,7 +140,7 @@ FOVEA_SIMD void transform_weight(const Plan& p, const float* weight, float* to, 
         for (int i = 0; i < size; ++i) w[p.turned ? size - 1 - i : i][r] = from[i];
       }
       both_ways<typename F::Weight, F::window, patch>(Pixels{w[0], F::window * 8},
-                                                      Frequencies{to + c * width + v, channels * width});
+                                                      Frequencies{to + c * width + v, p.weight_stride(width)});
     }
 }
 
@@ -182,7 +183,7 @@ void multiply(const Plan& p, int64_t tiles, int64_t width, const float* source, 
               float* product) {
   const int64_t channels = p.tiles.channels;
   for (int f = 0; f < frequencies; ++f) {
-    const float *s = source + f * p.source().frequency, *w = weight + f * channels * width;
+    const float *s = source + f * p.source().frequency, *w = weight + f * p.weight_stride(width);
     float* m = product + f * p.product_stride();
     for_tiles(tiles, 6, [&](int64_t t, int64_t count) {
       multiply_some[width / 8 - 1][count - 1](channels, s + t * channels, w, m + t * 16);
@@ -253,11 +254,9 @@ void compute_block(const Plan& p, const Data& d, int64_t begin, int64_t end, int
   (p.window == 3 ? output_group<F4x4> : output_group<F2x2>)(p, d, begin, end, first, width, product);
 }
 
-int64_t block_offset(const Plan& p, int64_t block) { return block * 16 * p.tiles.channels * frequencies; }
-
 void transform_weights(const Plan& p, const float* weight, float* to) {
   parallel_for(p.blocks(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t b = begin; b < end; ++b) transform_weight(p, weight, to + block_offset(p, b), b);
+    for (int64_t b = begin; b < end; ++b) transform_weight(p, weight, to + b * p.block_size(), b);
   });
 }
 
@@ -269,7 +268,7 @@ void run_by_tiles(const Plan& p, const Data& d, float* shared, float* scratch) {
           *product = source + frequencies * p.source().frequency;
     transform_input(p.tiles, d.x, begin, end, source, p.source());
     for (int64_t b = 0; b < p.blocks(); ++b)
-      compute_block(p, d, begin, end, b, source, weights + block_offset(p, b), product);
+      compute_block(p, d, begin, end, b, source, weights + b * p.block_size(), product);
   });
 }
 
@@ -279,11 +278,11 @@ void run_by_results(const Plan& p, const Data& d, float* source, float* scratch)
   });
   parallel_for(p.blocks(), 1, [&](int64_t begin, int64_t end) {
     float *weights = scratch + thread_index() * p.thread(),
-          *product = weights + frequencies * p.tiles.channels * 16;
+          *product = weights + p.block_size();
     for (int64_t b = begin; b < end; ++b) {
       if (!d.prepared) transform_weight(p, d.weight, weights, b);
       compute_block(p, d, 0, p.tiles.count(), b, source,
-                    d.prepared ? d.prepared + block_offset(p, b) : weights, product);
+                    d.prepared ? d.prepared + b * p.block_size() : weights, product);
     }
   });
 }
@@ -319,7 +318,7 @@ size_t scratch(const Call& c) {
 template <bool grad>
 size_t prepared(const Call& c) {
   const Plan p = plan_of(shape_of<grad>(c), grad);
-  return size_t(frequencies * p.tiles.channels * p.results) * sizeof(float);
+  return size_t(p.blocks() * p.block_size()) * sizeof(float);
 }
 
 template <bool grad>

@@ -74,15 +74,15 @@ FOVEA_SIMD void transform_gradient(const Tiles& tiles, const float* g, int64_t b
   }
 }
 
-/// sums[channel of x][OV * 8 channels of g] += x[tile][channel] g[tile][channel], C channels of x.
+/// sums[channel of x][OV * 8 channels of g] = or += x[tile][channel] g[tile][channel], C channels of x.
 template <int C, int OV>
-FOVEA_SIMD_INLINE void add_products(int64_t tiles, const float* x, int64_t x_step, const float* g,
+FOVEA_SIMD_INLINE void add_products(int64_t tiles, const float* x, int64_t x_step, const float* g, bool first,
                                     float* sums) {
   Vec acc[C][OV];
 #pragma GCC unroll 6
   for (int c = 0; c < C; ++c)
 #pragma GCC unroll 2
-    for (int v = 0; v < OV; ++v) acc[c][v] = load(sums + (c * OV + v) * 8);
+    for (int v = 0; v < OV; ++v) acc[c][v] = first ? Vec{} : load(sums + (c * OV + v) * 8);
   for (int64_t t = 0; t < tiles; ++t, x += x_step, g += 16) {
     const Vec g0 = load(g), g1 = OV > 1 ? load(g + 8) : Vec{};
 #pragma GCC unroll 6
@@ -99,23 +99,24 @@ FOVEA_SIMD_INLINE void add_products(int64_t tiles, const float* x, int64_t x_ste
 }
 
 template <int OV>
-FOVEA_SIMD void add_block(const Plan& p, int64_t tiles, const float* x, const float* g, float* sums) {
+FOVEA_SIMD void add_block(const Plan& p, int64_t tiles, const float* x, const float* g, bool first,
+                          float* sums) {
   const int64_t channels = p.x.channels, step = p.x_strides().tile;
   int64_t c = 0;
-  for (; c + 6 <= channels; c += 6) add_products<6, OV>(tiles, x + c, step, g, sums + c * OV * 8);
-  for (; c + 4 <= channels; c += 4) add_products<4, OV>(tiles, x + c, step, g, sums + c * OV * 8);
-  for (; c < channels; c += 2) add_products<2, OV>(tiles, x + c, step, g, sums + c * OV * 8);
+  for (; c + 6 <= channels; c += 6) add_products<6, OV>(tiles, x + c, step, g, first, sums + c * OV * 8);
+  for (; c + 4 <= channels; c += 4) add_products<4, OV>(tiles, x + c, step, g, first, sums + c * OV * 8);
+  for (; c < channels; c += 2) add_products<2, OV>(tiles, x + c, step, g, first, sums + c * OV * 8);
 }
 
-/// Adds the products of one frequency and block of 16 channels of g: sums[block][frequency][channel of
-/// x][16].
+/// Starts with or adds the products of one frequency and block of 16 channels of g:
+/// sums[block][frequency][channel of x][16].
 void add_frequency(const Plan& p, int64_t block, int64_t f, int64_t tiles, const float* transformed,
-                   float* sums) {
-  const int64_t first = block * 16, width = std::min<int64_t>(16, p.g.channels - first);
+                   bool first, float* sums) {
+  const int64_t from = block * 16, width = std::min<int64_t>(16, p.g.channels - from);
   const float *x = transformed + f * p.x_strides().frequency,
-              *g = transformed + frequencies * p.x_strides().frequency + f * p.g_stride() + first * p.group;
-  float* to = sums + (first * frequencies + f * width) * p.x.channels;
-  (width == 16 ? add_block<2> : add_block<1>)(p, tiles, x, g, to);
+              *g = transformed + frequencies * p.x_strides().frequency + f * p.g_stride() + from * p.group;
+  float* to = sums + (from * frequencies + f * width) * p.x.channels;
+  (width == 16 ? add_block<2> : add_block<1>)(p, tiles, x, g, first, to);
 }
 
 void transform(const Plan& p, const float* x, const float* g, int64_t group, int64_t begin, int64_t end,
@@ -134,13 +135,13 @@ void sum_pieces(const Plan& p, const float* x, const float* g, float* sums, floa
   parallel_for(p.pieces, 1, [&](int64_t first, int64_t last) {
     for (int64_t piece = first; piece < last; ++piece) {
       float *mine = scratch + thread_index() * p.transformed(), *to = sums + piece * p.weights();
-      std::fill(to, to + p.weights(), 0.f);
-      const int64_t stop = p.x.count() * (piece + 1) / p.pieces;
-      for (int64_t begin = p.x.count() * piece / p.pieces; begin < stop; begin += p.group) {
+      const int64_t start = p.x.count() * piece / p.pieces, stop = p.x.count() * (piece + 1) / p.pieces;
+      for (int64_t begin = start; begin < stop; begin += p.group) {
         const int64_t end = std::min(begin + p.group, stop);
         transform(p, x, g, begin, begin, end, mine);
         for (int64_t b = 0; b < blocks(p); ++b)
-          for (int64_t f = 0; f < frequencies; ++f) add_frequency(p, b, f, end - begin, mine, to);
+          for (int64_t f = 0; f < frequencies; ++f)
+            add_frequency(p, b, f, end - begin, mine, begin == start, to);
       }
     }
   });
@@ -154,11 +155,7 @@ void sum_together(const Plan& p, const float* x, const float* g, float* sums, fl
     // Frequency by frequency: x of one stays in a core's cache while blocks of g pass.
     parallel_for(frequencies * blocks(p), (blocks(p) + 1) / 2, [&](int64_t a, int64_t b) {
       for (int64_t i = a; i < b; ++i) {
-        const int64_t f = i / blocks(p), block = i % blocks(p);
-        const int64_t size = p.x.channels * std::min<int64_t>(16, p.g.channels - block * 16);
-        float* to = sums + (block * 16 * frequencies) * p.x.channels + f * size;
-        if (begin == 0) std::fill(to, to + size, 0.f);
-        add_frequency(p, block, f, end - begin, transformed, sums);
+        add_frequency(p, i % blocks(p), i / blocks(p), end - begin, transformed, begin == 0, sums);
       }
     });
   }
