@@ -1,6 +1,6 @@
-// Convolutions 3x3 and 5x5 by Winograd's F(4x4, 3x3) and F(2x2, 5x5): forward, and the gradient of the input,
-// which is the same with the filter turned round. Tiles go through in groups that stay in the cache:
-// transform of the input, 36 products (tiles x channels) (channels x 16 results), transform of the output.
+// Convolutions 3x3 and 5x5 by Winograd's filters: forward, and the gradient of the input, which is the same
+// with the filter turned round. Tiles go through in groups that stay in the cache: transform of the input, 36
+// or 16 products (tiles x channels) (channels x 16 results), transform of the output.
 // Where tiles are fewer than results, the weight goes through instead, 16 results at a time, so that its
 // transform never leaves the cache.
 #include "backend/cpu/winograd.h"
@@ -20,37 +20,44 @@ using simd::load;
 using simd::store;
 
 /// The patch of one block of channels whose first pixel is (y, x); pixels outside the image are zero.
+template <int P>
 FOVEA_SIMD_INLINE const float* patch_of(const Tiles& tiles, const float* plane, int64_t y, int64_t x,
                                         float* copy, int64_t& row) {
   row = tiles.width * 8;
-  if (y >= 0 && x >= 0 && y + patch <= tiles.height && x + patch <= tiles.width)
-    return plane + y * row + x * 8;
-  for (int64_t i = 0; i < patch; ++i)
-    for (int64_t j = 0; j < patch; ++j) {
+  if (y >= 0 && x >= 0 && y + P <= tiles.height && x + P <= tiles.width) return plane + y * row + x * 8;
+  for (int64_t i = 0; i < P; ++i)
+    for (int64_t j = 0; j < P; ++j) {
       const bool inside = y + i >= 0 && y + i < tiles.height && x + j >= 0 && x + j < tiles.width;
-      store(copy + (i * patch + j) * 8, inside ? load(plane + (y + i) * row + (x + j) * 8) : Vec{});
+      store(copy + (i * P + j) * 8, inside ? load(plane + (y + i) * row + (x + j) * 8) : Vec{});
     }
-  row = patch * 8;
+  row = P * 8;
   return copy;
 }
 
-}  // namespace
-
-FOVEA_SIMD void transform_input(const Tiles& tiles, const float* x, int64_t begin, int64_t end, float* to,
-                                Strides stride) {
-  const int64_t plane = tiles.height * tiles.width * 8;
-  float copy[frequencies * 8];
+template <class Input, int P>
+FOVEA_SIMD void transform_patches(const Tiles& tiles, const float* x, int64_t begin, int64_t end, float* to,
+                                  Strides stride) {
+  const int64_t plane = tiles.height * tiles.width * 8, tile = tiles.filter.tile();
+  float copy[P * P * 8];
   for (int64_t t = begin; t < end; ++t, to += stride.tile) {
     const auto at = tiles.at(t);
     const float* from = x + at.image * tiles.channels / 8 * plane;
     for (int64_t c = 0; c < tiles.channels; c += 8, from += plane) {
-      if (at.y + patch + tiles.tile <= tiles.height)
-        prefetch(from + ((at.y + patch) * tiles.width + at.x) * 8, tiles.width * 8, tiles.tile, tiles.tile);
+      if (at.y + P + tile <= tiles.height)
+        prefetch(from + ((at.y + P) * tiles.width + at.x) * 8, tiles.width * 8, tile, tile);
       int64_t row;
-      const float* p = patch_of(tiles, from, at.y - tiles.top, at.x - tiles.left, copy, row);
-      both_ways<Input, patch, patch>(Pixels{p, row}, Frequencies{to + c, stride.frequency});
+      const float* p = patch_of<P>(tiles, from, at.y - tiles.top, at.x - tiles.left, copy, row);
+      both_ways<Input, P, P>(Pixels{p, row}, Frequencies<P>{to + c, stride.frequency});
     }
   }
+}
+
+}  // namespace
+
+void transform_input(const Tiles& tiles, const float* x, int64_t begin, int64_t end, float* to,
+                     Strides stride) {
+  (tiles.filter.patch == 4 ? transform_patches<Input4, 4> : transform_patches<Input6, 6>)(tiles, x, begin,
+                                                                                          end, to, stride);
 }
 
 void prefetch(const float* pixels, int64_t row, int64_t rows, int64_t columns) {
@@ -58,18 +65,19 @@ void prefetch(const float* pixels, int64_t row, int64_t rows, int64_t columns) {
     for (int64_t j = 0; j < columns; j += 2) __builtin_prefetch(pixels + i * row + j * 8);
 }
 
-const char* refuse(const Call& c, const ConvShape& s) {
+const char* refuse(const Call& c, const ConvShape& s, Size size) {
   if (!cpu_has_avx2()) return "this processor has no AVX2 and FMA";
   if (c.dtype() != f32) return "computes in f32 only";
   if (c.in(0).rank() != 4) return "two spatial dimensions only";
   if (s.groups != 1) return "groups = 1 only";
   if (s.k[1] != s.k[2] || (s.k[1] != 3 && s.k[1] != 5)) return "3x3 and 5x5 only";
+  if (s.k[1] == 5 && size == Size::small) return "3x3 only";
   if (s.stride[1] != 1 || s.stride[2] != 1 || s.dilation[1] != 1 || s.dilation[2] != 1)
     return "stride 1 and dilation 1 only";
   if (s.pad[1] >= s.k[1] || s.pad[2] >= s.k[2]) return "padding less than the window only";
   if (s.c % 8 != 0 || s.o % 8 != 0) return "channels are no multiple of 8";
   if (s.n == 0) return "no images";
-  if (precision() == Precision::highest) return "precision is highest";
+  if (size == Size::large && precision() == Precision::highest) return "precision is highest";
   return nullptr;
 }
 
@@ -82,38 +90,38 @@ namespace {
 struct Plan {
   Tiles tiles;  // of the source
   int64_t results, height, width;
-  int64_t window;
   bool turned;      // the weight is (source channels, results) and its window is turned round
   bool by_results;  // tiles are transformed once, weights block by block
   int64_t group;    // tiles that go through together
 
+  int64_t frequencies() const { return tiles.filter.frequencies(); }
   Strides source() const { return strides(group, tiles.channels); }
   int64_t product_stride() const { return strides(group, 16).frequency; }
   int64_t blocks() const { return (results + 15) / 16; }
   /// Floats from one frequency of a block's weights, [channel][width], to the next.
   int64_t weight_stride(int64_t width) const { return strides(tiles.channels, width).frequency; }
-  int64_t block_size() const { return frequencies * weight_stride(16); }
+  int64_t block_size() const { return frequencies() * weight_stride(16); }
   // Floats of scratch: what all threads share, what each has.
-  int64_t shared() const { return by_results ? frequencies * source().frequency : blocks() * block_size(); }
+  int64_t shared() const { return by_results ? frequencies() * source().frequency : blocks() * block_size(); }
   int64_t thread() const {
-    return frequencies * ((by_results ? weight_stride(16) : source().frequency) + product_stride());
+    return frequencies() * ((by_results ? weight_stride(16) : source().frequency) + product_stride());
   }
 };
 
-Plan plan_of(const ConvShape& s, bool grad) {
+Plan plan_of(const ConvShape& s, bool grad, Size size) {
   Plan p;
   p.turned = grad;
   p.results = grad ? s.c : s.o;
   const auto &in = grad ? s.out : s.in, &out = grad ? s.in : s.out;
-  p.window = s.k[1];
-  const int64_t last = p.window - 1, tile = tile_of(p.window);
-  p.tiles = {.images = s.n,
+  const Filter filter = filter_of(s, size);
+  const int64_t last = filter.window - 1, tile = filter.tile();
+  p.tiles = {.filter = filter,
+             .images = s.n,
              .channels = grad ? s.o : s.c,
              .height = in[1],
              .width = in[2],
              .top = grad ? last - s.pad[1] : s.pad[1],
              .left = grad ? last - s.pad[2] : s.pad[2],
-             .tile = tile,
              .rows = (out[1] + tile - 1) / tile,
              .columns = (out[2] + tile - 1) / tile};
   p.height = out[1], p.width = out[2];
@@ -139,13 +147,13 @@ FOVEA_SIMD void transform_weight(const Plan& p, const float* weight, float* to, 
         const float* from = weight + (first + v + r) * result_step + c * channel_step;
         for (int i = 0; i < size; ++i) w[p.turned ? size - 1 - i : i][r] = from[i];
       }
-      both_ways<typename F::Weight, F::window, patch>(Pixels{w[0], F::window * 8},
-                                                      Frequencies{to + c * width + v, p.weight_stride(width)});
+      both_ways<typename F::Weight, F::window, F::patch>(
+          Pixels{w[0], F::window * 8}, Frequencies<F::patch>{to + c * width + v, p.weight_stride(width)});
     }
 }
 
 void transform_weight(const Plan& p, const float* weight, float* to, int64_t block) {
-  (p.window == 3 ? transform_weight<F4x4> : transform_weight<F2x2>)(p, weight, to, block);
+  with(p.tiles.filter, [&](auto f) { transform_weight<decltype(f)>(p, weight, to, block); });
 }
 
 /// product[tile][16] = source[tile][channel] * weight[channel][OV * 8] for T tiles.
@@ -182,7 +190,7 @@ constexpr MultiplyTiles multiply_some[2][6] = {
 void multiply(const Plan& p, int64_t tiles, int64_t width, const float* source, const float* weight,
               float* product) {
   const int64_t channels = p.tiles.channels;
-  for (int f = 0; f < frequencies; ++f) {
+  for (int64_t f = 0; f < p.frequencies(); ++f) {
     const float *s = source + f * p.source().frequency, *w = weight + f * p.weight_stride(width);
     float* m = product + f * p.product_stride();
     for_tiles(tiles, 6, [&](int64_t t, int64_t count) {
@@ -218,8 +226,8 @@ FOVEA_SIMD void output_group(const Plan& p, const Data& d, int64_t begin, int64_
   for (int64_t t = begin; t < end; ++t) {
     const auto at = p.tiles.at(t);
     for (int64_t v = 0; v < width; v += 8)
-      both_ways<typename F::Output, patch, F::tile>(
-          Frequencies{product + (t - begin) * 16 + v, p.product_stride()},
+      both_ways<typename F::Output, F::patch, F::tile>(
+          Frequencies<F::patch>{product + (t - begin) * 16 + v, p.product_stride()},
           Clipped{d, (at.image * p.results + first + v) / 8 * plane + (at.y * p.width + at.x) * 8,
                   p.width * 8, p.height - at.y, p.width - at.x,
                   d.epilogue.bias ? load(d.epilogue.bias + first + v) : Vec{}});
@@ -232,8 +240,8 @@ void prefetch_output(const Plan& p, int64_t begin, int64_t end, int64_t first, i
   const int64_t plane = p.height * p.width * 8;
   for (int64_t t = begin; t < end; ++t) {
     const auto at = p.tiles.at(t);
-    const int64_t rows = std::min(p.tiles.tile, p.height - at.y),
-                  columns = std::min(p.tiles.tile, p.width - at.x);
+    const int64_t rows = std::min(p.tiles.filter.tile(), p.height - at.y),
+                  columns = std::min(p.tiles.filter.tile(), p.width - at.x);
     for (int64_t v = 0; v < width; v += 8)
       prefetch(y + (at.image * p.results + first + v) / 8 * plane + (at.y * p.width + at.x) * 8, p.width * 8,
                rows, columns);
@@ -251,7 +259,7 @@ void compute_block(const Plan& p, const Data& d, int64_t begin, int64_t end, int
   const int64_t first = block * 16, width = std::min<int64_t>(16, p.results - first);
   prefetch_output(p, begin, end, first, width, d.y);
   multiply(p, end - begin, width, source, weights, product);
-  (p.window == 3 ? output_group<F4x4> : output_group<F2x2>)(p, d, begin, end, first, width, product);
+  with(p.tiles.filter, [&](auto f) { output_group<decltype(f)>(p, d, begin, end, first, width, product); });
 }
 
 void transform_weights(const Plan& p, const float* weight, float* to) {
@@ -265,7 +273,7 @@ void run_by_tiles(const Plan& p, const Data& d, float* shared, float* scratch) {
   if (!d.prepared) transform_weights(p, d.weight, shared);
   parallel_for(p.tiles.count(), p.group, [&](int64_t begin, int64_t end) {
     float *source = scratch + thread_index() * p.thread(),
-          *product = source + frequencies * p.source().frequency;
+          *product = source + p.frequencies() * p.source().frequency;
     transform_input(p.tiles, d.x, begin, end, source, p.source());
     for (int64_t b = 0; b < p.blocks(); ++b)
       compute_block(p, d, begin, end, b, source, weights + b * p.block_size(), product);
@@ -277,8 +285,7 @@ void run_by_results(const Plan& p, const Data& d, float* source, float* scratch)
     transform_input(p.tiles, d.x, begin, end, source + begin * p.source().tile, p.source());
   });
   parallel_for(p.blocks(), 1, [&](int64_t begin, int64_t end) {
-    float *weights = scratch + thread_index() * p.thread(),
-          *product = weights + p.block_size();
+    float *weights = scratch + thread_index() * p.thread(), *product = weights + p.block_size();
     for (int64_t b = begin; b < end; ++b) {
       if (!d.prepared) transform_weight(p, d.weight, weights, b);
       compute_block(p, d, 0, p.tiles.count(), b, source,
@@ -287,43 +294,58 @@ void run_by_results(const Plan& p, const Data& d, float* source, float* scratch)
   });
 }
 
-template <bool grad>
+template <bool grad, Size size>
+Plan plan_for(const Call& c) {
+  return plan_of(shape_of<grad>(c), grad, size);
+}
+
+template <bool grad, Size size>
 void run(const Call& c) {
-  const Plan p = plan_of(shape_of<grad>(c), grad);
+  const Plan p = plan_for<grad, size>(c);
   const Data d{c.in(0).ptr<float>(), c.in(1).ptr<float>(), Epilogue::of(c), c.out().ptr<float>(),
                reinterpret_cast<const float*>(c.prepared)};
   float* shared = reinterpret_cast<float*>(c.scratch);
   (p.by_results ? run_by_results : run_by_tiles)(p, d, shared, shared + p.shared());
 }
 
-template <bool grad>
+template <bool grad, Size size>
 const char* refuse_call(const Call& c) {
-  return refuse(c, shape_of<grad>(c));
+  return refuse(c, shape_of<grad>(c), size);
 }
 
-template <bool grad>
+/// Whether the large transforms of a constant weight would be most of what is read.
+bool mostly_weight(const Call& c, const Plan& large) {
+  constexpr int64_t cached = 4 << 20;  // bytes that stay in the last cache from one prediction to the next
+  return c.constant_weight && large.tiles.filter.window == 3 && large.tiles.count() < 8 &&
+         large.blocks() * large.block_size() * int64_t(sizeof(float)) > cached;
+}
+
+template <bool grad, Size size>
 const char* slower(const Call& c) {
-  const Tiles tiles = plan_of(shape_of<grad>(c), grad).tiles;
-  if (c.constant_weight) return tiles.count() < 4 ? "fewer than 4 tiles of results" : nullptr;
-  return slower_than_direct(tiles);
+  const Plan large = plan_for<grad, Size::large>(c);
+  const bool prefer_small = precision() == Precision::highest || mostly_weight(c, large);
+  if (size == Size::large && prefer_small) return "its weights are more to read than those of F(2x2, 3x3)";
+  if (size == Size::small && !prefer_small) return "F(4x4, 3x3) takes fewer products";
+  if (c.constant_weight) return large.tiles.count() < 4 ? "fewer than 4 tiles of results" : nullptr;
+  return slower_than_direct(large.tiles);
 }
 
-template <bool grad>
+template <bool grad, Size size>
 size_t scratch(const Call& c) {
-  const Plan p = plan_of(shape_of<grad>(c), grad);
+  const Plan p = plan_for<grad, size>(c);
   return size_t(p.shared() + num_threads() * p.thread()) * sizeof(float);
 }
 
 /// All transforms of the weight.
-template <bool grad>
+template <bool grad, Size size>
 size_t prepared(const Call& c) {
-  const Plan p = plan_of(shape_of<grad>(c), grad);
+  const Plan p = plan_for<grad, size>(c);
   return size_t(p.blocks() * p.block_size()) * sizeof(float);
 }
 
-template <bool grad>
+template <bool grad, Size size>
 void prepare(const Call& c, char* to) {
-  transform_weights(plan_of(shape_of<grad>(c), grad), c.in(1).ptr<float>(), reinterpret_cast<float*>(to));
+  transform_weights(plan_for<grad, size>(c), c.in(1).ptr<float>(), reinterpret_cast<float*>(to));
 }
 
 void layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout>& out) {
@@ -331,25 +353,30 @@ void layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout>& out) {
   epilogue_as_result(c, in, out);
 }
 
-template <bool grad>
+template <bool grad, Size size>
 constexpr Kernel kernel() {
-  return {.name = "cpu:winograd",
-          .rank = 40,
-          .refuse = refuse_call<grad>,
-          .scratch = scratch<grad>,
-          .run = run<grad>,
+  return {.name = size == Size::large ? "cpu:winograd" : "cpu:winograd-2x2",
+          .rank = size == Size::large ? 40 : 39,
+          .refuse = refuse_call<grad, size>,
+          .scratch = scratch<grad, size>,
+          .run = run<grad, size>,
           .inputs = Inputs::own,
           .layouts = layouts,
-          .slower = slower<grad>,
-          .tolerance = 1e-4,
-          .prepared = prepared<grad>,
-          .prepare = prepare<grad>};
+          .slower = slower<grad, size>,
+          .tolerance = size == Size::large ? 1e-4 : 0,
+          .prepared = prepared<grad, size>,
+          .prepare = prepare<grad, size>};
 }
 
-const RegisterKernel forward("conv2d", kernel<false>());
-const RegisterKernel fused("conv2d_fused", kernel<false>());
-const RegisterKernel input_grad("conv_input_grad", kernel<true>());
-const RegisterKernel fused_input_grad("conv_input_grad_fused", kernel<true>());
+template <bool grad>
+struct Register {
+  explicit Register(const char* op)
+      : large(op, kernel<grad, Size::large>()), small(op, kernel<grad, Size::small>()) {}
+  RegisterKernel large, small;
+};
+
+const Register<false> forward("conv2d"), fused("conv2d_fused");
+const Register<true> input_grad("conv_input_grad"), fused_input_grad("conv_input_grad_fused");
 
 }  // namespace
 }  // namespace winograd

@@ -1,32 +1,40 @@
 // Winograd's minimal filtering on blocked8 tensors (Lavin, Gray 2015, "Fast Algorithms for Convolutional
-// Neural Networks"): a tile of results costs 36 products of a channel pair, for F(4x4, 3x3) instead of 144,
-// for F(2x2, 5x5) instead of 100. In one dimension
-//   y = A^T [(G w) * (B^T d)]      d 6 values, w 3 or 5 weights, y 4 or 2 results, points 0, +-1, +-2,
-//                                  infinity
-// and in two dimensions the same along columns, then rows; B depends on the points alone. The gradient of the
-// weight is the adjoint of the same three transforms: dw = G^T [(A dy) * (B^T d)]. Values between transforms
-// are "frequencies", 36 of them.
+// Neural Networks"). A tile of results costs so many products of a channel pair:
+//   F(4x4, 3x3)   36 instead of 144    points 0, +-1, +-2, infinity
+//   F(2x2, 5x5)   36 instead of 100    the same
+//   F(2x2, 3x3)   16 instead of  36    points 0, +-1, infinity: as exact as direct sums
+// In one dimension y = A^T [(G w) * (B^T d)] of a patch d and weights w, and in two dimensions the same along
+// columns, then rows; B depends on the points alone. The gradient of the weight is the adjoint of the same
+// three transforms: dw = G^T [(A dy) * (B^T d)]. Values between transforms are "frequencies".
 #pragma once
 #include "backend/cpu/simd.h"
 #include "op/conv_shape.h"
 
 namespace fovea::winograd {
 
-constexpr int patch = 6, frequencies = patch * patch;
 using Vec = simd::V<float>;
+
+/// Pixels that a tile of results depends on, in one dimension, for a window of that size.
+struct Filter {
+  int64_t patch = 6, window = 3;
+  int64_t tile() const { return patch + 1 - window; }  // results in one dimension
+  int64_t frequencies() const { return patch * patch; }
+};
 
 /// A tensor (N,C,H,W) in blocked8 cut into patches, one for each tile of results.
 struct Tiles {
+  Filter filter;
   int64_t images = 0, channels = 0, height = 0, width = 0;  // the tensor
   int64_t top = 0, left = 0;      // of the first patch, counted up and left from (0, 0)
-  int64_t tile = 0;               // results of a tile in one dimension
   int64_t rows = 0, columns = 0;  // tiles of one image
 
   int64_t count() const { return images * rows * columns; }
   struct At {
     int64_t image, y, x;
   };
-  At at(int64_t t) const { return {t / (rows * columns), t / columns % rows * tile, t % columns * tile}; }
+  At at(int64_t t) const {
+    return {t / (rows * columns), t / columns % rows * filter.tile(), t % columns * filter.tile()};
+  }
 };
 
 /// Floats from one tile and one frequency to the next in a transformed group.
@@ -44,20 +52,24 @@ void transform_input(const Tiles& tiles, const float* x, int64_t begin, int64_t 
 /// Asks for the lines of some pixels of a block of channels.
 void prefetch(const float* pixels, int64_t row, int64_t rows, int64_t columns);
 
-/// Results of a tile in one dimension, for a window of that size.
-constexpr int64_t tile_of(int64_t window) { return patch + 1 - window; }
+/// F(2x2, 3x3) and not F(4x4, 3x3): where tiles are few, so that mostly weights are read, or for exactness.
+enum class Size : uint8_t { large, small };
+
+/// The filter for a convolution that is not refused.
+constexpr Filter filter_of(const ConvShape& s, Size size) {
+  return {.patch = size == Size::small ? 4 : 6, .window = s.k[1]};
+}
 
 /// Why a convolution cannot be computed so, or null: 3x3 or 5x5, stride 1, whole blocks of channels, blocked
-/// tensors
-/// ...
-const char* refuse(const Call& c, const ConvShape& s);
+/// tensors ...
+const char* refuse(const Call& c, const ConvShape& s, Size size);
 
 /// Why the transforms of the weight would cost more than the tiles save, or null.
 const char* slower_than_direct(const Tiles& tiles);
 
 // The transforms of one row or column.
 
-struct Input {
+struct Input6 {
   FOVEA_SIMD_INLINE static void line(const Vec* d, Vec* o) {  // B^T d
     const Vec t0 = d[4] - 4.f * d[2], t1 = d[3] - 4.f * d[1], t2 = d[4] - d[2], t3 = 2.f * (d[3] - d[1]);
     o[0] = 4.f * d[0] + (d[4] - 5.f * d[2]);
@@ -69,9 +81,18 @@ struct Input {
   }
 };
 
+struct Input4 {
+  FOVEA_SIMD_INLINE static void line(const Vec* d, Vec* o) {
+    o[0] = d[0] - d[2];
+    o[1] = d[1] + d[2];
+    o[2] = d[2] - d[1];
+    o[3] = d[1] - d[3];
+  }
+};
+
 /// F(4x4, 3x3).
-struct F4x4 {
-  static constexpr int tile = 4, window = 3;
+struct F4x4_3x3 {
+  static constexpr int patch = 6, tile = 4, window = 3;
   struct Output {
     FOVEA_SIMD_INLINE static void line(const Vec* m, Vec* o) {  // A^T m
       const Vec a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], d = m[3] - m[4];
@@ -118,8 +139,8 @@ struct F4x4 {
 };
 
 /// F(2x2, 5x5).
-struct F2x2 {
-  static constexpr int tile = 2, window = 5;
+struct F2x2_5x5 {
+  static constexpr int patch = 6, tile = 2, window = 5;
   struct Output {
     FOVEA_SIMD_INLINE static void line(const Vec* m, Vec* o) {
       o[0] = m[0] + (m[1] + m[2]) + (m[3] + m[4]);
@@ -166,6 +187,53 @@ struct F2x2 {
   };
 };
 
+/// F(2x2, 3x3).
+struct F2x2_3x3 {
+  static constexpr int patch = 4, tile = 2, window = 3;
+  struct Output {
+    FOVEA_SIMD_INLINE static void line(const Vec* m, Vec* o) {
+      o[0] = m[0] + m[1] + m[2];
+      o[1] = m[1] - m[2] - m[3];
+    }
+  };
+
+  struct OutputAdjoint {
+    FOVEA_SIMD_INLINE static void line(const Vec* y, Vec* o) {
+      o[0] = y[0];
+      o[1] = y[0] + y[1];
+      o[2] = y[0] - y[1];
+      o[3] = Vec{} - y[1];
+    }
+  };
+
+  struct Weight {
+    FOVEA_SIMD_INLINE static void line(const Vec* w, Vec* o) {
+      const Vec a = 0.5f * (w[0] + w[2]), b = 0.5f * w[1];
+      o[0] = w[0];
+      o[1] = a + b;
+      o[2] = a - b;
+      o[3] = w[2];
+    }
+  };
+
+  struct WeightAdjoint {
+    FOVEA_SIMD_INLINE static void line(const Vec* u, Vec* o) {
+      const Vec a = 0.5f * (u[1] + u[2]);
+      o[0] = u[0] + a;
+      o[1] = 0.5f * (u[1] - u[2]);
+      o[2] = a + u[3];
+    }
+  };
+};
+
+/// call(F{}) with the F of a filter.
+template <class Call>
+void with(const Filter& filter, Call&& call) {
+  if (filter.patch == 4) call(F2x2_3x3{});
+  else if (filter.window == 3) call(F4x4_3x3{});
+  else call(F2x2_5x5{});
+}
+
 /// A transform along columns, then rows: put(i, j) of the M x M results of the N x N values get(i, j).
 template <class Transform, int N, int M, class Get, class Put>
 FOVEA_SIMD_INLINE void both_ways(const Get& get, const Put& put) {
@@ -194,14 +262,13 @@ struct Pixels {
   int64_t row, column = 8;
   FOVEA_SIMD_INLINE Vec operator()(int i, int j) const { return simd::load(at + i * row + j * column); }
 };
-/// 36 frequencies, `stride` floats apart.
+/// The frequencies of a P x P patch, `stride` floats apart.
+template <int P>
 struct Frequencies {
   float* at;
   int64_t stride;
-  FOVEA_SIMD_INLINE Vec operator()(int i, int j) const { return simd::load(at + (i * patch + j) * stride); }
-  FOVEA_SIMD_INLINE void operator()(int i, int j, Vec v) const {
-    simd::store(at + (i * patch + j) * stride, v);
-  }
+  FOVEA_SIMD_INLINE Vec operator()(int i, int j) const { return simd::load(at + (i * P + j) * stride); }
+  FOVEA_SIMD_INLINE void operator()(int i, int j, Vec v) const { simd::store(at + (i * P + j) * stride, v); }
 };
 
 }  // namespace fovea::winograd

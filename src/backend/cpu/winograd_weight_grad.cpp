@@ -1,7 +1,7 @@
-// Gradient of the weight of a 3x3 or 5x5 convolution by the adjoint of Winograd's F(4x4, 3x3) or F(2x2, 5x5):
-// the transforms of x and g are multiplied tile by tile and summed per frequency, and the sums transformed
-// back once. Small layers are summed in pieces of the batch, one thread each; large ones group by group, all
-// threads on one set of sums. What is summed in which order depends on the shape alone.
+// Gradient of the weight of a 3x3 or 5x5 convolution by the adjoint of Winograd's filters: the transforms of
+// x and g are multiplied tile by tile and summed per frequency, and the sums transformed back once. Small
+// layers are summed in pieces of the batch, one thread each; large ones group by group, all threads on one
+// set of sums. What is summed in which order depends on the shape alone.
 #include <algorithm>
 
 #include "backend/cpu/winograd.h"
@@ -16,28 +16,28 @@ using simd::load;
 using simd::store;
 
 struct Plan {
-  int64_t window;
   Tiles x;  // patches of the input
   Tiles g;  // tiles of the result's gradient
   int64_t pieces = 1, group = 0;
 
-  int64_t weights() const { return frequencies * x.channels * g.channels; }  // floats of one set of sums
+  int64_t frequencies() const { return x.filter.frequencies(); }
+  int64_t weights() const { return frequencies() * x.channels * g.channels; }  // floats of one set of sums
   /// Tiles are read across: their distance is 16 floats off a power of two as well.
   Strides x_strides() const { return {x.channels + 16, group * (x.channels + 16) + 16}; }
   int64_t g_stride() const { return strides(group, (g.channels + 15) / 16 * 16).frequency; }
-  int64_t transformed() const { return frequencies * (x_strides().frequency + g_stride()); }
+  int64_t transformed() const { return frequencies() * (x_strides().frequency + g_stride()); }
   bool together() const { return pieces == 1; }
   int64_t total() const { return pieces * weights() + (together() ? 1 : num_threads()) * transformed(); }
 };
 
-Plan plan_of(const Call& c) {
+Plan plan_of(const Call& c, Size size) {
   const ConvShape s = ConvShape::of_weight_grad(c);
-  const int64_t tile = tile_of(s.k[1]), rows = (s.out[1] + tile - 1) / tile,
+  const Filter filter = filter_of(s, size);
+  const int64_t tile = filter.tile(), rows = (s.out[1] + tile - 1) / tile,
                 columns = (s.out[2] + tile - 1) / tile;
   Plan p;
-  p.window = s.k[1];
-  p.x = {s.n, s.c, s.in[1], s.in[2], s.pad[1], s.pad[2], tile, rows, columns};
-  p.g = {s.n, s.o, s.out[1], s.out[2], 0, 0, tile, rows, columns};
+  p.x = {filter, s.n, s.c, s.in[1], s.in[2], s.pad[1], s.pad[2], rows, columns};
+  p.g = {filter, s.n, s.o, s.out[1], s.out[2], 0, 0, rows, columns};
   constexpr int64_t few = 1 << 16;  // floats: sums that stay in a core's cache beside the tiles
   p.pieces = p.weights() > few ? 1 : std::clamp<int64_t>(p.x.count() / 24, 1, 16);
   // A group costs the transforms of its tiles, group * (C + O), and all sums, C * O, to write and to read:
@@ -68,8 +68,9 @@ FOVEA_SIMD void transform_gradient(const Tiles& tiles, const float* g, int64_t b
     const float* from = g + at.image * tiles.channels / 8 * plane + at.y * row + at.x * 8;
     for (int64_t c = 0; c < tiles.channels; c += 8, from += plane) {
       if (at.y + 2 * F::tile <= tiles.height) prefetch(from + F::tile * row, row, F::tile, F::tile);
-      both_ways<typename F::OutputAdjoint, F::tile, patch>(
-          Clipped{from, row, rows, columns}, Frequencies{to + c / 16 * 16 * group + c % 16, stride});
+      both_ways<typename F::OutputAdjoint, F::tile, F::patch>(
+          Clipped{from, row, rows, columns},
+          Frequencies<F::patch>{to + c / 16 * 16 * group + c % 16, stride});
     }
   }
 }
@@ -114,8 +115,9 @@ void add_frequency(const Plan& p, int64_t block, int64_t f, int64_t tiles, const
                    bool first, float* sums) {
   const int64_t from = block * 16, width = std::min<int64_t>(16, p.g.channels - from);
   const float *x = transformed + f * p.x_strides().frequency,
-              *g = transformed + frequencies * p.x_strides().frequency + f * p.g_stride() + from * p.group;
-  float* to = sums + (from * frequencies + f * width) * p.x.channels;
+              *g =
+                  transformed + p.frequencies() * p.x_strides().frequency + f * p.g_stride() + from * p.group;
+  float* to = sums + (from * p.frequencies() + f * width) * p.x.channels;
   (width == 16 ? add_block<2> : add_block<1>)(p, tiles, x, g, first, to);
 }
 
@@ -123,10 +125,10 @@ void transform(const Plan& p, const float* x, const float* g, int64_t group, int
                float* to) {
   const int64_t at = begin - group;
   transform_input(p.x, x, begin, end, to + at * p.x_strides().tile, p.x_strides());
-  (p.window == 3 ? transform_gradient<F4x4>
-                 : transform_gradient<F2x2>)(p.g, g, begin, end,
-                                             to + frequencies * p.x_strides().frequency + at * 16, p.group,
-                                             p.g_stride());
+  with(p.x.filter, [&](auto f) {
+    transform_gradient<decltype(f)>(
+        p.g, g, begin, end, to + p.frequencies() * p.x_strides().frequency + at * 16, p.group, p.g_stride());
+  });
 }
 
 int64_t blocks(const Plan& p) { return (p.g.channels + 15) / 16; }
@@ -140,7 +142,7 @@ void sum_pieces(const Plan& p, const float* x, const float* g, float* sums, floa
         const int64_t end = std::min(begin + p.group, stop);
         transform(p, x, g, begin, begin, end, mine);
         for (int64_t b = 0; b < blocks(p); ++b)
-          for (int64_t f = 0; f < frequencies; ++f)
+          for (int64_t f = 0; f < p.frequencies(); ++f)
             add_frequency(p, b, f, end - begin, mine, begin == start, to);
       }
     }
@@ -153,7 +155,7 @@ void sum_together(const Plan& p, const float* x, const float* g, float* sums, fl
     parallel_for(end - begin, 6,
                  [&](int64_t a, int64_t b) { transform(p, x, g, begin, begin + a, begin + b, transformed); });
     // Frequency by frequency: x of one stays in a core's cache while blocks of g pass.
-    parallel_for(frequencies * blocks(p), (blocks(p) + 1) / 2, [&](int64_t a, int64_t b) {
+    parallel_for(p.frequencies() * blocks(p), (blocks(p) + 1) / 2, [&](int64_t a, int64_t b) {
       for (int64_t i = a; i < b; ++i) {
         add_frequency(p, i % blocks(p), i / blocks(p), end - begin, transformed, begin == 0, sums);
       }
@@ -161,12 +163,13 @@ void sum_together(const Plan& p, const float* x, const float* g, float* sums, fl
   }
 }
 
-/// Frequencies summed over the pieces, in order.
+/// Frequencies of a P x P patch summed over the pieces, in order.
+template <int P>
 struct Pieces {
   const float* at;
   int64_t stride, next, count;
   FOVEA_SIMD_INLINE Vec operator()(int i, int j) const {
-    const float* from = at + (i * patch + j) * stride;
+    const float* from = at + (i * P + j) * stride;
     Vec sum = load(from);
     for (int64_t piece = 1; piece < count; ++piece) sum += load(from + piece * next);
     return sum;
@@ -187,42 +190,59 @@ FOVEA_SIMD void transform_sums(const Plan& p, const float* sums, int64_t block, 
   for (int64_t c = 0; c < channels; ++c)
     for (int64_t v = 0; v < width; v += 8) {
       Vec w[n][n];
-      const float* from = sums + first * channels * frequencies + c * width + v;
-      both_ways<typename F::WeightAdjoint, patch, n>(Pieces{from, channels * width, p.weights(), p.pieces},
-                                                     Square<n>{w});
+      const float* from = sums + first * channels * p.frequencies() + c * width + v;
+      both_ways<typename F::WeightAdjoint, F::patch, n>(
+          Pieces<F::patch>{from, channels * width, p.weights(), p.pieces}, Square<n>{w});
       for (int r = 0; r < 8; ++r)
         for (int i = 0; i < n * n; ++i) dw[((first + v + r) * channels + c) * n * n + i] = w[i / n][i % n][r];
     }
 }
 
+template <Size size>
 void run(const Call& c) {
-  const Plan p = plan_of(c);
+  const Plan p = plan_of(c, size);
   float *sums = reinterpret_cast<float*>(c.scratch), *scratch = sums + p.pieces * p.weights();
   const float *x = c.in(0).ptr<float>(), *g = c.in(1).ptr<float>();
   (p.together() ? sum_together : sum_pieces)(p, x, g, sums, scratch);
   parallel_for(blocks(p), 1, [&](int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b)
-      (p.window == 3 ? transform_sums<F4x4> : transform_sums<F2x2>)(p, sums, b, c.out().ptr<float>());
+      with(p.x.filter, [&](auto f) { transform_sums<decltype(f)>(p, sums, b, c.out().ptr<float>()); });
   });
 }
 
-const char* refuse_call(const Call& c) { return refuse(c, ConvShape::of_weight_grad(c)); }
+template <Size size>
+const char* refuse_call(const Call& c) {
+  return refuse(c, ConvShape::of_weight_grad(c), size);
+}
 
-const char* slower(const Call& c) { return slower_than_direct(plan_of(c).x); }
+template <Size size>
+const char* slower(const Call& c) {
+  if (size == Size::small && precision() != Precision::highest) return "F(4x4, 3x3) takes fewer products";
+  return slower_than_direct(plan_of(c, Size::large).x);
+}
 
-size_t scratch(const Call& c) { return size_t(plan_of(c).total()) * sizeof(float); }
+template <Size size>
+size_t scratch(const Call& c) {
+  return size_t(plan_of(c, size).total()) * sizeof(float);
+}
 
 void layouts(const Call&, std::vector<Layout>& in, std::vector<Layout>&) { in[0] = in[1] = Layout::blocked8; }
 
-const RegisterKernel weight_grad("conv_weight_grad", {.name = "cpu:winograd",
-                                                      .rank = 40,
-                                                      .refuse = refuse_call,
-                                                      .scratch = scratch,
-                                                      .run = run,
-                                                      .inputs = Inputs::own,
-                                                      .layouts = layouts,
-                                                      .slower = slower,
-                                                      .tolerance = 1e-4});
+template <Size size>
+constexpr Kernel kernel() {
+  return {.name = size == Size::large ? "cpu:winograd" : "cpu:winograd-2x2",
+          .rank = size == Size::large ? 40 : 39,
+          .refuse = refuse_call<size>,
+          .scratch = scratch<size>,
+          .run = run<size>,
+          .inputs = Inputs::own,
+          .layouts = layouts,
+          .slower = slower<size>,
+          .tolerance = size == Size::large ? 1e-4 : 0};
+}
+
+const RegisterKernel large("conv_weight_grad", kernel<Size::large>());
+const RegisterKernel small("conv_weight_grad", kernel<Size::small>());
 
 }  // namespace
 }  // namespace winograd
