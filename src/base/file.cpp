@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -53,10 +54,10 @@ Bytes read_file(const std::string& path, size_t limit) {
   check(!S_ISDIR(info.st_mode), "cannot read {}: it is a folder", path);
   check(uint64_t(info.st_size) <= limit, "{} has {} bytes, more than the {} allowed here", path,
         uint64_t(info.st_size), limit);
-  Bytes bytes(size_t(info.st_size));
+  Bytes bytes(size_t(info.st_size) + 1);  // one more, to see the end
   size_t have = 0;
   for (;;) {
-    if (have == bytes.size()) bytes.resize(have + (have == size_t(info.st_size) ? 1 : 65536));
+    if (have == bytes.size()) bytes.resize(have + 65536);
     const ssize_t n = ::read(d.fd, bytes.data() + have, bytes.size() - have);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail_system("cannot read", path);
@@ -68,6 +69,18 @@ Bytes read_file(const std::string& path, size_t limit) {
   return bytes;
 }
 
+namespace {
+
+/// What the last four bytes of a gzip file promise; some bytes more than nothing where that cannot be.
+size_t unpacked_size(const Bytes& packed) {
+  constexpr size_t best_ratio = 1032;  // of deflate
+  size_t size = 0;
+  for (size_t i = 0; i < 4 && i < packed.size(); ++i) size = size << 8 | packed[packed.size() - 1 - i];
+  return std::clamp(size, packed.size() + 4096, packed.size() * best_ratio + 4096);
+}
+
+}  // namespace
+
 Bytes read_file_gunzip(const std::string& path, size_t limit) {
   Bytes packed = read_file(path, limit);
   if (packed.size() < 2 || packed[0] != 0x1f || packed[1] != 0x8b) return packed;
@@ -78,7 +91,7 @@ Bytes read_file_gunzip(const std::string& path, size_t limit) {
     ~End() { inflateEnd(z); }
   } end{&z};
   z.next_in = packed.data(), z.avail_in = uInt(packed.size());
-  Bytes out(std::min(limit, packed.size() * 8 + 4096));
+  Bytes out(std::min(limit, unpacked_size(packed)));
   for (;;) {
     z.next_out = out.data() + z.total_out,
     z.avail_out = uInt(std::min(out.size() - z.total_out, size_t{1} << 30));

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <future>
 
 #include "base/text.h"
 #include "cli/keys.h"
@@ -43,8 +44,10 @@ void set_default(CLI::App& app, const std::string& key, const std::string& text)
 bool given(const CLI::App& app, const std::string& key) { return app.get_option("--" + key)->count() > 0; }
 
 DataSplits open_splits(const std::string& what, const data::OpenOptions& options) {
-  return {data::open_dataset(what, data::Split::train, options),
-          data::open_dataset(what, data::Split::val, options)};
+  auto val =
+      std::async(std::launch::async, [&] { return data::open_dataset(what, data::Split::val, options); });
+  auto train = data::open_dataset(what, data::Split::train, options);
+  return {std::move(train), val.get()};
 }
 
 std::string DataSplits::describe() const {

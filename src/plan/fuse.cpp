@@ -194,6 +194,73 @@ bool fuse_input_gradient(Program& p, const Uses& u, int i) {
   return fused.has_value();
 }
 
+/// A tensor like `a` that the step makes and forgets, in plain or any other layout.
+Arg made_like(Program& p, Arg a, Layout layout) {
+  Buffer b;
+  b.kind = Buffer::Kind::made;
+  b.bytes = size_t(a.view.numel() * size_of(a.view.dtype));
+  a.view.layout = layout, a.view.strides = a.view.shape.contiguous_strides();
+  a.place = {int(p.buffers.size()), 0};
+  p.buffers.push_back(std::move(b));
+  return a;
+}
+
+/// The gradient of an activation before max pooling: the maxima tell as much as all elements, and are fewer.
+bool gate_maxima(Program& p, const Uses& u, int i) {
+  const Step& s = p.steps[size_t(i)];
+  if (!activation_gradient(s)) return false;
+  const int back = maker(p, u, input(s, 1));
+  if (back < 0 || only_reader(p, u, input(s, 1)) != i || !is(p.steps[size_t(back)], "max_pool2d_backward"))
+    return false;
+  const Step& pool = p.steps[size_t(back)];
+  const int made = maker(p, u, input(pool, 1));
+  if (made < 0 || !is(p.steps[size_t(made)], "max_pool2d_forward")) return false;
+  const Step& forward = p.steps[size_t(made)];
+  const Arg maxima = result(forward), g = input(pool, 0);
+  if (!same(p, input(forward, 0), input(s, 0)) || maker(p, u, maxima) != made ||
+      maxima.view.layout != g.view.layout || result(s).view.layout != g.view.layout)
+    return false;
+  const Arg gated = made_like(p, maxima, maxima.view.layout);
+  auto gate = call_of(s.call->op().name().c_str(), attributes(s), {maxima, g}, {gated});
+  auto spread = call_of("max_pool2d_backward", attributes(pool), {gated, input(pool, 1)}, {result(s)});
+  if (!gate || !spread) return false;
+  p.steps[size_t(back)] = std::move(*gate);
+  p.steps[size_t(i)] = std::move(*spread);
+  return true;
+}
+
+/// A sum over whole planes of a gradient that max pooling spread: that of a bias. The sum before is the same.
+bool sum_before_spread(Program& p, const Uses& u, int i) {
+  if (!is(p.steps[size_t(i)], "sum")) return false;
+  const Step& s = p.steps[size_t(i)];
+  const Dims dims = s.call->d("dims");
+  const auto sums_over = [&](int64_t d) { return std::find(dims.begin(), dims.end(), d) != dims.end(); };
+  if (input(s, 0).view.rank() != 4 || !sums_over(2) || !sums_over(3)) return false;
+  const int before = maker(p, u, input(s, 0));
+  const bool converted = before >= 0 && is(p.steps[size_t(before)], "convert");
+  if (converted && only_reader(p, u, input(s, 0)) != i) return false;
+  const Arg spread = converted ? input(p.steps[size_t(before)], 0) : input(s, 0);
+  const int back = maker(p, u, spread);
+  if (back < 0 || !is(p.steps[size_t(back)], "max_pool2d_backward")) return false;
+  Arg g = input(p.steps[size_t(back)], 0);
+  if (u.written_between(g.place.buffer, back, i) || (g.view.layout != Layout::plain && !converted))
+    return false;
+  const Arg blocked = g;
+  if (g.view.layout != Layout::plain) g = made_like(p, g, Layout::plain);
+  auto sum = call_of("sum", attributes(s), {g}, {result(s)});
+  if (!sum) return false;
+  p.steps[size_t(i)] = std::move(*sum);
+  if (!converted) return true;
+  Step& convert = p.steps[size_t(before)];
+  if (blocked.view.layout == Layout::plain) {
+    remove(convert);
+    return true;
+  }
+  convert.call->ins[0] = blocked.view, convert.in[0] = blocked.place;
+  convert.call->outs[0] = g.view, convert.out[0] = g.place;
+  return true;
+}
+
 /// A matrix seen as its transpose.
 Arg transposed(Arg a) {
   std::swap(a.view.shape[0], a.view.shape[1]);
@@ -223,8 +290,8 @@ bool fuse_linear_update(Program& p, const Uses& u, int i) {
 }  // namespace
 
 void fuse(Program& p) {
-  for (const Rule rule :
-       {read_result, fuse_conv, fuse_linear, fuse_batch_norm, fuse_batch_norm_gradient, fuse_input_gradient})
+  for (const Rule rule : {read_result, fuse_conv, fuse_linear, fuse_batch_norm, fuse_batch_norm_gradient,
+                          gate_maxima, sum_before_spread, fuse_input_gradient})
     rewrite(p, rule);
 }
 

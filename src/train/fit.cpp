@@ -65,6 +65,7 @@ FitResult Fit::run() {
   state_.seconds += since(started_);
   if (writes() && state_.batch > 0) save_last();
   if (writes()) draw_curves(o_.folder, results_->rows(), o_.model);
+  if (drawing_.valid()) drawing_.get();
   const FitResult r = result();
   for (const auto& c : trainer_.callbacks_) c->on_fit_end(r);
   return r;
@@ -167,7 +168,12 @@ void Fit::end_epoch() {
   if (best) state_.best = top1, state_.best_epoch = state_.epoch;
   if (o_.stop_at > 0 && state_.best >= o_.stop_at) why_ = Stop::reached;
   if (best && writes()) save_best();
-  if (best && val && writes()) draw_confusion(o_.folder, val->confusion, card_.classes);
+  if (best && val && writes()) {
+    if (drawing_.valid()) drawing_.get();
+    drawing_ = std::async(std::launch::async, [this, confusion = val->confusion] {
+      draw_confusion(o_.folder, confusion, card_.classes);
+    });
+  }
   if (writes()) save_last();
   for (const auto& c : trainer_.callbacks_)
     c->on_epoch_end({{last.epoch, last.epochs, last.batch, last.batches, last.step, last_epoch_, last.lr,

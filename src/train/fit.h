@@ -1,6 +1,7 @@
 // One run of Trainer::fit: what changes while training, and how that is saved and restored.
 #pragma once
 #include <chrono>
+#include <future>
 #include <map>
 #include <optional>
 
@@ -65,6 +66,7 @@ class Fit {
   Clock::time_point started_ = Clock::now(), epoch_started_ = started_;
   using Batch = Compiled<std::function<std::vector<Tensor>(const Tensor&, const Tensor&)>>;
   std::map<std::pair<int64_t, int64_t>, Batch> compiled_;  // by place in the group and size of the group
+  std::future<void> drawing_;                              // of the confusion matrix, beside the training
   int64_t resumed_examples_ = 0;                           // of the current epoch, by an earlier process
 };
 

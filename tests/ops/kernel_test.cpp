@@ -133,6 +133,40 @@ TEST(DirectConvKernels, MatchTheReference) {
   }
 }
 
+/// Gradients that are mostly zeros, as behind max pooling, in some images and in others not.
+TEST(SparseConvGradients, MatchTheReference) {
+  struct Case {
+    int64_t n, c, height, width, o, k, stride, pad;
+  };
+  for (const Case& k : {Case{17, 1, 12, 28, 6, 5, 1, 2},
+                        {20, 6, 14, 14, 16, 5, 1, 0},
+                        {12, 3, 30, 33, 24, 7, 2, 3},
+                        {9, 3, 40, 41, 16, 11, 4, 2},
+                        {10, 16, 9, 7, 8, 3, 1, 1},
+                        {9, 8, 11, 13, 16, 3, 1, 1},
+                        {9, 5, 3, 2, 3, 3, 1, 2}}) {
+    const Dims x{k.n, k.c, k.height, k.width}, w{k.o, k.c, k.k, k.k};
+    const auto out = [&](int64_t size) { return (size + 2 * k.pad - k.k) / k.stride + 1; };
+    const Dims y{k.n, k.o, out(k.height), out(k.width)};
+    const double fan_in = 1 / std::sqrt(double(k.c * k.k * k.k)),
+                 pixels = 1 / std::sqrt(double(k.n * y[2] * y[3]));
+    Tensor g = make(f(y, -pixels, pixels), f32, 4);
+    const int64_t image = y[1] * y[2] * y[3];
+    for (int64_t i = 0; i < g.numel(); ++i)
+      if (i / image % 4 != 3 && i * 7 % 11 > 1) g.data<float>()[i] = 0;
+    for (int64_t i = 0; i < image; ++i) g.data<float>()[image + i] = 0;
+    const auto in = inputs({f(x), f(w, -fan_in, fan_in), f(x), f(x)});
+    const auto shaped = [&](const Dims& shape, NamedAttrs attrs = {}) {
+      attrs.insert(attrs.end(), {{"stride", Dims{k.stride}}, {"padding", Dims{k.pad}}, {"shape", shape}});
+      return attrs;
+    };
+    expect_reference("conv_weight_grad", {in[0], g}, shaped(w));
+    expect_reference("conv_input_grad", {g, in[1]}, shaped(x));
+    expect_reference("conv_input_grad_fused", {g, in[1], in[2], in[3]},
+                     shaped(x, {{"low", -0.5}, {"high", 0.5}}));
+  }
+}
+
 /// 1x1: several blocks of channels, one image and many, bands of pixels, 8 results left over.
 TEST(PointConvKernels, MatchTheReference) {
   struct Case {
@@ -284,6 +318,7 @@ TEST(PoolKernels, MatchTheReference) {
   const std::vector<std::pair<Dims, NamedAttrs>> cases{
       {{8, 16, 32, 32}, {{"kernel", Dims{2}}}},
       {{5, 6, 28, 28}, {{"kernel", Dims{2}}}},
+      {{3, 8, 7, 21}, {{"kernel", Dims{2}}}},
       {{3, 24, 31, 27}, {{"kernel", Dims{3}}, {"stride", Dims{2}}, {"padding", Dims{1}}}},
       {{2, 3, 40, 61}, {{"kernel", Dims{3}}, {"stride", Dims{2}}, {"padding", Dims{1}}, {"ceil_mode", true}}},
       {{2, 8, 17, 40}, {{"kernel", Dims{3, 5}}, {"stride", Dims{1}}, {"padding", Dims{1, 2}}}},

@@ -107,6 +107,52 @@ TEST(Fuse, JoinsWhatItCan) {
   EXPECT_LT(fused.stats.planned_bytes, plain.stats.planned_bytes);
 }
 
+/// Activations before max pooling are gated, and biases summed up, where only the maxima are: in blocked
+/// layout and in plain, in windows beside each other and in some that overlap.
+TEST(Fuse, GradientsOfPoolingStaySmall) {
+  struct Result {
+    std::vector<Tensor> values;
+    int64_t gated = 0, summed = 0;  // largest tensors that the gradients read
+  };
+  const auto train = [](bool fused) {
+    manual_seed(6);
+    const nn::Sequential net({{"conv1", nn::Conv2d(3, 16, 3, {.padding = 1})},
+                              {"relu1", nn::ReLU()},
+                              {"pool1", nn::MaxPool2d(2)},
+                              {"conv2", nn::Conv2d(16, 6, 5, {.padding = 2})},
+                              {"relu2", nn::ReLU6()},
+                              {"pool2", nn::MaxPool2d(3, {.stride = 2})},
+                              {"flatten", nn::Flatten()},
+                              {"fc", nn::Linear(6 * 4 * 4, 10)}});
+    optim::SGD optimizer(net, {.lr = 0.05, .momentum = 0.9});
+    auto step = compile(
+        [&](const Tensor& x, const Tensor& y) {
+          const Tensor loss = cross_entropy(net(x), y);
+          loss.backward();
+          optimizer.step();
+          optimizer.zero_grad();
+          return loss;
+        },
+        {.fuse = fused});
+    const Tensor x = randn({9, 3, 20, 20}), y = randint({9}, 0, 10);
+    Result r;
+    for (int i = 0; i < 5; ++i) r.values.push_back(step(x, y).detach().clone());
+    for (const auto& [name, p] : net.state_dict()) r.values.push_back(p.clone());
+    for (const PlanNode& n : step.explain(1, x, y)) {
+      if (n.op == "relu_grad" || n.op == "relu6_grad") r.gated = std::max(r.gated, n.bytes);
+      if (n.op == "sum") r.summed = std::max(r.summed, n.bytes);
+    }
+    return r;
+  };
+  const Result plain = train(false), fused = train(true);
+  expect_close(fused.values, plain.values, 1e-4);
+  if (!cpu_has_avx2()) return;
+  EXPECT_GT(plain.gated, 9 * 16 * 20 * 20 * 4);
+  EXPECT_LT(fused.gated, 9 * 16 * 20 * 20 * 4);
+  EXPECT_GT(plain.summed, 9 * 16 * 20 * 20 * 4);
+  EXPECT_LT(fused.summed, 9 * 16 * 20 * 20 * 2);
+}
+
 /// The gradient of a large weight is used up where it is made, unless somebody may ask for it.
 TEST(Fuse, LargeWeightsAreUpdatedByTheirGradientAtOnce) {
   std::vector<Tensor> weights;

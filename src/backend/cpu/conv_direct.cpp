@@ -2,10 +2,10 @@
 //   channels  result blocked8: 6 pixels x 16 channels in registers, pixels broadcast; any stride, x in either
 //   layout pixels    result plain: 6 channels x 16 pixels in registers, weights broadcast; stride 1; for
 //   channels not divisible by 8
+// Gradients that are mostly zeros go another way (conv_sparse.h).
 #include <algorithm>
 
-#include "backend/cpu/conv_source.h"
-#include "backend/cpu/epilogue.h"
+#include "backend/cpu/conv_sparse.h"
 #include "backend/cpu/tiles.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
@@ -116,6 +116,9 @@ using PixelsRow = void (*)(int64_t, const float*, const int32_t*, int64_t, const
 constexpr PixelsRow pixels_rows[] = {pixels_row<1>, pixels_row<2>, pixels_row<3>,
                                      pixels_row<4>, pixels_row<5>, pixels_row<6>};
 
+/// Weights as the tiles read them, and the table of offsets behind them.
+int64_t packed_floats(const ConvPlan& p) { return p.all_taps() * (p.results + 1) + 32; }
+
 /// Everything one call needs, laid out in its scratch.
 struct Run {
   ConvPlan plan;
@@ -123,13 +126,20 @@ struct Run {
   int64_t group;         // result channels per register tile
   const float* weights;  // group by group, [tap of all phases][width of the group]
   const int32_t* offsets;
-  float* images;  // one bordered image per thread
+  float* images;  // space of the threads
   const float* x;
   Epilogue epilogue;
   float* y;
+  bool may_be_sparse;
+  SparseInputGrad sparse;
 
   const float* bias(int64_t g) const { return epilogue.bias ? epilogue.bias + g * group : nullptr; }
   int64_t groups() const { return (plan.results + group - 1) / group; }
+  /// Floats of scratch: for all threads, and for each one: its bordered image, or what a sparse one needs.
+  int64_t shared() const {
+    return (packed_floats(plan) + (may_be_sparse ? sparse.shared() : 0) + 31) / 16 * 16;
+  }
+  int64_t space() const { return std::max(plan.source.scratch(), may_be_sparse ? sparse.scratch() : 0); }
   int64_t width(int64_t g) const { return std::min(group, plan.results - g * group); }
 };
 
@@ -138,13 +148,6 @@ ConvPlan plan_of(const Call& c, const ConvShape& s, bool grad, bool channels) {
   ConvPlan p = grad ? ConvPlan::input_grad(s, blocked) : ConvPlan::forward(s, blocked, channels);
   p.source.from_blocked = from_blocked;
   return p;
-}
-
-/// Weights as the tiles read them, and the table of offsets behind them.
-int64_t packed_floats(const ConvPlan& p) { return p.all_taps() * (p.results + 1) + 32; }
-
-size_t scratch_floats(const ConvPlan& p) {
-  return size_t(packed_floats(p) + 64 + num_threads() * p.source.scratch());
 }
 
 void point_at_packed(Run& r, const float* packed) {
@@ -230,6 +233,10 @@ void run_share(const Run& r, const Shares& shares, int64_t unit, float* scratch)
   const auto rows_of = [&](const ConvPhase& p) {
     return ConvRange{p.rows * band / bands, p.rows * (band + 1) / bands};
   };
+  if (r.may_be_sparse) {
+    const float* g = r.x + n * r.plan.source.channels * r.plan.source.height * r.plan.source.width;
+    if (r.sparse.pays(g)) return r.sparse.image(g, n, r.epilogue, r.y, scratch);
+  }
   ConvRange needed{r.plan.source.rows, 0};
   for (int i = 0; i < r.plan.phases; ++i) {
     const ConvRange rows = r.plan.source_rows(r.plan.phase[i], rows_of(r.plan.phase[i]));
@@ -248,28 +255,38 @@ ConvShape shape_of(const Call& c, bool grad) {
 }
 
 Run run_of(const Call& c, bool grad, bool channels) {
-  return {.plan = plan_of(c, shape_of(c, grad), grad, channels),
-          .channels = channels,
-          .group = channels ? 16 : 6,
-          .weights = nullptr,
-          .offsets = nullptr,
-          .images = nullptr,
-          .x = c.in(0).ptr<float>(),
-          .epilogue = Epilogue::of(c),
-          .y = nullptr};
+  const ConvShape s = shape_of(c, grad);
+  Run r{.plan = plan_of(c, s, grad, channels),
+        .channels = channels,
+        .group = channels ? 16 : 6,
+        .weights = nullptr,
+        .offsets = nullptr,
+        .images = nullptr,
+        .x = c.in(0).ptr<float>(),
+        .epilogue = Epilogue::of(c),
+        .y = nullptr,
+        .may_be_sparse = false,
+        .sparse = {}};
+  const Shares shares = shares_of(r.plan);
+  r.may_be_sparse = grad && shares.bands == 1 && shares.parts == 1 && SparseInputGrad::can(s);
+  if (r.may_be_sparse)
+    r.sparse = SparseInputGrad(s, c.in(0).layout, channels ? Layout::blocked8 : Layout::plain);
+  return r;
 }
 
 void run(const Call& c, bool grad, bool channels) {
   Run r = run_of(c, grad, channels);
   r.y = c.out().ptr<float>();
   float* packed = reinterpret_cast<float*>(c.scratch);
-  r.images = packed + (packed_floats(r.plan) + 15) / 16 * 16;
-  if (!c.prepared) pack(r, shape_of(c, grad), c.in(1).ptr<float>(), packed);
+  r.images = packed + r.shared();
+  const float* weight = c.in(1).ptr<float>();
+  if (!c.prepared) pack(r, shape_of(c, grad), weight, packed);
+  if (r.may_be_sparse) r.sparse.prepare(weight, packed + packed_floats(r.plan));
   point_at_packed(r, c.prepared ? reinterpret_cast<const float*>(c.prepared) : packed);
   const Shares shares = shares_of(r.plan);
   parallel_for(r.plan.images * shares.bands * shares.parts, 1, [&](int64_t begin, int64_t end) {
     for (int64_t unit = begin; unit < end; ++unit)
-      run_share(r, shares, unit, r.images + thread_index() * r.plan.source.scratch());
+      run_share(r, shares, unit, r.images + thread_index() * r.space());
   });
 }
 
@@ -304,7 +321,8 @@ const char* refuse_pixels(const Call& c) {
 
 template <bool grad, bool channels>
 size_t scratch(const Call& c) {
-  return (scratch_floats(plan_of(c, shape_of(c, grad), grad, channels)) + 64) * sizeof(float);
+  const Run r = run_of(c, grad, channels);
+  return size_t(r.shared() + num_threads() * r.space() + 64) * sizeof(float);
 }
 
 template <bool grad, bool channels>

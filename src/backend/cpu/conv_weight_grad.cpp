@@ -3,14 +3,14 @@
 //   channels  g blocked8: 6 taps x 16 channels in registers, pixels of x broadcast
 //   pixels    g plain: 6 taps x 2 channels in registers, 8 pixels at a time, rows of g as wide as those of x
 //             so that an image is one row; stride 1
+// Images of g that are mostly zeros go another way (conv_sparse.h).
 // A tile stays in registers for the pixels of several images. Where all weights fit into a core's cache,
 // images or bands of rows are summed in pieces that depend on the shape alone, then the pieces in order;
 // where they do not, threads share the result channels out. Either way the bits are the same for any thread
 // count.
 #include <algorithm>
 
-#include "backend/cpu/conv_source.h"
-#include "backend/cpu/simd.h"
+#include "backend/cpu/conv_sparse.h"
 #include "backend/cpu/tiles.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
@@ -105,12 +105,21 @@ struct Sizes {
   int64_t group = 1;      // images that a tile sums over at once
   int64_t weights = 0;    // floats of one piece's sum
   int64_t g_columns = 0;  // of a padded row of g (pixels form)
+  bool may_be_sparse = false;
+  SparseWeightGrad sparse;
 
   int64_t width() const { return channels ? 16 : 2; }  // result channels of a tile
   int64_t g_plane() const { return channels ? 0 : (s.out[1] * g_columns + 15) / 8 * 8; }
   int64_t image() const { return plan.source.scratch() + s.o * g_plane(); }  // floats of scratch
-  int64_t images() const { return group * (together ? 1 : num_threads()); }
-  size_t total() const { return size_t(2 * plan.taps() + 16 + pieces * weights + images() * image() + 64); }
+  /// Sums of one piece, those of sparse images behind the others.
+  int64_t sums() const { return weights + (may_be_sparse ? sparse.sums() : 0); }
+  /// Of a thread: images, and what sparse ones need.
+  int64_t space() const { return placed() * image() + (may_be_sparse ? sparse.scratch() : 0); }
+  int64_t placed() const { return may_be_sparse ? std::max(group, sparse.images) : group; }
+  int64_t tables() const { return (2 * plan.taps() + (may_be_sparse ? sparse.tables() : 0) + 31) / 16 * 16; }
+  size_t total() const {
+    return size_t(tables() + pieces * sums() + (together ? 1 : num_threads()) * space() + 64);
+  }
 };
 
 Sizes sizes_of(const Call& c, bool channels) {
@@ -125,11 +134,19 @@ Sizes sizes_of(const Call& c, bool channels) {
   const int64_t n = std::max<int64_t>(1, z.s.n), pixels = std::max<int64_t>(1, z.s.out_size());
   if (channels && !z.together && n < 8)
     z.bands = std::clamp<int64_t>(std::min((n + 7) / n, pixels / 512), 1, std::max<int64_t>(1, z.s.out[1]));
-  if (!z.together) z.pieces = std::min<int64_t>(n * z.bands, 16);
+  constexpr int64_t worth = 1 << 21;  // multiplications for two pieces, whose sums cost time too
+  if (!z.together) z.pieces = std::min<int64_t>({n * z.bands, 16, 2 + n * pixels * z.weights / worth * 2});
   // What a tile reads of an image; that of a group stays in the first cache from tile to tile.
   const int64_t plane = z.plan.source.plane(), read = channels ? 8 * plane + 16 * pixels : z.s.c * plane * 3;
   constexpr int64_t cached = 6144;
   z.group = std::clamp<int64_t>(cached / std::max<int64_t>(1, read), 1, (n + z.pieces - 1) / z.pieces);
+  z.may_be_sparse = !z.together && z.bands == 1 && SparseWeightGrad::can(z.s, z.plan.source);
+  if (z.may_be_sparse) {
+    z.plan.source.keep = false;
+    const int64_t images = cached / std::max<int64_t>(1, z.s.c * plane);
+    z.sparse = SparseWeightGrad(z.s, z.plan.source, c.in(1).layout,
+                                std::clamp<int64_t>(images, 1, (n + z.pieces - 1) / z.pieces));
+  }
   return z;
 }
 
@@ -222,18 +239,54 @@ struct Data {
   float *sums, *scratch;
 };
 
+void add_batch(const Sizes& z, const Data& d, const Batch& b, float* sums) {
+  for (int64_t o = 0; o < z.s.o; o += z.width()) add(z, b, o, d.offsets, sums);
+}
+
+/// Images [first, last), those beside each other together where g is mostly zeros, and where it is not.
+void sum_images(const Sizes& z, const Data& d, int64_t first, int64_t last, float* sums, float* scratch) {
+  const ConvRange rows{0, z.s.out[1]};
+  const auto g = [&](int64_t i) { return d.g + i * z.s.o * z.s.out_size(); };
+  const auto sparse = [&](int64_t i) { return z.may_be_sparse && z.sparse.pays(g(i)); };
+  for (int64_t n; first < last; first += n) {
+    const bool few = sparse(first);
+    const int64_t most = std::min(last - first, few ? z.sparse.images : z.group);
+    for (n = 1; n < most && sparse(first + n) == few;) ++n;
+    for (int64_t i = 0; i < n; ++i)
+      if (few) z.plan.source.image(d.x, first + i, 0, z.plan.source.rows, scratch + i * z.image());
+      else place_image(z, d.x, d.g, first + i, i, rows, scratch);
+    if (few)
+      z.sparse.add(scratch, z.image(), g(first), n, sums + z.weights, scratch + z.placed() * z.image());
+    else add_batch(z, d, placed(z, d.x, d.g, first, n, rows, scratch), sums);
+  }
+}
+
+/// Adds the sums of sparse images to the others.
+void join_sums(const Sizes& z, float* sums) {
+  const int64_t most = z.channels ? 16 : 1, taps = z.plan.taps();
+  z.sparse.each(sums + z.weights, [&](int64_t o, int64_t tap, const float* from, int64_t count) {
+    const int64_t block = o / most * most, step = std::min(most, z.s.o - block);
+    float* to = sums + block * taps + tap * step + o % most;
+    for (int64_t i = 0; i < count; ++i) to[i * step] += from[i];
+  });
+}
+
 /// The images or bands of one piece.
 void sum_piece(const Sizes& z, const Data& d, int64_t piece) {
-  float *sums = d.sums + piece * z.weights, *mine = d.scratch + thread_index() * z.group * z.image();
-  std::fill(sums, sums + z.weights, 0.f);
-  const int64_t units = z.s.n * z.bands, stop = units * (piece + 1) / z.pieces, rows = z.s.out[1];
-  for (int64_t unit = units * piece / z.pieces, n; unit < stop; unit += n) {
+  float *sums = d.sums + piece * z.sums(), *mine = d.scratch + thread_index() * z.space();
+  std::fill(sums, sums + z.sums(), 0.f);
+  const int64_t units = z.s.n * z.bands, start = units * piece / z.pieces,
+                stop = units * (piece + 1) / z.pieces, rows = z.s.out[1];
+  if (z.bands == 1) {
+    sum_images(z, d, start, stop, sums, mine);
+    if (z.may_be_sparse) join_sums(z, sums);
+    return;
+  }
+  for (int64_t unit = start; unit < stop; ++unit) {
     const int64_t first = unit / z.bands, band = unit % z.bands;
-    n = z.bands > 1 ? 1 : std::min(z.group, stop - unit);
     const ConvRange range{rows * band / z.bands, rows * (band + 1) / z.bands};
-    for (int64_t i = 0; i < n; ++i) place_image(z, d.x, d.g, first + i, i, range, mine);
-    const Batch b = placed(z, d.x, d.g, first, n, range, mine);
-    for (int64_t o = 0; o < z.s.o; o += z.width()) add(z, b, o, d.offsets, sums);
+    place_image(z, d.x, d.g, first, 0, range, mine);
+    add_batch(z, d, placed(z, d.x, d.g, first, 1, range, mine), sums);
   }
 }
 
@@ -263,7 +316,7 @@ void gather(const Sizes& z, const Data& d, float* dw) {
       for (int64_t t = 0; t < taps; ++t, from += width) {
         float sum[16] = {};
         for (int64_t p = 0; p < z.pieces; ++p)
-          for (int64_t i = 0; i < width; ++i) sum[i] += from[p * z.weights + i];
+          for (int64_t i = 0; i < width; ++i) sum[i] += from[p * z.sums() + i];
         for (int64_t i = 0; i < width; ++i) dw[(o + i) * taps + d.places[t]] = sum[i];
       }
     }
@@ -272,16 +325,16 @@ void gather(const Sizes& z, const Data& d, float* dw) {
 
 template <bool channels>
 void run(const Call& c) {
-  const Sizes z = sizes_of(c, channels);
+  Sizes z = sizes_of(c, channels);
   auto* offsets = reinterpret_cast<int32_t*>(c.scratch);
   int32_t* places = offsets + z.plan.taps();
-  float* sums = reinterpret_cast<float*>(offsets + (2 * z.plan.taps() + 15) / 16 * 16);
+  float* sums = reinterpret_cast<float*>(offsets + z.tables());
   z.plan.for_taps(z.s, [&](int64_t t, int64_t channel, int64_t ky, int64_t kx, int32_t offset) {
     offsets[t] = offset;
     places[t] = int32_t((channel * z.s.k[1] + ky) * z.s.k[2] + kx);
   });
-  const Data d{c.in(0).ptr<float>(),       c.in(1).ptr<float>(), offsets, places, sums,
-               sums + z.pieces * z.weights};
+  if (z.may_be_sparse) z.sparse.prepare(places + z.plan.taps());
+  const Data d{c.in(0).ptr<float>(), c.in(1).ptr<float>(), offsets, places, sums, sums + z.pieces * z.sums()};
   if (z.together) {
     sum_together(z, d);
   } else {

@@ -247,7 +247,7 @@ void stream(const Gemm<T>& g, T* packed, int64_t from, int64_t to) {
 }
 
 constexpr int64_t most_dot_rows = 12;
-constexpr int64_t rows_per_task = 96, task_work = 1 << 20;  // rows; multiplications
+constexpr int64_t rows_per_task = 96, task_work = 1 << 18;  // rows; multiplications
 constexpr int64_t turned_panels = 8;                        // at least, for one copy of rows of A
 constexpr int64_t streamed_panels = 8;                      // packed at a time
 
@@ -284,7 +284,7 @@ int64_t Gemm<T>::packed() const {
 template <class T>
 void Gemm<T>::pack(T* to) const {
   constexpr int P = panel<T>;
-  parallel_for(panels_of(*this), std::max<int64_t>(1, 65536 / std::max<int64_t>(1, k * P)),
+  parallel_for(panels_of(*this), std::max<int64_t>(1, 16384 / std::max<int64_t>(1, k * P)),
                [&](int64_t begin, int64_t end) {
                  for (int64_t j = begin; j < end; ++j) pack_panel(*this, j * P, to + j * k * P);
                });

@@ -114,13 +114,15 @@ FOVEA_SIMD void max_plane_blocked(const Pool& pool, const float* x, float* y, ui
     for (int64_t j = 0; j < pool.columns.windows; ++j) max_windows<true>(pool, x, i, j, y, index);
 }
 
-/// Windows of 2x2 beside each other, the usual case, at least 8 in a row.
-bool halves(const Pool& pool) {
+/// Windows of 2x2 beside each other, the usual case.
+bool two_by_two(const Pool& pool) {
   const auto half = [](const PoolAxis& a) {
     return a.kernel == 2 && a.stride == 2 && a.dilation == 1 && a.padding == 0 && 2 * a.windows <= a.size;
   };
-  return half(pool.rows) && half(pool.columns) && pool.columns.windows >= width;
+  return half(pool.rows) && half(pool.columns);
 }
+/// At least 8 of them in a row.
+bool halves(const Pool& pool) { return two_by_two(pool) && pool.columns.windows >= width; }
 
 FOVEA_SIMD void max_plane_halved(const Pool& pool, const float* x, float* y, uint16_t* index) {
   constexpr I even{0, 2, 4, 6, 8, 10, 12, 14}, odd{1, 3, 5, 7, 9, 11, 13, 15};
@@ -183,6 +185,36 @@ void scatter_plane(const Pool& pool, const float* g, const uint16_t* index, cons
     }
 }
 
+/// The same for windows of 2x2 beside each other: every element of x is written once.
+template <int lanes>
+FOVEA_SIMD void spread_halved(const Pool& pool, const float* g, const uint16_t* index, float* dx) {
+  const int64_t windows = pool.columns.windows, row = pool.columns.size * lanes, height = pool.rows.size;
+  constexpr I low{0, 8, 1, 9, 2, 10, 3, 11}, high{4, 12, 5, 13, 6, 14, 7, 15};
+  constexpr int64_t step = lanes == width ? 1 : width;  // windows of a vector
+  I seen{};
+  for (int64_t i = 0; i < pool.rows.windows; ++i, g += windows * lanes, index += windows * lanes) {
+    float* to = dx + 2 * i * row;
+    for (int64_t k = 0; k < windows; k += step) {
+      const int64_t j = std::min(k, windows - step);  // overlaps the last
+      H narrow;
+      std::memcpy(&narrow, index + j * lanes, sizeof narrow);
+      const I where = __builtin_convertvector(narrow, I);
+      seen |= where;
+      const F value = simd::load(g + j * lanes), zero{};
+      for (int u = 0; u < 2; ++u) {
+        const F left = where == 2 * u ? value : zero, right = where == 2 * u + 1 ? value : zero;
+        float* p = to + u * row + 2 * j * lanes;
+        simd::store(p, lanes == width ? left : __builtin_shuffle(left, right, low));
+        simd::store(p + width, lanes == width ? right : __builtin_shuffle(left, right, high));
+      }
+    }
+    for (int u = 0; u < 2; ++u) std::fill(to + u * row + 2 * windows * lanes, to + (u + 1) * row, 0.0f);
+  }
+  std::fill(dx + 2 * pool.rows.windows * row, dx + height * row, 0.0f);
+  for (int lane = 0; lane < width; ++lane)
+    check(seen[lane] < 4, "an index lies outside of x: windows have 4 places");
+}
+
 size_t max_backward_scratch(const Call& c) { return size_t(c.d("kernel", 2).numel()) * sizeof(int32_t); }
 
 void max_backward(const Call& c) {
@@ -194,9 +226,14 @@ void max_backward(const Call& c) {
     for (int64_t v = 0; v < columns.kernel; ++v)
       step[u * columns.kernel + v] =
           int32_t((u * rows.dilation * columns.size + v * columns.dilation) * planes.lanes);
-  const auto plane = planes.lanes == width ? scatter_plane<width> : scatter_plane<1>;
+  const bool blocked = planes.lanes == width, halved = blocked ? two_by_two(pool) : halves(pool);
+  const auto plane = blocked ? scatter_plane<width> : scatter_plane<1>;
+  const auto spread = blocked ? spread_halved<width> : spread_halved<1>;
   planes.each([&](int64_t k) {
     const int64_t y = k * planes.y_size;
+    if (halved)
+      return spread(pool, c.in(0).ptr<float>() + y, c.in(1).ptr<uint16_t>() + y,
+                    c.out().ptr<float>() + k * planes.x_size);
     plane(pool, c.in(0).ptr<float>() + y, c.in(1).ptr<uint16_t>() + y, step, rows.kernel * columns.kernel,
           c.out().ptr<float>() + k * planes.x_size);
   });
