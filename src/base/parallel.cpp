@@ -51,7 +51,8 @@ void parallel_chunks(int64_t chunks, void (*body)(void*, int64_t), void* context
   }
   Share shares[most_shares];
   const int count = std::min(team, most_shares);
-  for (int i = 0; i < count; ++i) shares[i].next = chunks * i / count, shares[i].end = chunks * (i + 1) / count;
+  for (int i = 0; i < count; ++i)
+    shares[i].next = chunks * i / count, shares[i].end = chunks * (i + 1) / count;
   std::exception_ptr error;
 #pragma omp parallel num_threads(team)
   {
