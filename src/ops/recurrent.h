@@ -1,6 +1,9 @@
 // What the recurrent ops have in common. Time comes first: x (T,N,...), states (N,H). A sequence op takes the inputs already projected
 // to the gates of a cell, `x_gates` (T,N,G*H) = x weight_ih^T + bias, so that one large product serves all steps.
 #pragma once
+#include <algorithm>
+
+#include "base/parallel.h"
 #include "fovea/op.h"
 #include "fovea/ops.h"
 
@@ -29,6 +32,48 @@ inline void check_steps(const Call& c, int i, int64_t width) {
   const Dims want{c.in(0).size(0), c.in(0).size(1), width};
   check(!c.in(i) || c.in(i).shape == want, "[{}] {} wants shape {}, not {}", c.op().name(),
         c.op().parsed.tensors[size_t(i)].name, want, c.in(i).shape);
+}
+
+/// Throws unless weight_ih is (rows of weight_hh, features of x) and the bias, if given, (rows).
+inline void check_inputs(const Call& c, int weight_ih, int weight_hh, int bias) {
+  const Dims &x = c.in(0).shape, &w = c.in(weight_ih).shape;
+  const int64_t rows = c.in(weight_hh).size(0);
+  check(w == Dims{rows, x[2]}, "[{}] weight_ih wants shape ({},{}), not {} (x {})", c.op().name(), rows, x[2], w, x);
+  check(bias < 0 || !c.in(bias) || c.in(bias).shape == Dims{rows}, "[{}] bias wants shape ({}), not {}", c.op().name(), rows,
+        c.in(bias).shape);
+}
+
+/// dx (rows, inputs) = d (rows, gates) weight_ih (gates, inputs), if wanted.
+template <class real>
+void input_gradient(bool wanted, const real* d, const real* weight_ih, real* dx, int64_t rows, int64_t gates, int64_t inputs) {
+  parallel_for(wanted ? rows : 0, 16, [&](int64_t begin, int64_t end) {
+    std::fill(dx + begin * inputs, dx + end * inputs, real(0));
+    for (int64_t row = begin; row < end; ++row)
+      for (int64_t j = 0; j < gates; ++j)
+        for (int64_t k = 0; k < inputs; ++k) dx[row * inputs + k] += d[row * gates + j] * weight_ih[j * inputs + k];
+  });
+}
+
+/// The sums over all steps and rows of d^T x_t, d^T h_{t-1} and d, with d (T,N,gates), x (T,N,I), the results y (T,N,H) and the first
+/// state h0 (N,H), null for zeros.
+template <class real>
+void weight_gradients(const real* d, int64_t gates, const View& x, const View& y, const real* h0, real* dweight_ih, real* dweight_hh,
+                      real* dbias) {
+  const int64_t rows = x.size(0) * x.size(1), batch = x.size(1), I = x.size(2), H = y.size(2);
+  parallel_for(gates, 8, [&](int64_t begin, int64_t end) {
+    for (int64_t j = begin; j < end; ++j) {
+      real *to_x = dweight_ih + j * I, *to_h = dweight_hh + j * H, sum = 0;
+      std::fill(to_x, to_x + I, real(0)), std::fill(to_h, to_h + H, real(0));
+      for (int64_t row = 0; row < rows; ++row) {
+        const real g = d[row * gates + j];
+        const real* h = row >= batch ? y.ptr<real>() + (row - batch) * H : h0 ? h0 + row * H : nullptr;
+        for (int64_t k = 0; k < I; ++k) to_x[k] += g * x.ptr<real>()[row * I + k];
+        for (int64_t k = 0; h && k < H; ++k) to_h[k] += g * h[k];
+        sum += g;
+      }
+      dbias[j] = sum;
+    }
+  });
 }
 
 /// The sum of those that are given.

@@ -184,9 +184,9 @@ struct LastStep : nn::Module {
   Tensor forward(const Tensor& x) const override { return head(squeeze(lstm.run(x).state.h, 0)); }
 };
 
-/// The label is the sign of the first of eight numbers; the other seven are noise.
-TEST(Recurrent, LstmLearnsToRemember) {
-  manual_seed(3);
+/// The label is the sign of the first of eight numbers; the other seven are noise. The loss after 150 steps.
+double loss_of_remembering(uint64_t seed) {
+  manual_seed(seed);
   const LastStep net(1, 16, 2);
   optim::Adam adam(net, {.lr = 0.02});
   double last = 1;
@@ -199,7 +199,14 @@ TEST(Recurrent, LstmLearnsToRemember) {
     adam.step();
     last = 0.9 * last + 0.1 * loss.item();
   }
-  EXPECT_LT(last, 0.2);  // guessing gives 0.69
+  return last;
+}
+
+/// The mean of several starts: how far a single one gets, 0.06 to 0.6, hangs on the last digits of sums.
+TEST(Recurrent, LstmLearnsToRemember) {
+  double mean = 0;
+  for (const uint64_t seed : {1, 2, 3, 4, 5, 6, 7, 8}) mean += loss_of_remembering(seed) / 8;
+  EXPECT_LT(mean, 0.4);  // guessing gives 0.69
 }
 
 }  // namespace

@@ -281,36 +281,49 @@ TEST(GemmKernels, StreamsLargeFactors) {
     }
 }
 
+FOVEA_SIMD float quick(bool sigmoid, float x) {
+  const simd::V<float> v = simd::V<float>{} + x;
+  return (sigmoid ? recurrent::quick_sigmoid(v) : recurrent::quick_tanh(v))[0];
+}
+
 TEST(RecurrentKernels, QuickFunctionsErrByLessThanTheySay) {
+  if (!cpu_has_avx2()) GTEST_SKIP() << "they are AVX2 code";
   double worst = 0;
   for (int i = -200000; i <= 200000; ++i) {
     const float x = float(i) * 1e-4f;
-    worst = std::max({worst, std::abs(recurrent::quick_tanh(x) - std::tanh(double(x))),
-                      std::abs(recurrent::quick_sigmoid(x) - 1 / (1 + std::exp(-double(x))))});
+    worst = std::max({worst, std::abs(quick(false, x) - std::tanh(double(x))),
+                      std::abs(quick(true, x) - 1 / (1 + std::exp(-double(x))))});
   }
   EXPECT_LT(worst, 4e-7);
   EXPECT_GT(worst, 0);
-  EXPECT_TRUE(std::isnan(recurrent::quick_tanh(NAN)));
+  EXPECT_TRUE(std::isnan(quick(false, NAN)));
 }
 
 /// Units that fill vectors and that do not, rows that fill tiles and that do not, with and without states.
 TEST(RecurrentKernels, MatchTheReference) {
   struct Case {
-    int64_t steps, n, hidden;
+    int64_t steps, n, inputs, hidden;
   };
-  for (const Case& k :
-       {Case{1, 1, 1}, {5, 1, 13}, {3, 7, 8}, {2, 16, 40}, {4, 35, 33}, {3, 64, 128}, {2, 5, 150}})
+  for (const Case& k : {Case{1, 1, 1, 1},
+                        {5, 1, 3, 13},
+                        {3, 7, 9, 8},
+                        {2, 16, 5, 40},
+                        {4, 35, 50, 33},
+                        {5, 64, 28, 128},
+                        {2, 5, 17, 150}})
     for (const bool state : {true, false}) {
-      const auto steps = [&](int64_t gates) { return f({k.steps, k.n, gates * k.hidden}); };
+      const auto steps = [&](int64_t width) { return f({k.steps, k.n, width}); };
       const double small = 1 / std::sqrt(double(k.hidden));
-      const auto weight = [&](int64_t gates) { return f({gates * k.hidden, k.hidden}, -small, small); };
+      const auto weight = [&](int64_t width) { return f({4 * k.hidden, width}, -small, small); };
       const auto first = [&] { return state ? f({k.n, k.hidden}) : none(); };
-      expect_reference("lstm_sequence", inputs({steps(4), weight(4), first(), first()}), {});
-      const Op& lstm = find_op("lstm_sequence");
-      const auto l = apply(lstm, inputs({steps(4), weight(4), first(), first()}), attrs_of(lstm, {}));
-      auto in = inputs({none(), none(), weight(4), first(), steps(1), state ? steps(1) : none(), none()});
-      in[0] = l[2], in[1] = l[1];
-      expect_reference("lstm_sequence_backward", in, {});
+      const Gen bias = state ? f({4 * k.hidden}) : none();
+      const auto in = inputs({steps(k.inputs), weight(k.inputs), weight(k.hidden), bias, first(), first()});
+      expect_reference("lstm_sequence", in, {});
+      const auto l = apply(find_op("lstm_sequence"), in, attrs_of(find_op("lstm_sequence"), {}));
+      const auto g = inputs({steps(k.hidden), state ? steps(k.hidden) : none()});
+      expect_reference("lstm_sequence_backward",
+                       {in[0], in[1], in[2], in[4], in[5], l[0], l[1], l[2], g[0], g[1], Tensor()},
+                       {{"input_grad", state}});
     }
 }
 

@@ -1,5 +1,5 @@
 // The steps of an LSTM forwards and backwards: product, gates and states of a unit while they are at hand.
-#include "backend/cpu/recurrent.h"
+#include "backend/cpu/recurrent_weight_grad.h"
 
 namespace fovea {
 namespace {
@@ -7,7 +7,13 @@ namespace {
 using recurrent::ColumnPanels;
 using recurrent::for_rows;
 using recurrent::lanes;
+using recurrent::load;
+using recurrent::quick_sigmoid;
+using recurrent::quick_tanh;
 using recurrent::rows_per_task;
+using recurrent::store;
+using recurrent::WeightGradient;
+using V = simd::V<float>;
 
 constexpr int gates_of_unit = 4;
 using Panels = recurrent::UnitPanels<gates_of_unit>;
@@ -16,68 +22,92 @@ struct Forward {
   explicit Forward(const Call& c)
       : steps(c.in(0).size(0)),
         batch(c.in(0).size(1)),
-        hidden(c.in(1).size(1)),
+        hidden(c.in(2).size(1)),
+        inputs(c.in(0).size(2)),
         x(c.in(0).ptr<float>()),
-        h0(c.in(2).ptr<float>()),
-        c0(c.in(3).ptr<float>()),
+        h0(c.in(4).ptr<float>()),
+        c0(c.in(5).ptr<float>()),
         y(c.out(0).ptr<float>()),
         cells(c.out(1).ptr<float>()),
         gates(c.out(2).ptr<float>()) {}
 
-  /// Up to 8 units of one row. `sums` holds the four products of the state.
-  FOVEA_SIMD_INLINE void unit(const float* sums, int64_t row, const float* before, int64_t u,
-                              int64_t n) const {
-    const int64_t at = row * gates_of_unit * hidden + u;
-    const float* in = x + at;
-    float *out = gates + at, *cell = cells + row * hidden + u, *h = y + row * hidden + u;
+  /// The gates and the cells of up to 8 units of one row. `sums` holds the products of the four gates,
+  /// `before` the cells of the step before.
+  FOVEA_SIMD_INLINE void gate(const float* sums, const float* bias, int64_t row, const float* before,
+                              int64_t u, int64_t n) const {
     const int64_t H = hidden;
-#pragma omp simd
-    for (int64_t l = 0; l < n; ++l) {
-      const float i = recurrent::quick_sigmoid(sums[l] + in[l]),
-                  f = recurrent::quick_sigmoid(sums[lanes + l] + in[H + l]),
-                  g = recurrent::quick_tanh(sums[2 * lanes + l] + in[2 * H + l]),
-                  o = recurrent::quick_sigmoid(sums[3 * lanes + l] + in[3 * H + l]);
-      const float now = f * before[l] + i * g;
-      out[l] = i, out[H + l] = f, out[2 * H + l] = g, out[3 * H + l] = o;
-      cell[l] = now;
-      h[l] = o * recurrent::quick_tanh(now);
+    float* out = gates + row * gates_of_unit * H + u;
+    const V i = quick_sigmoid(simd::load(sums) + simd::load(bias)),
+            f = quick_sigmoid(simd::load(sums + lanes) + simd::load(bias + lanes)),
+            g = quick_tanh(simd::load(sums + 2 * lanes) + simd::load(bias + 2 * lanes)),
+            o = quick_sigmoid(simd::load(sums + 3 * lanes) + simd::load(bias + 3 * lanes));
+    store(out, i, n), store(out + H, f, n), store(out + 2 * H, g, n), store(out + 3 * H, o, n);
+    store(cells + row * H + u, f * load(before, n) + i * g, n);
+  }
+  FOVEA_SIMD_INLINE void state(int64_t row, int64_t u, int64_t n) const {
+    const float* o = gates + (row * gates_of_unit + 3) * hidden + u;
+    store(y + row * hidden + u, load(o, n) * quick_tanh(load(cells + row * hidden + u, n)), n);
+  }
+
+  /// n <= 8 units from u of some rows of step t: all cells before the states, so that no chain of operations
+  /// is as long as both.
+  FOVEA_SIMD_INLINE void units(const float* sums, const float* bias, int64_t t, int64_t row, int64_t rows,
+                               int64_t u, int64_t n) const {
+    static constexpr float zeros[lanes] = {};
+    const float* before = t ? cells + (t - 1) * batch * hidden : c0;
+    for (int64_t r = 0; r < rows; ++r)
+      gate(sums + r * Panels::width, bias, t * batch + row + r,
+           before ? before + (row + r) * hidden + u : zeros, u, n);
+    for (int64_t r = 0; r < rows; ++r) state(t * batch + row + r, u, n);
+  }
+
+  /// Asks for the places of the results of the unit u: the products before them hide the way to memory.
+  FV_INLINE void ask(int64_t row, int64_t n, int64_t u) const {
+    for (int64_t r = row; r < row + n; ++r) {
+      for (int64_t g = 0; g < gates_of_unit; ++g)
+        __builtin_prefetch(gates + (r * gates_of_unit + g) * hidden + u, 1, 2);
+      __builtin_prefetch(cells + r * hidden + u, 1, 2);
+      __builtin_prefetch(y + r * hidden + u, 1, 2);
     }
   }
 
-  /// Units u ... of the rows [row, row + n) of step t.
-  FOVEA_SIMD void units(const float* sums, int64_t t, int64_t row, int64_t n, int64_t u) const {
-    static constexpr float zeros[lanes] = {};
-    const int64_t width = std::min(lanes, hidden - u);
-    const float* before = t ? cells + (t - 1) * batch * hidden : c0;
-    for (int64_t r = 0; r < n; ++r, sums += gates_of_unit * lanes) {
-      const float* cell = before ? before + (row + r) * hidden + u : zeros;
-      if (width == lanes) unit(sums, t * batch + row + r, cell, u, lanes);
-      else unit(sums, t * batch + row + r, cell, u, width);
-    }
+  /// Panel i of the rows [row, row + n) of step t.
+  FOVEA_SIMD void panel(const float* packed, float* sums, int64_t t, int64_t row, int64_t n,
+                        int64_t i) const {
+    const int64_t u = i * lanes;
+    const float *h = t ? y + (t - 1) * batch * hidden : h0, *weights = panels().panel(packed, i),
+                *bias = panels().bias(packed, i);
+    ask(t * batch + row, n, u);
+    recurrent::multiply<gates_of_unit>(n, x + (t * batch + row) * inputs, inputs, weights, inputs, false,
+                                       sums, Panels::width);
+    if (h)
+      recurrent::multiply<gates_of_unit>(n, h + row * hidden, hidden, weights + inputs * Panels::width,
+                                         hidden, true, sums, Panels::width);
+    if (u + lanes <= hidden) units(sums, bias, t, row, n, u, lanes);
+    else units(sums, bias, t, row, n, u, hidden - u);
   }
+
+  Panels panels() const { return {inputs, hidden}; }
 
   void run(const float* packed, int64_t row, int64_t n) const {
-    alignas(64) float sums[rows_per_task * gates_of_unit * lanes];
-    const Panels panels{hidden};
-    for (int64_t t = 0; t < steps; ++t) {
-      const float* h = t ? y + (t - 1) * batch * hidden : h0;
-      for (int64_t i = 0; i < panels.count(); ++i) {
-        recurrent::multiply<gates_of_unit>(n, h + row * hidden, hidden, panels.panel(packed, i),
-                                           h ? hidden : 0, sums, gates_of_unit * lanes);
-        units(sums, t, row, n, i * lanes);
-      }
-    }
+    alignas(64) float sums[rows_per_task * Panels::width];
+    for (int64_t t = 0; t < steps; ++t)
+      for (int64_t i = 0; i < panels().count(); ++i) panel(packed, sums, t, row, n, i);
   }
 
-  int64_t steps, batch, hidden;
+  int64_t steps, batch, hidden, inputs;
   const float *x, *h0, *c0;
   float *y, *cells, *gates;
 };
 
+size_t forward_scratch(const Call& c) {
+  return size_t(Panels{c.in(0).size(2), c.in(2).size(1)}.floats()) * sizeof(float);
+}
+
 void forward(const Call& c) {
   const Forward f(c);
   float* packed = reinterpret_cast<float*>(c.scratch);
-  Panels{f.hidden}.pack(c.in(1).ptr<float>(), packed);
+  f.panels().pack(c.in(1).ptr<float>(), c.in(2).ptr<float>(), c.in(3).ptr<float>(), packed);
   for_rows(f.batch, [&](int64_t row, int64_t n) { f.run(packed, row, n); });
 }
 
@@ -86,93 +116,152 @@ struct Backward {
       : steps(c.in(0).size(0)),
         batch(c.in(0).size(1)),
         hidden(c.in(2).size(1)),
-        gates(c.in(0).ptr<float>()),
-        cells(c.in(1).ptr<float>()),
-        c0(c.in(3).ptr<float>()),
-        dy(c.in(4).ptr<float>()),
-        dcells(c.in(5).ptr<float>()),
-        d(c.out(0).ptr<float>()),
-        dc(c.out(2).ptr<float>()) {}
+        inputs(c.in(0).size(2)),
+        input_grad(c.b("input_grad")),
+        state_grad(c.in(3)),
+        c0(c.in(4).ptr<float>()),
+        cells(c.in(6).ptr<float>()),
+        gates(c.in(7).ptr<float>()),
+        dy(c.in(8).ptr<float>()),
+        dcells(c.in(9).ptr<float>()) {}
 
-  /// The gradient of the gates of one row, from that of its state; leaves dc for the step before.
-  FOVEA_SIMD void row(int64_t t, int64_t n, const float* dh, const float* zeros) const {
+  ColumnPanels to_state() const { return {gates_of_unit * hidden, hidden}; }
+  ColumnPanels to_input() const { return {gates_of_unit * hidden, inputs}; }
+  WeightGradient weights() const { return {inputs, hidden, gates_of_unit * hidden, steps, batch}; }
+  /// From one row of d to the next: with zeros that fill the last panel, and off the powers of two, so that
+  /// rows do not meet in one set of the cache.
+  int64_t d_row() const { return weights().panels() * WeightGradient::panel + WeightGradient::panel; }
+
+  /// Lays out the scratch from `at` on, if that is not null; returns its size in floats.
+  int64_t lay_out(float* at) {
+    int64_t used = 0;
+    const auto take = [&](int64_t floats) {
+      float* p = at ? at + used : nullptr;
+      used += recurrent::blocks_of(floats, 16) * 16;
+      return p;
+    };
+    packed_hh = take(to_state().floats());
+    packed_ih = take(input_grad ? to_input().floats() : 0);
+    zeros = take(hidden);
+    d = take(batch * d_row());
+    dh = take(batch * to_state().padded());
+    dc = take(batch * hidden);
+    dx = take(input_grad ? batch * to_input().padded() : 0);
+    panels = take(weights().panel_floats());
+    products = take(weights().scratch());
+    return used;
+  }
+
+  /// Pointers into one row of step t.
+  struct Row {
+    const float *gates, *cells, *before, *dy, *dcells, *dh;
+    float *d, *dc;
+  };
+
+  /// The gradient of the gates of up to 8 units, from that of the state; leaves dc for the step before.
+  FOVEA_SIMD_INLINE void unit(const Row& row, int64_t u, int64_t n) const {
+    const int64_t H = hidden;
+    const float* gate = row.gates + u;
+    float* out = row.d + u;
+    const V i = load(gate, n), f = load(gate + H, n), g = load(gate + 2 * H, n), o = load(gate + 3 * H, n),
+            squashed = quick_tanh(load(row.cells + u, n)), to_h = load(row.dh + u, n) + load(row.dy + u, n),
+            to_cell = load(row.dc + u, n) + load(row.dcells + u, n) + to_h * o * (1.0f - squashed * squashed);
+    store(out, to_cell * g * i * (1.0f - i), n);
+    store(out + H, to_cell * load(row.before + u, n) * f * (1.0f - f), n);
+    store(out + 2 * H, to_cell * i * (1.0f - g * g), n);
+    store(out + 3 * H, to_h * squashed * o * (1.0f - o), n);
+    store(row.dc + u, to_cell * f, n);
+  }
+
+  /// All units of row n of step t.
+  FOVEA_SIMD void row(int64_t t, int64_t n) const {
     const int64_t H = hidden, at = (t * batch + n) * H;
-    const float *gate = gates + gates_of_unit * at, *cell = cells + at, *g_y = dy ? dy + at : zeros,
-                *g_cell = dcells ? dcells + at : zeros,
-                *before = t    ? cell - batch * H
-                          : c0 ? c0 + n * H
-                               : zeros;
-    float *out = d + gates_of_unit * at, *carry = dc + n * H;
-#pragma omp simd
-    for (int64_t u = 0; u < H; ++u) {
-      const float i = gate[u], f = gate[H + u], g = gate[2 * H + u], o = gate[3 * H + u];
-      const float squashed = recurrent::quick_tanh(cell[u]), to_h = dh[u] + g_y[u];
-      const float to_cell = carry[u] + g_cell[u] + to_h * o * (1.0f - squashed * squashed);
-      out[u] = to_cell * g * i * (1.0f - i);
-      out[H + u] = to_cell * before[u] * f * (1.0f - f);
-      out[2 * H + u] = to_cell * i * (1.0f - g * g);
-      out[3 * H + u] = to_h * squashed * o * (1.0f - o);
-      carry[u] = to_cell * f;
-    }
+    const Row row{gates + gates_of_unit * at,
+                  cells + at,
+                  t    ? cells + at - batch * H
+                  : c0 ? c0 + n * H
+                       : zeros,
+                  dy ? dy + at : zeros,
+                  dcells ? dcells + at : zeros,
+                  dh + n * to_state().padded(),
+                  d + n * d_row(),
+                  dc + n * H};
+    int64_t u = 0;
+    for (; u + lanes <= H; u += lanes) unit(row, u, lanes);
+    if (u < H) unit(row, u, H - u);
+    weights().put(t * batch + n, row.d, panels);
   }
 
-  ColumnPanels panels() const { return {gates_of_unit * hidden, hidden}; }
+  /// Asks for what row(t, n) reads and writes: the products before it hide the way to memory.
+  FV_INLINE void ask(int64_t t, int64_t n) const {
+    constexpr int64_t line = 16;
+    const int64_t at = (t * batch + n) * hidden;
+    for (int64_t u = 0; u < gates_of_unit * hidden; u += line)
+      __builtin_prefetch(gates + gates_of_unit * at + u, 0, 2);
+    for (int64_t u = 0; u < hidden; u += line) __builtin_prefetch(cells + at + u, 0, 2);
+    for (int64_t u = 0; dy && u < hidden; u += line) __builtin_prefetch(dy + at + u, 0, 2);
+    weights().ask(t * batch + n, panels);
+  }
 
-  void run(const float* packed, const float* zeros, float* dh, int64_t first, int64_t n) const {
-    const ColumnPanels p = panels();
-    std::fill(dh, dh + n * p.padded(), 0.0f);
-    std::fill(dc + first * hidden, dc + (first + n) * hidden, 0.0f);
+  /// All steps of the rows [first, first + n); dx_out is null or (steps, batch, inputs).
+  void run(int64_t first, int64_t n, float* dx_out) const {
+    const int64_t state_row = to_state().padded(), input_row = to_input().padded();
+    const float* near = d + first * d_row();
+    std::fill_n(d + first * d_row(), n * d_row(), 0.0f);
+    std::fill_n(dh + first * state_row, n * state_row, 0.0f);
+    std::fill_n(dc + first * hidden, n * hidden, 0.0f);
     for (int64_t t = steps; t-- > 0;) {
-      for (int64_t r = 0; r < n; ++r) row(t, first + r, dh + r * p.padded(), zeros);
-      p.multiply(n, d + (t * batch + first) * gates_of_unit * hidden, packed, dh);
+      for (int64_t r = first; r < first + n; ++r) row(t, r);
+      for (int64_t r = first; t > 0 && r < first + n; ++r) ask(t - 1, r);
+      if (t > 0 || state_grad) to_state().multiply(n, near, d_row(), packed_hh, dh + first * state_row);
+      if (!input_grad) continue;
+      to_input().multiply(n, near, d_row(), packed_ih, dx + first * input_row);
+      for (int64_t r = first; r < first + n; ++r)
+        std::copy_n(dx + r * input_row, inputs, dx_out + (t * batch + r) * inputs);
     }
   }
 
-  int64_t steps, batch, hidden;
-  const float *gates, *cells, *c0, *dy, *dcells;
-  float *d, *dc;
+  int64_t steps, batch, hidden, inputs;
+  bool input_grad, state_grad;
+  const float *c0, *cells, *gates, *dy, *dcells;
+  // Scratch: weights, zeros (H), then of one step: the gradients of the gates, states, cells, inputs.
+  float *packed_hh, *packed_ih, *zeros, *d, *dh, *dc, *dx, *panels, *products;
 };
 
+size_t backward_scratch(const Call& c) { return size_t(Backward(c).lay_out(nullptr)) * sizeof(float); }
+
 void backward(const Call& c) {
-  const Backward b(c);
-  const ColumnPanels panels = b.panels();
-  float* packed = reinterpret_cast<float*>(c.scratch);
-  float *zeros = packed + panels.floats(), *states = zeros + b.hidden;
-  std::fill(zeros, states, 0.0f);
-  panels.pack(c.in(2).ptr<float>(), packed);
+  Backward b(c);
+  b.lay_out(reinterpret_cast<float*>(c.scratch));
+  b.to_state().pack(c.in(2).ptr<float>(), b.packed_hh);
+  if (b.input_grad) b.to_input().pack(c.in(1).ptr<float>(), b.packed_ih);
+  std::fill_n(b.zeros, b.hidden, 0.0f);
   for_rows(b.batch, [&](int64_t row, int64_t n) {
-    float* dh = states + row * panels.padded();
-    b.run(packed, zeros, dh, row, n);
-    for (int64_t r = 0; r < n; ++r)
-      std::copy_n(dh + r * panels.padded(), b.hidden, c.out(1).ptr<float>() + (row + r) * b.hidden);
+    b.run(row, n, c.out(0).ptr<float>());
+    const int64_t H = b.hidden;
+    for (int64_t r = row; b.state_grad && r < row + n; ++r)
+      std::copy_n(b.dh + r * b.to_state().padded(), H, c.out(4).ptr<float>() + r * H);
+    if (b.c0) std::copy_n(b.dc + row * H, n * H, c.out(5).ptr<float>() + row * H);
   });
+  b.weights().run(b.panels, c.in(0).ptr<float>(), c.in(5).ptr<float>(), c.in(3).ptr<float>(), b.products,
+                  c.out(1).ptr<float>(), c.out(2).ptr<float>(), c.out(3).ptr<float>());
 }
 
 const char* refuse_backward(const Call& c) {
-  if (c.in(6)) return "it takes no gradient of the gates";
+  if (c.in(10)) return "it takes no gradient of the gates";
   return recurrent::refuse(c);
 }
 
-const RegisterKernel forward_kernel(
-    "lstm_sequence",
-    {.name = "cpu:rows",
-     .rank = 10,
-     .refuse = recurrent::refuse,
-     .scratch = [](const Call& c) { return size_t(Panels{c.in(1).size(1)}.floats()) * sizeof(float); },
-     .run = forward});
-const RegisterKernel backward_kernel("lstm_sequence_backward",
-                                     {.name = "cpu:rows",
-                                      .rank = 10,
-                                      .refuse = refuse_backward,
-                                      .scratch =
-                                          [](const Call& c) {
-                                            const int64_t hidden = c.in(2).size(1);
-                                            const ColumnPanels p{gates_of_unit * hidden, hidden};
-                                            return size_t(p.floats() + hidden +
-                                                          c.in(0).size(1) * p.padded()) *
-                                                   sizeof(float);
-                                          },
-                                      .run = backward});
+const RegisterKernel forward_kernel("lstm_sequence", {.name = "cpu:rows",
+                                                      .rank = 10,
+                                                      .refuse = recurrent::refuse,
+                                                      .scratch = forward_scratch,
+                                                      .run = forward});
+const RegisterKernel backward_kernel("lstm_sequence_backward", {.name = "cpu:rows",
+                                                                .rank = 10,
+                                                                .refuse = refuse_backward,
+                                                                .scratch = backward_scratch,
+                                                                .run = backward});
 
 }  // namespace
 }  // namespace fovea
