@@ -4,24 +4,60 @@
 #include "train/terminal.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace fovea::cli {
 namespace {
 
 struct Keys {
   std::vector<std::string> files;
-  int rows = 12, columns = 8, width = 64;
+  int rows = 12, columns = 8, chars = 64;
+  image::ReadOptions read;
+  image::RenderOptions render;
+  image::RawLayout raw;  // width > 0: the files have no header
+  std::string order = "little", window, out, unit;
+  double slope = 0, intercept = 0;
 };
+
+/// "400,1500" is a centre and a width.
+image::Window window_of(const std::string& text) {
+  image::Window window;
+  int used = 0;
+  if (std::sscanf(text.c_str(), "%lf,%lf%n", &window.center, &window.width, &used) != 2 ||
+      size_t(used) != text.size() || !(window.width > 0))
+    throw UsageError(
+        fmt::format("window={}: a centre and a width above 0 are wanted, as in window=40,400", text));
+  return window;
+}
+
+image::Image picture_of(const std::string& file, const Keys& keys) {
+  image::Image picture =
+      keys.raw.width > 0 ? image::read_raw(file, keys.raw, keys.read) : image::read(file, keys.read);
+  if (keys.slope != 0)
+    picture.slope = keys.slope, picture.intercept = keys.intercept, picture.thermal.reset();
+  if (!keys.unit.empty()) picture.unit = keys.unit;
+  return picture;
+}
+
+/// As it is where the format can hold it (.npy, .tif), else as an eye sees it.
+void write(const std::string& path, const image::Image& picture, const Keys& keys) {
+  const bool as_it_is = path.ends_with(".npy") || path.ends_with(".tif") || path.ends_with(".tiff");
+  image::write(path, as_it_is ? picture : image::Image(image::render(picture, keys.render)));
+  fmt::print("wrote {}\n", path);
+}
 
 /// Shows one file; false (with the reason on standard error) if it cannot be read.
 bool show(const std::string& file, const Keys& keys, const train::Terminal& terminal) {
   try {
-    const image::Image picture = image::read(file);
+    const image::Image picture = picture_of(file, keys);
     fmt::print("{}\n", image::header_text(picture));
+    fmt::print("{}\n", image::statistics_text(picture));
     if (keys.rows > 0 && keys.columns > 0)
       fmt::print("{}\n", image::pixel_table(picture, keys.rows, keys.columns));
-    fmt::print("{}",
-               image::terminal_picture(picture, std::min(keys.width, terminal.columns), terminal.color));
+    if (!keys.out.empty()) write(keys.out, picture, keys);
+    else
+      fmt::print("{}", image::terminal_picture(picture, std::min(keys.chars, terminal.columns),
+                                               terminal.color, keys.render));
     return true;
   } catch (const Error& e) {
     std::fflush(stdout);
@@ -31,25 +67,60 @@ bool show(const std::string& file, const Keys& keys, const train::Terminal& term
 }
 
 int run(const Keys& keys) {
+  if (!keys.out.empty() && keys.files.size() > 1)
+    throw UsageError(fmt::format("out={} takes one file, not {}", keys.out, keys.files.size()));
   const train::Terminal terminal = train::terminal_of(stdout);
   int failed = 0;
   for (const auto& file : keys.files) failed += !show(file, keys, terminal);
   return failed ? 1 : 0;
 }
 
+void declare_reading(CLI::App& app, Keys& keys) {
+  app.add_option("--frame", keys.read.frame, "frame, page or slice to show")->check(at_least(0));
+  app.add_option("--page", keys.read.frame, "the same")->check(at_least(0));
+  app.add_option("--width", keys.raw.width, "raw table without a header: pixels in a row")
+      ->check(at_least(1));
+  app.add_option("--height", keys.raw.height, "raw table: rows")->check(at_least(1));
+  app.add_option("--channels", keys.raw.channels, "raw table: numbers per pixel")->check(at_least(1));
+  app.add_option("--dtype", keys.raw.dtype, "raw table: type of the numbers")
+      ->check(one_of({"u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "f16", "f32", "f64"}));
+  app.add_option("--offset", keys.raw.offset, "raw table: bytes before it")->check(at_least(0));
+  app.add_option("--order", keys.order, "raw table: order of bytes")->check(one_of({"little", "big"}));
+  app.add_flag("--planar", keys.raw.planar, "raw table: one channel after the other");
+}
+
+void declare_showing(CLI::App& app, Keys& keys) {
+  app.add_option("--channel", keys.render.channel, "shows this channel alone");
+  app.add_option("--window", keys.window, "values from black to white: centre,width");
+  app.add_option("--palette", keys.render.palette, "colours of one channel")
+      ->check(one_of({image::palette_names().begin(), image::palette_names().end()}));
+  app.add_option("--slope", keys.slope, "value = slope * number + intercept, instead of what the file says");
+  app.add_option("--intercept", keys.intercept, "see slope");
+  app.add_option("--unit", keys.unit, "unit of the values");
+  app.add_option("--out", keys.out, "file to write instead: .png .jpg ... as seen, .npy .tif as it is");
+  app.add_option("--rows", keys.rows, "rows of the pixel table (0: no table)")->check(at_least(0));
+  app.add_option("--columns", keys.columns, "columns of the pixel table (0: no table)")->check(at_least(0));
+  app.add_option("--chars", keys.chars, "width of the picture in characters")->check(at_least(1));
+}
+
 }  // namespace
 
-const Command show_command{
-    "show", "an image: its header, its pixels as a table, a picture in the terminal",
-    "  fovea show digit.png\n  fovea show photo.jpg width=100 rows=0    # only header and picture\n",
-    Needs::nothing, [](CLI::App& app) -> std::function<int()> {
-      auto keys = std::make_shared<Keys>();
-      app.add_option("file", keys->files, "JPEG or PNG files")->required();
-      app.add_option("--rows", keys->rows, "rows of the pixel table (0: no table)")->check(at_least(0));
-      app.add_option("--columns", keys->columns, "columns of the pixel table (0: no table)")
-          ->check(at_least(0));
-      app.add_option("--width", keys->width, "width of the picture in characters")->check(at_least(1));
-      return [keys] { return run(*keys); };
-    }};
+const Command show_command{"show", "an image: its header, its pixels as a table, a picture in the terminal",
+                           "  fovea show digit.png\n"
+                           "  fovea show photo.jpg chars=100 rows=0    # only header and picture\n"
+                           "  fovea show scan.dcm frame=3 window=40,400 out=scan.png\n"
+                           "  fovea show thermal.jpg frame=1 palette=iron\n"
+                           "  fovea show dump.bin width=640 height=480 dtype=u16\n",
+                           Needs::nothing, [](CLI::App& app) -> std::function<int()> {
+                             auto keys = std::make_shared<Keys>();
+                             app.add_option("file", keys->files, "image files")->required();
+                             declare_reading(app, *keys);
+                             declare_showing(app, *keys);
+                             return [keys] {
+                               keys->raw.big_endian = keys->order == "big";
+                               if (!keys->window.empty()) keys->render.window = window_of(keys->window);
+                               return run(*keys);
+                             };
+                           }};
 
 }  // namespace fovea::cli

@@ -19,12 +19,6 @@ constexpr uint64_t split_stream = uint64_t{0xD2} << 56;
 using Files = std::vector<std::string>;
 using Classes = std::map<std::string, Files>;  // sorted by name, and so are the files of each
 
-bool is_image_name(const fs::path& path) {
-  std::string ending = path.extension().string();
-  for (char& c : ending) c = c >= 'A' && c <= 'Z' ? char(c + 32) : c;
-  return ending == ".jpg" || ending == ".jpeg" || ending == ".png";
-}
-
 bool hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
 
 /// All images at any depth below `folder`.
@@ -34,7 +28,7 @@ Files images_below(const fs::path& folder) {
        it != fs::recursive_directory_iterator(); ++it) {
     check(it.depth() < 32, "{} is nested deeper than 32 folders (a link to itself?)", folder.string());
     if (hidden(it->path())) it.disable_recursion_pending();
-    else if (it->is_regular_file() && is_image_name(it->path())) files.push_back(it->path().string());
+    else if (it->is_regular_file() && image::is_image_name(it->path().string())) files.push_back(it->path().string());
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -46,14 +40,14 @@ Classes scan(const fs::path& root) {
   for (const auto& entry : fs::directory_iterator(root)) {
     if (hidden(entry.path())) continue;
     if (entry.is_directory()) classes[entry.path().filename().string()] = images_below(entry.path());
-    else loose += is_image_name(entry.path());
+    else loose += image::is_image_name(entry.path().string());
   }
   int64_t count = 0;
   for (const auto& [name, files] : classes) count += int64_t(files.size());
   check(count > 0 || loose == 0,
         "folder {} holds {} images but no subfolder with some; each class wants a subfolder: {}/cat/1.jpg",
         root.string(), thousands(loose), root.string());
-  check(count > 0, "folder {} holds no images (.jpg .jpeg .png) in subfolders", root.string());
+  check(count > 0, "folder {} holds no images (docs/formats.md) in subfolders", root.string());
   return classes;
 }
 

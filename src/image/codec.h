@@ -1,6 +1,5 @@
 // What a file format offers to image.cpp. A new format is one file with a Codec and its line in codecs().
 #pragma once
-#include <array>
 #include <csetjmp>
 #include <string_view>
 
@@ -11,19 +10,40 @@ namespace fovea::image {
 
 using View8 = std::span<const uint8_t>;
 
+/// A file to decode: its bytes, its name for messages, what the caller allows.
+struct Source {
+  View8 bytes;
+  const std::string& name;
+  const ReadOptions& options;
+  int64_t count = 1;  // frames wanted from options.frame on
+};
+
+/// The frames that `source` asks for, out of `frames`; throws if the first does not exist or the limit is
+/// passed.
+struct Range {
+  int64_t first = 0, count = 0;
+};
+Range frames_of(const Source& source, int64_t frames);
+
 struct Codec {
   const char* name;
-  std::array<std::string_view, 4> extensions;  // lower case, without the dot
+  std::vector<std::string_view> extensions;  // lower case, without the dot
   bool (*matches)(View8 bytes);
-  Header (*probe)(View8 bytes, const std::string& name);
-  Image (*decode)(View8 bytes, const std::string& name);
-  Bytes (*encode)(const Image& image, int quality);
+  Header (*probe)(const Source& source) = nullptr;  // null: the library is missing in this build
+  std::vector<Image> (*decode)(const Source& source) = nullptr;
+  Bytes (*encode)(const Image& image, int quality) = nullptr;
+  const char* library = "";
+  const char* package = "";
 };
-extern const Codec jpeg_codec, png_codec;
+extern const Codec jpeg_codec, png_codec, bmp_codec, pnm_codec, tga_codec, npy_codec, nifti_codec, y4m_codec,
+    gif_codec, webp_codec, tiff_codec, dicom_codec, jpeg2000_codec;
 
-/// Refuses sizes beyond max_pixels, or with more than `pixels_per_byte` for each byte of the file, before
-/// memory is taken.
-void check_plausible(const Header& header, double pixels_per_byte);
+/// Fills the facts that every header has.
+Header header_of(const Source& source, const char* format);
+
+/// Throws if the header, times the frames wanted, is beyond a limit, or if more than `pixels_per_byte` pixels
+/// (0: not known) come from each byte of the file. Called before memory is taken.
+void check_plausible(const Source& source, const Header& header, double pixels_per_byte = 0);
 
 /// Text from a hostile file: control characters and bytes beyond ASCII become '?', at most 80 characters.
 std::string printable(std::string_view text);

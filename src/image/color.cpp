@@ -1,5 +1,6 @@
 // Colour models and ranges: gray, RGB, 8 bits, and the normalised planes that a network takes.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -48,9 +49,43 @@ Tensor map_pixels(const Table& t, int64_t channels, F&& f) {
 
 Table colored(const Tensor& image, ColorModel color, const char* who) {
   const Table t = table_of(image, who);
+  check(color != ColorModel::many, "[{}] {} channels have no colour: choose some, or render() them", who,
+        t.channels);
   check(t.channels == channels_of(color), "[{}] {} has {} channels, but the image is {}", who, name_of(color),
         channels_of(color), image.describe());
   return t;
+}
+
+/// L*a*b* of a pixel in its usual units; see ColorModel::lab for how integers hold it.
+template <class T>
+std::array<float, 3> lab_of(const T* p) {
+  if constexpr (sizeof(T) == 1) return {float(p[0]) / 2.55f, float(p[1]) - 128, float(p[2]) - 128};
+  else if constexpr (sizeof(T) == 2)
+    return {float(p[0]) / 655.35f, float(p[1]) / 256 - 128, float(p[2]) / 256 - 128};
+  else return {p[0], p[1], p[2]};
+}
+
+/// CIE L*a*b* under D50 to sRGB 0..1, which may leave that range where sRGB lacks the colour. The matrix is
+/// Bradford's adaptation to D65 times that of IEC 61966-2-1 (B. Lindbloom, brucelindbloom.com).
+std::array<float, 3> srgb_of(const std::array<float, 3>& lab) {
+  const float fy = (lab[0] + 16) / 116, fx = fy + lab[1] / 500, fz = fy - lab[2] / 200;
+  const auto inverse = [](float f) { return f > 6.0f / 29 ? f * f * f : (f - 4.0f / 29) * (108.0f / 841); };
+  const float x = 0.96422f * inverse(fx), y = inverse(fy), z = 0.82521f * inverse(fz);
+  const auto companded = [](float v) {
+    return v <= 0.0031308f ? 12.92f * v : 1.055f * std::pow(v, 1 / 2.4f) - 0.055f;
+  };
+  return {companded(3.1338561f * x - 1.6168667f * y - 0.4906146f * z),
+          companded(-0.9787684f * x + 1.9161415f * y + 0.0334540f * z),
+          companded(0.0719453f * x - 0.2289914f * y + 1.4052427f * z)};
+}
+
+template <class T>
+void put_rgb(const T* from, T* to) {
+  const auto rgb = srgb_of(lab_of(from));
+  for (size_t c = 0; c < 3; ++c) {
+    if constexpr (std::is_floating_point_v<T>) to[c] = rgb[c];
+    else to[c] = T(std::clamp(rgb[c], 0.0f, 1.0f) * float(full_of<T>()) + 0.5f);
+  }
 }
 
 /// The entry of `numbers` for channel `c`: one each, one for all, or `otherwise`.
@@ -79,7 +114,8 @@ void to_plane(const T* from, int64_t n, int64_t stride, float mean, float std, f
 }  // namespace
 
 Tensor to_gray(const Tensor& image, ColorModel color) {
-  if (color == ColorModel::cmyk) return to_gray(to_rgb(image, color), ColorModel::rgb);
+  if (color == ColorModel::cmyk || color == ColorModel::lab)
+    return to_gray(to_rgb(image, color), ColorModel::rgb);
   const Table t = colored(image, color, "to_gray");
   if (color == ColorModel::gray) return t.tensor.reshape({t.height, t.width, 1});
   if (color == ColorModel::gray_alpha)
@@ -99,14 +135,21 @@ Tensor to_rgb(const Tensor& image, ColorModel color) {
       return map_pixels(t, 3, [](const auto* from, auto* to) {
         for (int c = 0; c < 3; ++c) to[c] = light(from[c], from[3]);
       });
+    case ColorModel::lab:
+      return map_pixels(t, 3, [](const auto* from, auto* to) { put_rgb(from, to); });
     default:
       return map_pixels(t, 3, [](const auto* from, auto* to) { to[0] = to[1] = to[2] = from[0]; });
   }
 }
 
-Tensor to_gray(const Image& image) { return to_gray(image.pixels, image.color); }
+Tensor to_computable(const Tensor& image) {
+  const DType d = image.dtype();
+  return d == u8 || d == u16 || d == f32 ? image : image.to(f32);
+}
 
-Tensor to_rgb(const Image& image) { return to_rgb(image.pixels, image.color); }
+Tensor to_gray(const Image& image) { return to_gray(to_computable(image.pixels), image.color); }
+
+Tensor to_rgb(const Image& image) { return to_rgb(to_computable(image.pixels), image.color); }
 
 Tensor to_u8(const Tensor& image) {
   const Table t = table_of(image, "to_u8");

@@ -137,7 +137,9 @@ Tensor flip_vertical(const Tensor& image) {
 Tensor upright(const Image& image) {
   const int how = image.orientation;
   check(how >= 1 && how <= 8, "[upright] Exif knows the orientations 1..8, not {}", how);
-  Tensor pixels = how >= 5 ? transposed(table_of(image.pixels, "upright")) : image.pixels;
+  if (how == 1) return image.pixels;
+  Tensor pixels = to_computable(image.pixels);
+  if (how >= 5) pixels = transposed(table_of(pixels, "upright"));
   if (how == 2 || how == 3 || how == 6 || how == 7) pixels = flip_horizontal(pixels);
   if (how == 3 || how == 4 || how == 7 || how == 8) pixels = flip_vertical(pixels);
   return pixels;

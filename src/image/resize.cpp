@@ -133,9 +133,10 @@ std::vector<int64_t> nearest(int64_t in, int64_t out) {
 }  // namespace
 
 Tensor resize(const Tensor& image, int64_t height, int64_t width, Filter filter) {
+  constexpr int64_t largest = int64_t{1} << 30;
   Table t = table_of(image, "resize");
-  check(height > 0 && width > 0 && height <= max_pixels / width,
-        "[resize] {} x {} is not a size between 1 and {} pixels", height, width, max_pixels);
+  check(height > 0 && width > 0 && height <= largest / width,
+        "[resize] {} x {} is not a size between 1 and {} pixels", height, width, largest);
   if (filter == Filter::nearest) return gather(t, nearest(t.height, height), nearest(t.width, width));
   if (width != t.width) {
     const Tensor out = Tensor::empty(t.shape(t.height, width), t.dtype());

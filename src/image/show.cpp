@@ -25,37 +25,15 @@ std::string upper(std::string text) {
   return text;
 }
 
-/// "157" or, with several channels, "157,153,174", each number `digits` wide.
-template <class T>
-std::string cell(const T* pixel, int64_t channels, int digits) {
-  std::string text = fmt::format("{:>{}}", pixel[0], digits);
-  for (int64_t c = 1; c < channels; ++c) text += fmt::format(",{:>{}}", pixel[c], digits);
-  return text;
-}
-
-/// Pixels as u8 RGB on a gray ground where they are transparent; u16 is stretched over its own range, which
-/// scanners and thermal cameras seldom fill.
-Tensor visible(const Image& image) {
-  Tensor pixels = upright(image);
-  if (pixels.dtype() == u16) {
-    const uint16_t* const from = pixels.data<uint16_t>();
-    const auto [low, high] = std::minmax_element(from, from + pixels.numel());
-    const float scale = *high > *low ? 1.0f / float(*high - *low) : 1.0f / 65535.0f;
-    const float start = *high > *low ? float(*low) : 0.0f;
-    const Tensor stretched = Tensor::empty(pixels.shape(), f32);
-    for (int64_t i = 0; i < pixels.numel(); ++i)
-      stretched.data<float>()[i] = (float(from[i]) - start) * scale;
-    pixels = to_u8(stretched);
-  }
-  const Tensor rgb = to_rgb(pixels, image.color);
-  if (image.color != ColorModel::gray_alpha && image.color != ColorModel::rgba) return rgb;
-  const Tensor blended = Tensor::empty(rgb.shape(), u8);
-  const int64_t channels = pixels.size(2);
-  for (int64_t i = 0; i < rgb.numel(); ++i) {
-    const int alpha = pixels.data<uint8_t>()[i / 3 * channels + channels - 1];
-    blended.data<uint8_t>()[i] = uint8_t((rgb.data<uint8_t>()[i] * alpha + 128 * (255 - alpha) + 127) / 255);
-  }
-  return blended;
+/// Each number as a text: whole ones in full, others with four digits.
+std::vector<std::string> numbers_of(const Tensor& t) {
+  std::vector<std::string> out;
+  const bool whole = is_integer(t.dtype());
+  const Tensor dense = t.to(whole ? i64 : f32).contiguous();
+  for (int64_t i = 0; i < dense.numel(); ++i)
+    out.push_back(whole ? fmt::format("{}", dense.data<int64_t>()[i])
+                        : fmt::format("{:.4g}", dense.data<float>()[i]));
+  return out;
 }
 
 /// Fits the pixels into `columns` x `columns`: large ones shrink, small ones grow by a whole factor and stay
@@ -120,6 +98,23 @@ std::string header_text(const Header& header) {
                                            header.depth == 1 ? "" : "s"));
   lines.emplace_back("table", fmt::format("{} {}, {} numbers", name_of(header.dtype), header.shape,
                                           thousands(header.shape.numel())));
+  if (header.frames > 1)
+    lines.emplace_back("frames",
+                       fmt::format("{}, this is number {}", thousands(header.frames), header.frame));
+  if (header.duration > 0) lines.emplace_back("shown for", fmt::format("{:.4g} s", header.duration));
+  if (header.slope != 1 || header.intercept != 0)
+    lines.emplace_back("values", fmt::format("{:.6g} * number {} {:.6g}", header.slope,
+                                             header.intercept < 0 ? '-' : '+', std::abs(header.intercept)));
+  if (!header.unit.empty()) lines.emplace_back("unit", header.unit);
+  if (header.window)
+    lines.emplace_back("window",
+                       fmt::format("{:.6g} wide around {:.6g}", header.window->width, header.window->center));
+  if (header.inverted) lines.emplace_back("shown", "small values bright");
+  if (header.spacing[0] > 0) {
+    const auto& s = header.spacing;
+    lines.emplace_back("spacing", fmt::format("{:.4g} x {:.4g}{} mm", s[0], s[1],
+                                              s[2] > 0 ? fmt::format(" x {:.4g}", s[2]) : ""));
+  }
   if (header.orientation != 1)
     lines.emplace_back("orientation", fmt::format("{}: {}", header.orientation, turn_of(header.orientation)));
   lines.insert(lines.end(), header.entries.begin(), header.entries.end());
@@ -131,39 +126,72 @@ std::string header_text(const Header& header) {
   return out;
 }
 
-std::string pixel_table(const Image& image, int max_rows, int max_columns) {
-  check(max_rows > 0 && max_columns > 0, "[pixel_table] {} rows and {} columns show nothing", max_rows,
-        max_columns);
-  const Table t = table_of(image.pixels, "pixel_table");
-  const int64_t rows = std::min<int64_t>(t.height, max_rows),
-                columns = std::min<int64_t>(t.width, max_columns);
-  const char* const gap = t.channels == 1 ? " " : "  ";
+std::string statistics_text(const Image& image) {
+  const Tensor v = values(image);
+  const int64_t channels = v.size(2), n = v.numel() / channels;
+  constexpr const char* names[][4]{{"gray"},
+                                   {"gray", "alpha"},
+                                   {"red", "green", "blue"},
+                                   {"red", "green", "blue", "alpha"},
+                                   {"cyan", "magenta", "yellow", "black"},
+                                   {"L*", "a*", "b*"}};
   std::string out;
-  for_type(t.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    const auto pixel = [&](int64_t y, int64_t x) {
-      return t.tensor.data<T>() + (y * t.width + x) * t.channels;
-    };
-    T largest = 0;
-    for (int64_t y = 0; y < rows; ++y)
-      largest = std::max(largest, *std::max_element(pixel(y, 0), pixel(y, columns - 1) + t.channels));
-    const int digits = std::max<int>(3, int(fmt::formatted_size("{}", largest)));
-    for (int64_t y = 0; y < rows; ++y) {
-      for (int64_t x = 0; x < columns; ++x) out += (x ? gap : "") + cell(pixel(y, x), t.channels, digits);
-      out += columns < t.width ? std::string(gap) + "…\n" : "\n";
+  for (int64_t c = 0; c < channels; ++c) {
+    double sum = 0, squares = 0;
+    float low = INFINITY, high = -INFINITY;
+    int64_t finite = 0;
+    for (int64_t i = c; i < v.numel(); i += channels) {
+      const float x = v.data<float>()[i];
+      if (!std::isfinite(x)) continue;
+      sum += x, squares += double(x) * x, low = std::min(low, x), high = std::max(high, x), ++finite;
     }
-    if (rows == t.height) return;
-    const int64_t width = t.channels * (digits + 1) - 1;
-    for (int64_t x = 0; x < columns; ++x) out += (x ? gap : "") + fmt::format("{:>{}}", "…", width);
-    out += columns < t.width ? std::string(gap) + "…\n" : "\n";
-  });
+    const std::string name =
+        image.color == ColorModel::many ? fmt::format("channel {}", c) : names[int(image.color)][c];
+    if (finite == 0) {
+      out += fmt::format("{:<10} no finite value\n", name);
+      continue;
+    }
+    const double mean = sum / double(finite),
+                 deviation = std::sqrt(std::max(0.0, squares / double(finite) - mean * mean));
+    out += fmt::format("{:<10} min {:.6g}  mean {:.6g}  max {:.6g}  std {:.6g}{}{}\n", name, low, mean, high,
+                       deviation, image.unit.empty() ? "" : " " + image.unit,
+                       finite < n ? fmt::format("  {} not finite", thousands(n - finite)) : "");
+  }
   return out;
 }
 
-std::string terminal_picture(const Image& image, int columns, bool color) {
+std::string pixel_table(const Image& image, int max_rows, int max_columns) {
+  check(max_rows > 0 && max_columns > 0, "[pixel_table] {} rows and {} columns show nothing", max_rows,
+        max_columns);
+  check(image.pixels.defined(), "[pixel_table] the image has no pixels");
+  const int64_t height = image.pixels.size(0), width = image.pixels.size(1), channels = image.pixels.size(2);
+  const int64_t rows = std::min<int64_t>(height, max_rows), columns = std::min<int64_t>(width, max_columns);
+  const std::vector<std::string> numbers = numbers_of(image.pixels.narrow(0, 0, rows).narrow(1, 0, columns));
+  size_t digits = 3;
+  for (const std::string& n : numbers) digits = std::max(digits, n.size());
+  const char* const gap = channels == 1 ? " " : "  ";
+  const std::string more = columns < width ? std::string(gap) + "…\n" : "\n";
+  std::string out;
+  for (int64_t y = 0; y < rows; ++y) {
+    for (int64_t x = 0; x < columns; ++x)
+      for (int64_t c = 0; c < channels; ++c)
+        out += fmt::format("{}{:>{}}",
+                           c > 0   ? ","
+                           : x > 0 ? gap
+                                   : "",
+                           numbers[size_t((y * columns + x) * channels + c)], digits);
+    out += more;
+  }
+  if (rows == height) return out;
+  const size_t cell = size_t(channels) * (digits + 1) - 1;
+  for (int64_t x = 0; x < columns; ++x) out += (x ? gap : "") + fmt::format("{:>{}}", "…", cell);
+  return out + more;
+}
+
+std::string terminal_picture(const Image& image, int columns, bool color, const RenderOptions& options) {
   check(columns > 0 && columns <= 4096, "[terminal_picture] columns={} is outside of 1..4096", columns);
   check(image.pixels.defined() && image.pixels.numel() > 0, "[terminal_picture] the image has no pixels");
-  const Tensor rgb = visible(image);
+  const Tensor rgb = render(image, options);
   return color ? half_blocks(fitted(rgb, columns, 2)) : ascii_art(fitted(rgb, columns, 1));
 }
 

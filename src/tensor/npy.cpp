@@ -113,7 +113,7 @@ DType dtype_of_descr(const std::string& descr) {
   fail("elements of type '{}' are not supported; f2 f4 f8 i2 i4 i8 u1 u2 b1 are", printable(descr));
 }
 
-Tensor parse(Bytes& bytes) {
+Tensor parse(std::span<const uint8_t> bytes) {
   Reader in(bytes, "the header");
   const auto start = in.take(magic.size());
   check(std::equal(start.begin(), start.end(), magic.begin(),
@@ -128,10 +128,14 @@ Tensor parse(Bytes& bytes) {
   Header h = HeaderParser({reinterpret_cast<const char*>(text.data()), text.size()}).parse();
   const DType dtype = dtype_of_descr(h.descr);
 
-  std::span<uint8_t> data = std::span(bytes).subspan(in.position());
-  if (h.descr[0] == '>' && data.size() % size_t(size_of(dtype)) == 0)
-    for (auto at = data.begin(); at != data.end(); at += size_of(dtype))
+  std::span<const uint8_t> data = bytes.subspan(in.position());
+  Bytes swapped;
+  if (h.descr[0] == '>' && data.size() % size_t(size_of(dtype)) == 0) {
+    swapped.assign(data.begin(), data.end());
+    for (auto at = swapped.begin(); at != swapped.end(); at += size_of(dtype))
       std::reverse(at, at + size_of(dtype));
+    data = swapped;
+  }
   if (!h.fortran) return tensor_from_bytes(data, h.shape, dtype);
   std::reverse(h.shape.begin(), h.shape.end());
   const Tensor t = tensor_from_bytes(data, h.shape, dtype);
@@ -142,20 +146,20 @@ Tensor parse(Bytes& bytes) {
 
 }  // namespace
 
-Tensor load_npy(const std::string& path) {
-  Bytes bytes = read_file(path, size_t{1} << 40);
+Tensor decode_npy(std::span<const uint8_t> bytes, const std::string& name) {
   try {
     return parse(bytes);
   } catch (const Error& e) {
-    fail("cannot read {}: {}", path, e.what());
+    fail("cannot read {}: {}", name, e.what());
   }
 }
 
-void save_npy(const std::string& path, const Tensor& t) {
+Tensor load_npy(const std::string& path) { return decode_npy(read_file(path, size_t{1} << 40), path); }
+
+std::vector<uint8_t> encode_npy(const Tensor& t) {
   const auto type =
       std::find_if(std::begin(types), std::end(types), [&](const auto& p) { return p.second == t.dtype(); });
-  check(type != std::end(types), "cannot write {}: .npy has no name for {}; convert to f32 first", path,
-        name_of(t.dtype()));
+  check(type != std::end(types), ".npy has no name for {}; convert to f32 first", name_of(t.dtype()));
   const std::string shape = fmt::format("{}{}", fmt::join(t.shape(), ", "), t.rank() == 1 ? "," : "");
   std::string header = fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': ({}), }}",
                                    size_of(t.dtype()) == 1 ? '|' : '<', type->first, shape);
@@ -163,12 +167,22 @@ void save_npy(const std::string& path, const Tensor& t) {
   header.resize((preamble + header.size() + 1 + 63) / 64 * 64 - preamble, ' ');
   header.back() = '\n';
   const Tensor dense = t.detach().to(Device{}).contiguous();
-  write_file(path, [&](const auto& piece) {
-    piece(magic);
-    piece(std::string{'\1', '\0', char(header.size() & 255), char(header.size() >> 8)});
-    piece(header);
-    piece({static_cast<const char*>(dense.raw()), size_t(dense.numel() * size_of(dense.dtype()))});
-  });
+  const auto* const raw = static_cast<const uint8_t*>(dense.raw());
+  const std::string head =
+      std::string(magic) + '\1' + '\0' + char(header.size() & 255) + char(header.size() >> 8) + header;
+  Bytes out(head.begin(), head.end());
+  out.insert(out.end(), raw, raw + dense.numel() * size_of(dense.dtype()));
+  return out;
+}
+
+void save_npy(const std::string& path, const Tensor& t) {
+  Bytes bytes;
+  try {
+    bytes = encode_npy(t);
+  } catch (const Error& e) {
+    fail("cannot write {}: {}", path, e.what());
+  }
+  write_file(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 }  // namespace fovea

@@ -141,7 +141,7 @@ TEST(Cli, ShowsAnImage) {
   const Outcome brief = run(folder, "show ramp.png rows=0");
   EXPECT_EQ(brief.code, 0) << brief.err;
   EXPECT_LT(brief.out.size(), o.out.size());
-  EXPECT_EQ(run(folder, "show ramp.png width=0").code, 2);
+  EXPECT_EQ(run(folder, "show ramp.png chars=0").code, 2);
 }
 
 TEST(Cli, TellsWhatADataSetHolds) {

@@ -38,8 +38,8 @@ struct Handle {
 
 /// Checks that all chunks up to the first of type `last` lie within the file: libpng takes the memory that a
 /// chunk promises.
-void check_chunks(View8 bytes, const std::string& name, std::string_view last) {
-  fovea::Reader reader(bytes, name);
+void check_chunks(const Source& source, std::string_view last) {
+  fovea::Reader reader(source.bytes, source.name);
   reader.take(8);
   std::string_view type;
   while (type != last && type != "IEND") {
@@ -51,9 +51,9 @@ void check_chunks(View8 bytes, const std::string& name, std::string_view last) {
 
 class PngReader {
  public:
-  PngReader(View8 bytes, const std::string& name) : left_(bytes), handle_(failure_) {
-    check(handle_.info != nullptr, "{}: libpng does not start (out of memory)", name);
-    header_.name = name, header_.format = "png", header_.file_bytes = bytes.size();
+  explicit PngReader(const Source& source)
+      : source_(source), left_(source.bytes), header_(header_of(source, "png")), handle_(failure_) {
+    check(handle_.info != nullptr, "{}: libpng does not start (out of memory)", source.name);
     guard([&] {
       png_set_read_fn(png_, this, take);
       png_set_crc_action(png_, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
@@ -86,6 +86,7 @@ class PngReader {
   void describe_text();
   void add(const char* key, std::string value) { header_.entries.emplace_back(key, std::move(value)); }
 
+  const Source& source_;
   View8 left_;
   Header header_;
   Failure failure_;
@@ -97,7 +98,7 @@ class PngReader {
 /// Deflate packs at most 1032 to 1, so the file bounds the rows it can hold.
 void PngReader::check_bytes() const {
   const double bits = double(png_get_bit_depth(png_, info_)) * png_get_channels(png_, info_);
-  check_plausible(header_, 1032 * 8 / bits);
+  check_plausible(source_, header_, 1032 * 8 / bits);
 }
 
 void PngReader::describe() {
@@ -137,7 +138,8 @@ void PngReader::describe_chunks() {
   png_bytep data = nullptr;
   png_uint_32 length = 0;
   if (png_get_iCCP(png_, info_, &profile_name, &compression, &data, &length))
-    add("ICC profile", fmt::format("{}, {} bytes", printable(profile_name), length));
+    header_.icc.assign(data, data + length),
+        add("ICC profile", fmt::format("{}, {} bytes", printable(profile_name), length));
   if (png_get_valid(png_, info_, PNG_INFO_bKGD)) add("background", "given");
   png_timep time = nullptr;
   if (png_get_tIME(png_, info_, &time))
@@ -249,7 +251,11 @@ void append(png_structp png, png_bytep bytes, size_t n) {
 
 Bytes encode_png(const Image& image, int) {
   const std::string name = image.name.empty() ? "image" : image.name;
-  check(image.color != ColorModel::cmyk, "{}: PNG has no CMYK; convert with to_rgb or write a JPEG", name);
+  check(image.color <= ColorModel::rgba, "{}: PNG has no {}; convert with to_rgb or write a TIFF", name,
+        image::name_of(image.color));
+  const DType dtype = image.pixels.dtype();
+  check(dtype == u8 || dtype == u16, "{}: PNG holds u8 or u16, not {}; render() it or write a TIFF", name,
+        image.pixels.describe());
   constexpr int types[]{PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
                         PNG_COLOR_TYPE_RGB_ALPHA};
   const int type = types[int(image.color)];
@@ -278,18 +284,18 @@ Bytes encode_png(const Image& image, int) {
 
 bool matches(View8 b) { return b.size() >= 8 && png_sig_cmp(b.data(), 0, 8) == 0; }
 
-Header probe_png(View8 bytes, const std::string& name) {
-  check_chunks(bytes, name, "IDAT");
-  return PngReader(bytes, name).header();
+Header probe_png(const Source& source) {
+  check_chunks(source, "IDAT");
+  return PngReader(source).header();
 }
 
-Image decode_png(View8 bytes, const std::string& name) {
-  check_chunks(bytes, name, "IEND");
-  return PngReader(bytes, name).decode();
+std::vector<Image> decode_png(const Source& source) {
+  check_chunks(source, "IEND");
+  return {PngReader(source).decode()};
 }
 
 }  // namespace
 
-const Codec png_codec{"png", {"png"}, matches, probe_png, decode_png, encode_png};
+const Codec png_codec{"png", {"png"}, matches, probe_png, decode_png, encode_png, "libpng", "libpng-dev"};
 
 }  // namespace fovea::image

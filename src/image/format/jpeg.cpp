@@ -8,8 +8,10 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
-#include "image/codec.h"
+#include "image/format/dicom_frames.h"
+#include "image/format/flir.h"
 
 namespace fovea::image {
 namespace {
@@ -28,6 +30,7 @@ void on_message(j_common_ptr info, int level) {
   if (level >= 0) return;
   switch (info->err->msg_code) {
     case JWRN_ADOBE_XFORM:
+    case JWRN_BOGUS_ICC:
     case JWRN_BOGUS_PROGRESSION:
     case JWRN_EXTRANEOUS_DATA:
     case JWRN_JFIF_MAJOR:
@@ -69,19 +72,20 @@ struct Decompressor : jpeg_decompress_struct {
 
 class JpegReader {
  public:
-  JpegReader(View8 bytes, const std::string& name) : bytes_(bytes) {
-    header_.name = name, header_.format = "jpeg", header_.file_bytes = bytes.size();
+  explicit JpegReader(const Source& source, bool convert = true)
+      : source_(source), header_(header_of(source, "jpeg")) {
     info_.err = set_up(errors_);
     info_.client_data = &failure_;
     progress_.progress_monitor = limit_scans;
     guard([&] {
       jpeg_create_decompress(&info_);
       info_.progress = &progress_;
-      jpeg_mem_src(&info_, bytes_.data(), static_cast<unsigned long>(bytes_.size()));
+      jpeg_mem_src(&info_, source_.bytes.data(), static_cast<unsigned long>(source_.bytes.size()));
       jpeg_save_markers(&info_, JPEG_COM, 0xffff);
       jpeg_save_markers(&info_, exif_marker, 0xffff);
-      jpeg_save_markers(&info_, icc_marker, 14);
+      jpeg_save_markers(&info_, icc_marker, 0xffff);
       jpeg_read_header(&info_, TRUE);
+      if (!convert) info_.out_color_space = info_.jpeg_color_space = stored_colors();
     });
     describe();
   }
@@ -91,7 +95,7 @@ class JpegReader {
   Image decode() {
     // Huffman codes take at least one bit per block of 64 pixels; the arithmetic coder packs blank pictures
     // without end.
-    check_plausible(header_, info_.arith_code ? 32768 : 512);
+    check_plausible(source_, header_, info_.arith_code ? 32768 : 512);
     Image image;
     image.pixels = Tensor::empty(header_.shape, u8);
     uint8_t* const pixels = image.pixels.data<uint8_t>();
@@ -121,8 +125,14 @@ class JpegReader {
   void describe();
   void describe_markers();
   std::string subsampling() const;
+  /// For those who know better than the file what its colours are.
+  J_COLOR_SPACE stored_colors() const {
+    return info_.num_components == 3   ? JCS_RGB
+           : info_.num_components == 1 ? JCS_GRAYSCALE
+                                       : info_.jpeg_color_space;
+  }
 
-  View8 bytes_;
+  const Source& source_;
   Header header_;
   Failure failure_;
   jpeg_error_mgr errors_{};
@@ -142,11 +152,12 @@ void JpegReader::describe() {
       header_.color = ColorModel::cmyk;
       break;
     default:
-      fail("{} is a JPEG file of {} components without a known colour model", header_.name,
-           info_.num_components);
+      header_.color = ColorModel::many;
   }
   header_.depth = info_.data_precision;
-  header_.shape = {info_.image_height, info_.image_width, channels_of(header_.color)};
+  const bool many = header_.color == ColorModel::many;
+  header_.shape = {info_.image_height, info_.image_width,
+                   many ? info_.num_components : channels_of(header_.color)};
   auto& entries = header_.entries;
   entries.emplace_back("process",
                        fmt::format("{}, {} coding", info_.progressive_mode ? "progressive" : "sequential",
@@ -195,6 +206,12 @@ void JpegReader::describe_markers() {
           "ICC profile", fmt::format("part {} of {}, {} bytes", data[12], data[13], m->original_length - 14));
     }
   }
+  JOCTET* profile = nullptr;
+  unsigned int bytes = 0;
+  guard([&] { jpeg_read_icc_profile(&info_, &profile, &bytes); });
+  if (!profile) return;
+  const std::unique_ptr<JOCTET, void (*)(void*)> owner(profile, std::free);
+  header_.icc.assign(profile, profile + bytes);
 }
 
 class JpegWriter {
@@ -244,9 +261,28 @@ class JpegWriter {
 
 bool matches(View8 b) { return b.size() >= 3 && b[0] == 0xff && b[1] == 0xd8 && b[2] == 0xff; }
 
-Header probe_jpeg(View8 bytes, const std::string& name) { return JpegReader(bytes, name).header(); }
+/// Frame 0 is the picture; frame 1 of an infrared camera's file its raw counts.
+std::vector<Image> decode_jpeg(const Source& source) {
+  const Bytes flir = flir_data(source.bytes);
+  std::optional<Image> counts = flir.empty() ? std::nullopt : flir_picture(source, flir);
+  const int64_t frames = counts ? 2 : 1;
+  const Range range = frames_of(source, frames);
+  std::vector<Image> out;
+  if (range.first == 0)
+    out.push_back(jpeg_needs_dcmtk(source.bytes) ? decode_deep_jpeg(source) : JpegReader(source).decode());
+  if (range.first + range.count == 2) out.push_back(std::move(*counts));
+  for (size_t i = 0; i < out.size(); ++i) out[i].frames = frames, out[i].frame = range.first + int64_t(i);
+  return out;
+}
 
-Image decode_jpeg(View8 bytes, const std::string& name) { return JpegReader(bytes, name).decode(); }
+Header probe_jpeg(const Source& source) {
+  const Bytes flir = flir_data(source.bytes);
+  if (flir.empty() && !jpeg_needs_dcmtk(source.bytes)) {
+    frames_of(source, 1);
+    return JpegReader(source).header();
+  }
+  return std::move(decode_jpeg(source).at(0));
+}
 
 Bytes encode_jpeg(const Image& image, int quality) {
   const std::string name = image.name.empty() ? "image" : image.name;
@@ -269,6 +305,11 @@ Bytes encode_jpeg(const Image& image, int quality) {
 
 }  // namespace
 
-const Codec jpeg_codec{"jpeg", {"jpg", "jpeg", "jpe", "jfif"}, matches, probe_jpeg, decode_jpeg, encode_jpeg};
+Image decode_jpeg_colors(const Source& source, bool convert) { return JpegReader(source, convert).decode(); }
+
+const Codec jpeg_codec{"jpeg",          {"jpg", "jpeg", "jpe", "jfif"},
+                       matches,         probe_jpeg,
+                       decode_jpeg,     encode_jpeg,
+                       "libjpeg-turbo", "libjpeg-dev"};
 
 }  // namespace fovea::image

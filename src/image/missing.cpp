@@ -1,0 +1,30 @@
+// Formats whose library was not found when this build was configured: they are known by name, and say what is
+// missing.
+#include "image/format/dicom_frames.h"
+#include "image/signatures.h"
+
+namespace fovea::image {
+
+#if !FOVEA_HAVE_GIF
+const Codec gif_codec{"gif", {"gif"}, is_gif, nullptr, nullptr, nullptr, "giflib", "libgif-dev"};
+#endif
+#if !FOVEA_HAVE_WEBP
+const Codec webp_codec{"webp", {"webp"}, is_webp, nullptr, nullptr, nullptr, "libwebp", "libwebp-dev"};
+#endif
+#if !FOVEA_HAVE_TIFF
+const Codec tiff_codec{"tiff", {"tif", "tiff"}, is_tiff, nullptr, nullptr, nullptr, "libtiff", "libtiff-dev"};
+#endif
+#if !FOVEA_HAVE_JPEG2000
+const Codec jpeg2000_codec{"jpeg2000", {"jp2", "j2k", "jpc"}, is_jpeg2000, nullptr, nullptr, nullptr,
+                           "OpenJPEG", "libopenjp2-7-dev"};
+#endif
+#if !FOVEA_HAVE_DCMTK
+Bytes frame_by_dcmtk(View8, const DicomLayout&, const std::string& syntax, const std::string& name) {
+  fail(
+      "{}: frames of transfer syntax {} go through DCMTK, which this build lacks: install libdcmtk-dev and "
+      "build again",
+      name, printable(syntax));
+}
+#endif
+
+}  // namespace fovea::image
