@@ -28,7 +28,8 @@ Files images_below(const fs::path& folder) {
        it != fs::recursive_directory_iterator(); ++it) {
     check(it.depth() < 32, "{} is nested deeper than 32 folders (a link to itself?)", folder.string());
     if (hidden(it->path())) it.disable_recursion_pending();
-    else if (it->is_regular_file() && image::is_image_name(it->path().string())) files.push_back(it->path().string());
+    else if (it->is_regular_file() && image::is_image_name(it->path().string()))
+      files.push_back(it->path().string());
   }
   std::sort(files.begin(), files.end());
   return files;
