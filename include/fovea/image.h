@@ -139,6 +139,7 @@ struct Format {
   bool reads = false, writes = false;   // in this build
   std::string library;                  // what it goes through; empty: own code
   std::string package;                  // Debian package to install if `reads` is false
+  std::string more;                     // Debian package with which more kinds are read; empty: all are
 };
 std::vector<Format> formats();
 /// Whether the extension of `path` is that of a format that this build reads.

@@ -16,10 +16,15 @@ void print_formats() {
     if (f.writes) writes += " " + f.name;
   }
   fmt::print("images     read:{}\n           written:{}\n", reads, writes);
-  for (const image::Format& f : image::formats())
+  for (const image::Format& f : image::formats()) {
     if (!f.reads)
       fmt::print("           no {}: {} was not found; install {} and build again\n", f.name, f.library,
                  f.package);
+    if (!f.more.empty())
+      fmt::print(
+          "           {}: not every kind (lossless JPEG, JPEG-LS, 12 bits); install {} and build again\n",
+          f.name, f.more);
+  }
 }
 
 }  // namespace

@@ -130,7 +130,8 @@ std::vector<Format> formats() {
                    c->decode != nullptr,
                    c->encode != nullptr,
                    c->library,
-                   c->package});
+                   c->package,
+                   !FOVEA_HAVE_DCMTK && (c == &dicom_codec || c == &jpeg_codec) ? "libdcmtk-dev" : ""});
   return out;
 }
 
@@ -156,6 +157,7 @@ void write(const std::string& path, const Image& image, int quality) {
   check(codec && (codec->encode || !codec->decode),
         "cannot write {}: the extension '{}' is not that of a format that is written ({})", path,
         extension_of(path), names([](const Codec& c) { return c.encode != nullptr; }));
+  check_built(*codec, path, codec->encode != nullptr);
   const Bytes bytes = encode(image, codec->name, quality);
   write_file(path, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "image/format/dicom_frames.h"
+#include "image/signatures.h"
 
 namespace fovea::image {
 namespace {
@@ -10,18 +11,23 @@ namespace {
 struct JpegFrame {
   int process = 0xff;  // 0, 1, 2: sequential and progressive Huffman; 3: lossless; 9, 10: arithmetic
   int precision = 0, channels = 0;
+  bool rgb = false;  // not YCbCr: by the names of its components, or by Adobe's mark
   int64_t height = 0, width = 0;
 };
 
 JpegFrame jpeg_frame(View8 b) {
+  bool rgb = false;
   for (size_t i = 2; i + 10 <= b.size() && b[i] == 0xff;) {
     const int marker = b[i + 1];
     if (marker == 0xff) {
       ++i;
       continue;
     }
-    if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc)
-      return {marker - 0xc0, b[i + 4], b[i + 9], b[i + 5] << 8 | b[i + 6], b[i + 7] << 8 | b[i + 8]};
+    if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc) {
+      rgb |= i + 17 <= b.size() && b[i + 10] == 'R' && b[i + 13] == 'G' && b[i + 16] == 'B';
+      return {marker - 0xc0, b[i + 4], b[i + 9], rgb, b[i + 5] << 8 | b[i + 6], b[i + 7] << 8 | b[i + 8]};
+    }
+    if (marker == 0xee && starts_with(b, "Adobe", i + 4) && i + 16 <= b.size()) rgb = b[i + 15] == 0;
     i += 2 + size_t(b[i + 2] << 8 | b[i + 3]);
   }
   return {};
@@ -73,7 +79,7 @@ Image decode_deep_jpeg(const Source& source) {
   image.pixels = tensor_from(
       raw, header.shape,
       {Sample::unsigned_integer, layout.allocated / 8, std::endian::native == std::endian::big}, source.name);
-  if (frame.process != 3 && frame.channels == 3) ycc_to_rgb(image.pixels, frame.precision);
+  if (frame.process != 3 && frame.channels == 3 && !frame.rgb) ycc_to_rgb(image.pixels, frame.precision);
   return image;
 }
 
