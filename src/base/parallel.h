@@ -1,6 +1,7 @@
 // Parallel loops over chunks whose borders depend on the problem alone, never on the number of threads: so a
-// kernel that reduces per chunk gives the same bits on any machine setting. Chunks are claimed dynamically
-// (OpenMP), so that a descheduled thread delays one chunk only. Nested calls and single chunks run serially.
+// kernel that reduces per chunk gives the same bits on any machine setting. Each thread (OpenMP) takes the
+// chunks of its own share first, the same part of the data in every kernel, then those others have left: a
+// descheduled thread delays one chunk only. Nested calls and single chunks run serially.
 // Exceptions come back to the caller.
 //   parallel_for(n, 4096, [&](int64_t begin, int64_t end) { ... });
 #pragma once
