@@ -31,6 +31,7 @@ namespace fovea {
 struct PlanNode {
   std::string op = {}, kernel = {};                               // "conv2d", "cpu:winograd"
   std::string in = {}, out = {};                                  // dtype, shape and layout of each
+  int64_t parts = 1;                                              // of the batch, one at a time
   int64_t bytes = 0;                                              // that it reads and writes
   double seconds = 0;                                             // the median of some replays
   std::vector<std::pair<std::string, std::string>> refused = {};  // tried before it, and why not

@@ -88,8 +88,9 @@ void print(const Explained& e, const Keys& k) {
              "GB/s", by_kernel ? "calls" : "results");
   for (size_t i = 0; i < lines.size(); ++i) {
     const auto& [n, calls] = lines[i];
-    const std::string& results =
-        n.out.empty() ? n.in : n.out;  // what is written in place stands among the inputs
+    const std::string parts = n.parts > 1 ? fmt::format("{} x ", n.parts) : "";
+    const std::string results =
+        parts + (n.out.empty() ? n.in : n.out);  // what is written in place stands among the inputs
     fmt::print("{:>4}  {:<24} {:<20} {:>9.1f} {:>6.1f} {:>9.3f} {:>7.1f}  {}\n", i + 1, n.op, n.kernel,
                1e6 * n.seconds, 100 * n.seconds / total, double(n.bytes) / 1e6,
                double(n.bytes) / n.seconds / 1e9, by_kernel ? std::to_string(calls) : results);
@@ -107,6 +108,7 @@ void print_json(const Explained& e) {
                      {"kernel", n.kernel},
                      {"in", n.in},
                      {"out", n.out},
+                     {"parts", n.parts},
                      {"bytes", n.bytes},
                      {"seconds", n.seconds},
                      {"refused", n.refused}});

@@ -146,9 +146,13 @@ std::vector<PlanNode> Plans::explain(std::span<const Tensor> in, int rounds) {
   std::vector<std::vector<double>> times;
   for (int i = 0; i < rounds; ++i) replay->run_timed(in, times);
   std::vector<PlanNode> nodes;
-  const auto& steps = replay->program().steps;
-  for (size_t i = 0; i < steps.size(); ++i)
-    if (!steps[i].host) nodes.push_back(node_of(steps[i], times[i]));
+  const plan::Program& program = replay->program();
+  for (size_t i = 0; i < program.steps.size(); ++i) {
+    if (program.steps[i].host) continue;
+    PlanNode& n = nodes.emplace_back(node_of(program.steps[i], times[i]));
+    for (const plan::Repeat& r : program.repeats)
+      if (r.first <= i && i < r.last) n.parts = r.times, n.bytes *= r.times;
+  }
   return nodes;
 }
 

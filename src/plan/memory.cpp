@@ -31,6 +31,7 @@ struct Places {
       p.steps[i].for_reads(touch);
       p.steps[i].for_writes(touch);
     }
+    for (const Repeat& r : p.repeats) keep_during(r);
   }
 
   /// Puts the result of an elementwise step where an input lies that nobody reads afterwards.
@@ -44,6 +45,15 @@ struct Places {
   }
 
  private:
+  /// What crosses the border of steps that repeat lives as long as they do.
+  void keep_during(const Repeat& r) {
+    const auto first = int64_t(r.first), last = int64_t(r.last);
+    for (Life& l : lives) {
+      if (l.first < first && l.last >= first && l.last < last) l.last = last - 1;
+      if (l.first >= first && l.first < last && l.last >= last) l.first = first;
+    }
+  }
+
   /// Whether input k and the result are the same elements at the same places, each all of its buffer.
   static bool fits(const Step& s, size_t k) {
     const View &x = s.call->ins[k], &y = s.call->outs[0];

@@ -24,6 +24,7 @@ void Step::for_writes(const std::function<void(int)>& f) const {
 Program Program::copy() const {
   Program p;
   p.buffers = buffers, p.results = results, p.guards = guards, p.gradients = gradients;
+  p.repeats = repeats;
   for (const Step& from : steps) {
     Step s;
     s.kernel = from.kernel, s.scratch = from.scratch, s.in = from.in, s.out = from.out, s.host = from.host;

@@ -29,6 +29,7 @@ struct Buffer {
 struct Place {
   int buffer = -1;     // -1: no tensor
   int64_t offset = 0;  // bytes
+  int64_t next = 0;    // bytes on, each time that its step repeats
 };
 
 struct Step {
@@ -45,11 +46,18 @@ struct Step {
   void for_writes(const std::function<void(int)>& f) const;
 };
 
+/// Steps [first, last) that run `times` times in turn, each time on the next part of the examples.
+struct Repeat {
+  size_t first, last;
+  int64_t times;
+};
+
 struct Program {
   Program copy() const;
 
   std::vector<Buffer> buffers;
   std::vector<Step> steps;
+  std::vector<Repeat> repeats;  // in order
   std::vector<Tensor> results;
   std::vector<std::function<bool()>> guards;         // replay only while all hold
   std::vector<std::pair<Tensor, Tensor>> gradients;  // leaves and the gradients that a replay gives them
@@ -69,6 +77,8 @@ void fold_batch_norms(Program& p);
 void choose_prepared(Program& p);
 /// Joins kernels with what is done to their results.
 void fuse(Program& p);
+/// Takes large batches part by part through steps whose tensors outgrow the cache.
+void split_batch(Program& p);
 /// Joins the gradients of weights with their updates; *after* update_early.
 void fuse_updates(Program& p);
 /// Moves updates of parameters to where nobody reads the old ones any more.

@@ -16,6 +16,7 @@ Replay::Replay(Program program, const CompileOptions& options) : program_(std::m
     fold_batch_norms(program_);
     fuse(program_);
     choose_prepared(program_);
+    if (options.freeze) split_batch(program_);
   }
   update_early(program_);
   if (options.fuse) fuse_updates(program_);
@@ -55,6 +56,17 @@ void Replay::bind() {
     for (size_t k = 0; k < s.in.size(); ++k) point(s.call->ins[k], s.in[k]);
     for (size_t k = 0; k < s.out.size(); ++k) point(s.call->outs[k], s.out[k]);
     s.call->scratch = s.scratch > 0 ? block_ + memory_.scratch[i] : nullptr;
+  }
+  for (const Repeat& r : program_.repeats) {
+    auto& shifts = shifts_.emplace_back();
+    const auto moving = [&](View& view, const Place& place) {
+      if (place.next > 0) shifts.push_back({&view, place.next});
+    };
+    for (size_t i = r.first; i < r.last; ++i) {
+      Step& s = program_.steps[i];
+      for (size_t k = 0; k < s.in.size(); ++k) moving(s.call->ins[k], s.in[k]);
+      for (size_t k = 0; k < s.out.size(); ++k) moving(s.call->outs[k], s.out[k]);
+    }
   }
   std::vector<bool> written(program_.buffers.size());
   for (const Step& s : program_.steps)
@@ -100,28 +112,48 @@ void Replay::point_at(std::span<const Tensor> arguments) {
     p.view->data = static_cast<char*>(arguments[size_t(p.argument)].raw()) + p.offset;
 }
 
+void Replay::shift(size_t repeat, int64_t times) {
+  for (const Shift& s : shifts_[repeat]) s.view->data = static_cast<char*>(s.view->data) + times * s.bytes;
+}
+
+/// Calls f(step) for each, those of a repeat in turn for each part of the examples.
+template <class F>
+void Replay::each_step(F&& f) {
+  size_t i = 0;
+  for (size_t k = 0; k < program_.repeats.size(); ++k) {
+    const Repeat& r = program_.repeats[k];
+    for (; i < r.first; ++i) f(i);
+    for (int64_t part = 0; part < r.times; ++part, shift(k, 1))
+      for (i = r.first; i < r.last; ++i) f(i);
+    shift(k, -r.times);
+  }
+  for (; i < program_.steps.size(); ++i) f(i);
+}
+
 void Replay::run(std::span<const Tensor> arguments) {
   point_at(arguments);
-  for (const Step& s : program_.steps) run_step(s);
+  each_step([&](size_t i) { run_step(program_.steps[i]); });
   finish();
 }
 
 void Replay::run_kernels(std::span<const Tensor> arguments) {
   point_at(arguments);
-  for (const Step& s : program_.steps)
-    if (!s.host) run_step(s);
+  each_step([&](size_t i) {
+    if (!program_.steps[i].host) run_step(program_.steps[i]);
+  });
   finish();
 }
 
 void Replay::run_timed(std::span<const Tensor> arguments, std::vector<std::vector<double>>& times) {
   using Clock = std::chrono::steady_clock;
   times.resize(program_.steps.size());
+  for (auto& t : times) t.push_back(0);
   point_at(arguments);
-  for (size_t i = 0; i < times.size(); ++i) {
+  each_step([&](size_t i) {
     const auto start = Clock::now();
     run_step(program_.steps[i]);
-    times[i].push_back(std::chrono::duration<double>(Clock::now() - start).count());
-  }
+    times[i].back() += std::chrono::duration<double>(Clock::now() - start).count();
+  });
   finish();
 }
 

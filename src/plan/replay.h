@@ -38,6 +38,9 @@ class Replay {
   void bind();
   void prepare();
   void point_at(std::span<const Tensor> arguments);
+  template <class F>
+  void each_step(F&& f);
+  void shift(size_t repeat, int64_t times);
   void finish();
   void give_results();
   Program program_;
@@ -50,6 +53,11 @@ class Replay {
     int64_t offset;
   };
   std::vector<Patch> patches_;
+  struct Shift {  // a view that moves on each time that its step repeats
+    View* view;
+    int64_t bytes;
+  };
+  std::vector<std::vector<Shift>> shifts_;  // by repeat
   std::vector<Tensor> results_;
   std::vector<int> lasting_;
 };

@@ -20,12 +20,6 @@ bool any_between(const std::vector<int>& steps, int after, int before) {
   return std::any_of(steps.begin(), steps.end(), [&](int i) { return i > after && i < before; });
 }
 
-bool whole(const Program& p, const Arg& a) {
-  return a.place.buffer >= 0 && a.place.offset == 0 &&
-         size_t(a.view.numel() * size_of(a.view.dtype)) == p.buffers[size_t(a.place.buffer)].bytes &&
-         (a.view.layout == Layout::blocked8 || a.view.contiguous());
-}
-
 }  // namespace
 
 bool Uses::written_between(int buffer, int after, int before) const {
@@ -37,6 +31,12 @@ bool Uses::read_between(int buffer, int after, int before) const {
 
 Arg input(const Step& s, int i) { return {s.call->ins[size_t(i)], s.in[size_t(i)]}; }
 Arg result(const Step& s, int i) { return {s.call->outs[size_t(i)], s.out[size_t(i)]}; }
+
+bool whole(const Program& p, const Arg& a) {
+  return a.place.buffer >= 0 && a.place.offset == 0 &&
+         size_t(a.view.numel() * size_of(a.view.dtype)) == p.buffers[size_t(a.place.buffer)].bytes &&
+         (a.view.layout == Layout::blocked8 || a.view.contiguous());
+}
 
 bool same(const Program& p, const Arg& a, const Arg& b) {
   return a.place.buffer == b.place.buffer && whole(p, a) && whole(p, b) && a.view.shape == b.view.shape &&

@@ -25,6 +25,8 @@ Arg input(const Step& s, int i);
 Arg result(const Step& s, int i = 0);
 
 inline bool is(const Step& s, std::string_view op) { return s.kernel && s.call->op().name() == op; }
+/// Whether it is all of its buffer, dense.
+bool whole(const Program& p, const Arg& a);
 /// Whether both are the same elements, each all of its buffer, in the same order.
 bool same(const Program& p, const Arg& a, const Arg& b);
 /// The step that alone writes all of `a`, which the step makes; -1 if there is none.
