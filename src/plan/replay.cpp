@@ -16,10 +16,10 @@ Replay::Replay(Program program, const CompileOptions& options) : program_(std::m
     fold_batch_norms(program_);
     fuse(program_);
     choose_prepared(program_);
-    if (options.freeze) split_batch(program_);
   }
   update_early(program_);
   if (options.fuse) fuse_updates(program_);
+  if (options.fuse && options.freeze) split_batch(program_);
   place_and_bind(plan_memory(program_));
   prepare();
 }
