@@ -1,6 +1,9 @@
 #include "fovea/device.h"
 
 #include <unistd.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #include <cstdlib>
 #include <fstream>
@@ -22,7 +25,9 @@ bool cpu_has_avx2() {
   static const bool yes = [] {
     const char* isa = std::getenv("FOVEA_ISA");
     if (isa && std::string(isa) == "baseline") return false;
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    unsigned a = 0, b = 0, c = 0, d = 0;  // clang's __builtin_cpu_supports does not know f16c
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
   }();
   return yes;
 #else
