@@ -13,6 +13,14 @@ enum class Inputs : uint8_t {
   own,      // dense, in the layouts that `layouts` says
 };
 
+/// A kernel made ready for one call: what follows from shapes, strides and attributes is worked out.
+class Bound {
+ public:
+  virtual ~Bound() = default;
+  /// Runs that call, whose pointers may have changed since.
+  virtual void run(const Call&) const = 0;
+};
+
 struct Kernel {
   const char* name;                              // "cpu:direct8"
   int rank = 0;                                  // higher is tried first
@@ -33,7 +41,20 @@ struct Kernel {
   /// itself.
   size_t (*prepared)(const Call&) = nullptr;
   void (*prepare)(const Call&, char* to) = nullptr;
+  /// For kernels of small tensors, where working out the call costs more than its elements: a plan keeps what
+  /// this gives and runs that.
+  std::unique_ptr<const Bound> (*bind)(const Call&) = nullptr;
 };
+
+/// `run` and `bind` of a kernel that is written as a Bound with a constructor from a call.
+template <class B>
+void run_bound(const Call& c) {
+  B(c).run(c);
+}
+template <class B>
+std::unique_ptr<const Bound> bind(const Call& c) {
+  return std::make_unique<const B>(c);
+}
 
 /// Adds a candidate for the op named `op` (which may be registered later).
 struct RegisterKernel {

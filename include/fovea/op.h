@@ -63,15 +63,16 @@ struct Signature {
 
 struct Op;
 
-/// Named access to the attributes of a call.
+/// Named access to the attributes of a call. References to numbers stay valid as long as the attributes, and
+/// those to Live ones show their present value.
 class AttrReader {
  public:
   AttrReader(const Op& op, const Attrs& attrs) : op_(&op), attrs_(&attrs) {}
   const Op& op() const { return *op_; }
   const Attrs& attrs() const { return *attrs_; }
   bool b(const char* name) const { return get<bool>(name); }
-  int64_t i(const char* name) const { return get<int64_t>(name); }
-  double f(const char* name) const { return get<double>(name); }
+  const int64_t& i(const char* name) const { return get<int64_t>(name); }
+  const double& f(const char* name) const { return get<double>(name); }
   const std::string& s(const char* name) const { return get<std::string>(name); }
   const Dims& d(const char* name) const { return get<Dims>(name); }
   const std::vector<double>& fs(const char* name) const { return get<std::vector<double>>(name); }

@@ -47,13 +47,17 @@ const Kernel& reference_of(const Op& op) {
 
 /// Candidates every pointwise or reduction op has: its own text, compiled for this processor.
 const std::vector<Kernel>& candidates_of(const Op& op) {
-  static const std::vector<Kernel> pointwise{
-      {.name = "cpu:avx2", .refuse = refuse_avx2, .run = run_pointwise_avx2, .inputs = Inputs::follow}};
+  static const std::vector<Kernel> pointwise{{.name = "cpu:avx2",
+                                              .refuse = refuse_avx2,
+                                              .run = run_pointwise_avx2,
+                                              .inputs = Inputs::follow,
+                                              .bind = bind_pointwise_avx2}};
   static const std::vector<Kernel> reduction{{.name = "cpu:avx2",
                                               .refuse = refuse_avx2,
                                               .scratch = reduction_scratch,
                                               .run = run_reduction_avx2,
-                                              .inputs = Inputs::strided}};
+                                              .inputs = Inputs::strided,
+                                              .bind = bind_reduction_avx2}};
   return op.pointwise ? pointwise : op.reduction ? reduction : registered_kernels(op.name());
 }
 

@@ -15,24 +15,46 @@ const Pointwise::Loops& loops_for(const Call& c) {
   fail("[{}] does not compute in {} (inputs {})", c.op().name(), name_of(t), describe(c.ins));
 }
 
-void run(const Call& c, bool avx2) {
-  const auto& loops = loops_for(c);
-  const PointwiseLoop loop = avx2 ? loops.avx2 : loops.baseline;
-  double attrs[max_attrs] = {};
-  for (size_t i = 0; i < c.attrs().size(); ++i) attrs[i] = std::get<double>(c.attrs()[i]);
+Walk walk_of(const Call& c) {
   const View* views[Walk::max_operands];
-  const int n = c.inputs();
-  for (int i = 0; i < n; ++i) views[i] = &c.in(i);
-  views[n] = &c.out();
-  const Walk walk(c.out().shape, views, n + 1);
-  int64_t strides[Walk::max_operands], sizes[Walk::max_operands];
-  for (int i = 0; i <= n; ++i) strides[i] = walk.inner_stride(i), sizes[i] = size_of(views[i]->dtype);
-  walk.run([&](const auto& at, int64_t count) {
-    void* p[Walk::max_operands];
-    for (int i = 0; i <= n; ++i) p[i] = static_cast<char*>(views[i]->data) + at[i] * sizes[i];
-    loop(p, strides, count, attrs);
-  });
+  for (int i = 0; i < c.inputs(); ++i) views[i] = &c.in(i);
+  views[c.inputs()] = &c.out();
+  return {c.out().shape, views, c.inputs() + 1};
 }
+
+template <bool avx2>
+class BoundPointwise final : public Bound {
+ public:
+  explicit BoundPointwise(const Call& c) : walk_(walk_of(c)) {
+    const auto& loops = loops_for(c);
+    loop_ = avx2 ? loops.avx2 : loops.baseline;
+    for (size_t i = 0; i < c.attrs().size(); ++i) attrs_[i] = std::get<double>(c.attrs()[i]);
+    for (int i = 0; i <= c.inputs(); ++i) {
+      strides_[i] = walk_.inner_stride(i);
+      sizes_[i] = size_of(i < c.inputs() ? c.in(i).dtype : c.out().dtype);
+    }
+    alone_ = walk_.alone() ? walk_.inner() : 0;
+  }
+  void run(const Call& c) const override {
+    const int n = c.inputs();
+    void* data[Walk::max_operands];
+    for (int i = 0; i < n; ++i) data[i] = c.in(i).data;
+    data[n] = c.out().data;
+    if (alone_ > 0) return loop_(data, strides_, alone_, attrs_);
+    walk_.run([&](const auto& at, int64_t count) {
+      void* p[Walk::max_operands];
+      for (int i = 0; i <= n; ++i) p[i] = static_cast<char*>(data[i]) + at[i] * sizes_[i];
+      loop_(p, strides_, count, attrs_);
+    });
+  }
+
+ private:
+  Walk walk_;
+  PointwiseLoop loop_;
+  double attrs_[max_attrs] = {};
+  int64_t strides_[Walk::max_operands], sizes_[Walk::max_operands];
+  int64_t alone_;  // elements, if one loop does them all
+};
 
 Specs broadcast_shape(const Call& c) {
   Dims shape = c.in(0).shape;
@@ -45,8 +67,9 @@ Specs broadcast_shape(const Call& c) {
 const char* refuse_avx2(const Call&) {
   return cpu_has_avx2() ? nullptr : "this processor has no AVX2 and FMA";
 }
-void run_pointwise_baseline(const Call& c) { run(c, false); }
-void run_pointwise_avx2(const Call& c) { run(c, true); }
+void run_pointwise_baseline(const Call& c) { run_bound<BoundPointwise<false>>(c); }
+void run_pointwise_avx2(const Call& c) { run_bound<BoundPointwise<true>>(c); }
+std::unique_ptr<const Bound> bind_pointwise_avx2(const Call& c) { return bind<BoundPointwise<true>>(c); }
 
 namespace detail {
 

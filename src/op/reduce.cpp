@@ -55,41 +55,40 @@ struct Axes {
   int64_t offset_of(int64_t index) const { return offset(index, shape.size()); }
 };
 
+struct Pieces {
+  int64_t count, size;  // of the outer dimension of what is reduced
+};
+
 struct Plan {
   Axes kept, reduced;
   const Reduction::Loops& loops;
   Reduction::Row row;
   Reduction::Column column;
-  const char* x;
   int64_t item, results, count;
+  int64_t outer = reduced.outer();  // what is reduced: outer x last
+  int64_t last = reduced.last();
+  bool by_columns = kept.last() >= 8 && kept.last_stride() == 1 && reduced.last_stride() != 1;
+  Pieces pieces = {};
 
-  bool by_columns() const {
-    return kept.last() >= 8 && kept.last_stride() == 1 && reduced.last_stride() != 1;
-  }
   /// Bytes of one set of sums.
   int64_t bytes() const { return (results * loops.acc_size + 63) / 64 * 64; }
 };
 
 constexpr int64_t piece = 16384;  // elements per parallel piece: fixed, so results do not depend on threads
 
-struct Pieces {
-  int64_t count, size;  // of the outer dimension of what is reduced
-};
-
 /// Each result is reduced on its own; long reductions are cut into pieces that are merged in order.
 Pieces pieces_of_rows(const Plan& p) {
-  const int64_t rows = p.reduced.outer(),
-                size = std::max<int64_t>(1, piece / std::max<int64_t>(1, p.reduced.last()));
-  const bool alone = p.kept.numel() >= 64 || rows <= size;
-  return {alone ? 1 : (rows + size - 1) / size, alone ? rows : size};
+  const int64_t size = std::max<int64_t>(1, piece / std::max<int64_t>(1, p.last));
+  const bool alone = p.kept.numel() >= 64 || p.outer <= size;
+  return {alone ? 1 : (p.outer + size - 1) / size, alone ? p.outer : size};
 }
 
-void reduce_rows(const Plan& p, char* acc, char* parts) {
-  const int64_t n = p.kept.numel(), rows = p.reduced.outer(), length = p.reduced.last();
-  const Pieces pieces = pieces_of_rows(p);
+void reduce_rows(const Plan& p, const char* x, char* acc, char* parts) {
+  const int64_t n = p.results, rows = p.outer, length = p.last;
+  const Pieces pieces = p.pieces;
   const int64_t size = p.loops.acc_size;
   auto reduce = [&](int64_t result, int64_t begin, int64_t end, char* out) {
-    const char* base = p.x + p.kept.offset_of(result) * p.item;
+    const char* base = x + p.kept.offset_of(result) * p.item;
     for (int64_t r = begin; r < end; ++r)
       p.row(base + p.reduced.offset_of_outer(r) * p.item, p.reduced.last_stride(), length, out);
   };
@@ -113,22 +112,22 @@ void reduce_rows(const Plan& p, char* acc, char* parts) {
 
 /// The kept dimension lies innermost: whole rows are accumulated side by side; many rows are cut into pieces
 /// merged in order.
-int64_t pieces_of_columns(const Plan& p) {
-  const int64_t rows = p.reduced.last() * p.kept.last(),
+Pieces pieces_of_columns(const Plan& p) {
+  const int64_t rows = p.last * p.kept.last(),
                 size = std::max<int64_t>(1, piece / std::max<int64_t>(1, rows));
-  return std::min<int64_t>(16, (p.reduced.outer() + size - 1) / size);
+  return {std::min<int64_t>(16, (p.outer + size - 1) / size), size};
 }
 
-void reduce_columns(const Plan& p, char* acc, char* parts) {
-  const int64_t length = p.kept.last(), groups = p.kept.outer(), rows = p.reduced.last(),
-                outer = p.reduced.outer(), size = p.loops.acc_size, pieces = pieces_of_columns(p);
+void reduce_columns(const Plan& p, const char* x, char* acc, char* parts) {
+  const int64_t length = p.kept.last(), groups = p.kept.outer(), size = p.loops.acc_size,
+                pieces = p.pieces.count;
   p.loops.init(parts, groups * pieces * length);
   parallel_for(groups * pieces, 1, [&](int64_t begin, int64_t end) {
     for (int64_t k = begin; k < end; ++k) {
       const int64_t i = k % pieces;
-      const char* base = p.x + p.kept.offset_of_outer(k / pieces) * p.item;
-      for (int64_t r = outer * i / pieces; r < outer * (i + 1) / pieces; ++r)
-        p.column(base + p.reduced.offset_of_outer(r) * p.item, p.reduced.last_stride(), rows, length,
+      const char* base = x + p.kept.offset_of_outer(k / pieces) * p.item;
+      for (int64_t r = p.outer * i / pieces; r < p.outer * (i + 1) / pieces; ++r)
+        p.column(base + p.reduced.offset_of_outer(r) * p.item, p.reduced.last_stride(), p.last, length,
                  parts + k * length * size);
     }
   });
@@ -140,16 +139,7 @@ Plan plan_of(const Call& c, bool avx2) {
   const View& x = c.in(0);
   const auto& loops = loops_for(c);
   const auto reduced = reduced_axes(c);
-  const int64_t results = c.out().numel();
-  Plan p{{},
-         {},
-         loops,
-         avx2 ? loops.row_avx2 : loops.row,
-         avx2 ? loops.column_avx2 : loops.column,
-         x.ptr<char>(),
-         size_of(x.dtype),
-         results,
-         results ? x.numel() / results : 0};
+  Axes kept, gone;
   Dims shape = x.shape, strides = x.strides;
   if (x.layout == Layout::blocked8) {  // (N, C/8, rest..., 8); the last dimension belongs to the channels
     shape[1] /= 8;
@@ -157,26 +147,46 @@ Plan plan_of(const Call& c, bool avx2) {
     strides = shape.contiguous_strides();
   }
   for (int i = 0; i < shape.size(); ++i)
-    (reduced[i < x.rank() ? size_t(i) : 1] ? p.reduced : p.kept).add(shape[i], strides[i]);
+    (reduced[i < x.rank() ? size_t(i) : 1] ? gone : kept).add(shape[i], strides[i]);
+  const int64_t results = c.out().numel();
+  Plan p{.kept = kept,
+         .reduced = gone,
+         .loops = loops,
+         .row = avx2 ? loops.row_avx2 : loops.row,
+         .column = avx2 ? loops.column_avx2 : loops.column,
+         .item = size_of(x.dtype),
+         .results = results,
+         .count = results ? x.numel() / results : 0};
+  p.pieces = p.by_columns ? pieces_of_columns(p) : pieces_of_rows(p);
   return p;
 }
 
-void run(const Call& c, bool avx2) {
-  const Plan p = plan_of(c, avx2);
-  char *acc = c.scratch, *parts = acc + p.bytes();
-  p.loops.init(acc, p.results);
-  if (p.count > 0) p.by_columns() ? reduce_columns(p, acc, parts) : reduce_rows(p, acc, parts);
-  p.loops.finish(acc, p.count, c.out().data, p.results);
-}
+template <bool avx2>
+class BoundReduction final : public Bound {
+ public:
+  explicit BoundReduction(const Call& c) : plan_(plan_of(c, avx2)) {}
+  void run(const Call& c) const override {
+    const Plan& p = plan_;
+    const char* x = c.in(0).ptr<char>();
+    char *acc = c.scratch, *parts = acc + p.bytes();
+    p.loops.init(acc, p.results);
+    if (p.count > 0) p.by_columns ? reduce_columns(p, x, acc, parts) : reduce_rows(p, x, acc, parts);
+    p.loops.finish(acc, p.count, c.out().data, p.results);
+  }
+
+ private:
+  Plan plan_;
+};
 
 }  // namespace
 
-void run_reduction_baseline(const Call& c) { run(c, false); }
-void run_reduction_avx2(const Call& c) { run(c, true); }
+void run_reduction_baseline(const Call& c) { run_bound<BoundReduction<false>>(c); }
+void run_reduction_avx2(const Call& c) { run_bound<BoundReduction<true>>(c); }
+std::unique_ptr<const Bound> bind_reduction_avx2(const Call& c) { return bind<BoundReduction<true>>(c); }
 
 size_t reduction_scratch(const Call& c) {
   const Plan p = plan_of(c, false);
-  return size_t(p.bytes() * (1 + (p.by_columns() ? pieces_of_columns(p) : pieces_of_rows(p).count)));
+  return size_t(p.bytes() * (1 + p.pieces.count));
 }
 
 void reduction_layouts(const Call& c, std::vector<Layout>& in, std::vector<Layout>&) {

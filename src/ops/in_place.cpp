@@ -7,15 +7,22 @@ namespace {
 
 template <class real>
 struct Accumulate {
-  explicit Accumulate(const Call& c) : x(c.in(0).ptr<real>()), y(c.in(1).ptr<real>()) {}
+  using Settings = NoSettings;
+  Accumulate(const Call& c, NoSettings) : x(c.in(0).ptr<real>()), y(c.in(1).ptr<real>()) {}
   FV_INLINE void operator()(int64_t i) const { x[i] += y[i]; }
   real* x;
   const real* y;
 };
 
+struct ScaleSettings {
+  explicit ScaleSettings(const Call& c) : factor(c.f("factor")) {}
+  const double& factor;
+};
+
 template <class real>
 struct Scale {
-  explicit Scale(const Call& c) : x(c.in(0).ptr<real>()), factor(real(c.f("factor"))) {}
+  using Settings = ScaleSettings;
+  Scale(const Call& c, const Settings& s) : x(c.in(0).ptr<real>()), factor(real(s.factor)) {}
   FV_INLINE void operator()(int64_t i) const { x[i] *= factor; }
   real *x, factor;
 };

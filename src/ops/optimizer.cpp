@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "op/sgd.h"
+
 namespace fovea {
 namespace {
 
@@ -11,39 +13,40 @@ using text::fv_sqrt;
 
 template <class real>
 struct Sgd {
-  explicit Sgd(const Call& c)
-      : p(c.in(0).ptr<real>()), grad(c.in(1).ptr<real>()), lr(real(c.f("lr"))), decay(real(c.f("weight_decay"))) {}
-  FV_INLINE void operator()(int64_t i) const { p[i] -= lr * (grad[i] + decay * p[i]); }
+  using Settings = SgdSettings;
+  Sgd(const Call& c, const Settings& s) : rule(s), p(c.in(0).ptr<real>()), grad(c.in(1).ptr<real>()) {}
+  FV_INLINE void operator()(int64_t i) const { rule(p[i], grad[i]); }
+  SgdRule<real> rule;
   real* p;
   const real* grad;
-  real lr, decay;
 };
 
 template <class real>
 struct SgdMomentum : Sgd<real> {
-  explicit SgdMomentum(const Call& c)
-      : Sgd<real>(c), velocity(c.in(2).ptr<real>()), momentum(real(c.f("momentum"))), fresh(real(1 - c.f("dampening"))),
-        nesterov(c.b("nesterov")), first(c.i("step") == 1) {}
-  FV_INLINE void operator()(int64_t i) const {
-    const real g = this->grad[i] + this->decay * this->p[i];
-    const real v = first ? g : momentum * velocity[i] + fresh * g;
-    velocity[i] = v;
-    this->p[i] -= this->lr * (nesterov ? g + momentum * v : v);
-  }
-  real *velocity, momentum, fresh;
-  bool nesterov, first;
+  SgdMomentum(const Call& c, const SgdSettings& s) : Sgd<real>(c, s), velocity(c.in(2).ptr<real>()) {}
+  FV_INLINE void operator()(int64_t i) const { this->rule(this->p[i], velocity[i], this->grad[i]); }
+  real* velocity;
+};
+
+struct AdamSettings {
+  explicit AdamSettings(const Call& c)
+      : lr(c.f("lr")), beta1(c.f("beta1")), beta2(c.f("beta2")), eps(c.f("eps")), decay(c.f("weight_decay")), step(c.i("step")),
+        decoupled(c.b("decoupled")) {}
+  const double &lr, &beta1, &beta2, &eps, &decay;
+  const int64_t& step;
+  bool decoupled;
 };
 
 template <class real>
 struct Adam {
-  explicit Adam(const Call& c)
+  using Settings = AdamSettings;
+  Adam(const Call& c, const Settings& s)
       : p(c.in(0).ptr<real>()), grad(c.in(1).ptr<real>()), m(c.in(2).ptr<real>()), v(c.in(3).ptr<real>()),
-        beta1(real(c.f("beta1"))), beta2(real(c.f("beta2"))), fresh1(real(1 - c.f("beta1"))), fresh2(real(1 - c.f("beta2"))),
-        eps(real(c.f("eps"))), decay(real(c.b("decoupled") ? 0 : c.f("weight_decay"))),
-        shrink(real(c.b("decoupled") ? 1 - c.f("lr") * c.f("weight_decay") : 1)) {
-    const double step = double(c.i("step"));
-    rate = real(c.f("lr") / (1 - std::pow(c.f("beta1"), step)));
-    unbias = real(1 / std::sqrt(1 - std::pow(c.f("beta2"), step)));
+        beta1(real(s.beta1)), beta2(real(s.beta2)), fresh1(real(1 - s.beta1)), fresh2(real(1 - s.beta2)), eps(real(s.eps)),
+        decay(real(s.decoupled ? 0 : s.decay)), shrink(real(s.decoupled ? 1 - s.lr * s.decay : 1)) {
+    const double step = double(s.step);
+    rate = real(s.lr / (1 - std::pow(s.beta1, step)));
+    unbias = real(1 / std::sqrt(1 - std::pow(s.beta2, step)));
   }
   FV_INLINE void operator()(int64_t i) const {
     const real x = p[i] * shrink, g = grad[i] + decay * x;
@@ -56,11 +59,18 @@ struct Adam {
   real *m, *v, beta1, beta2, fresh1, fresh2, eps, decay, shrink, rate, unbias;
 };
 
+struct RmsPropSettings {
+  explicit RmsPropSettings(const Call& c)
+      : lr(c.f("lr")), alpha(c.f("alpha")), eps(c.f("eps")), decay(c.f("weight_decay")), momentum(c.f("momentum")) {}
+  const double &lr, &alpha, &eps, &decay, &momentum;
+};
+
 template <class real>
 struct RmsProp {
-  explicit RmsProp(const Call& c)
-      : p(c.in(0).ptr<real>()), grad(c.in(1).ptr<real>()), square(c.in(2).ptr<real>()), lr(real(c.f("lr"))),
-        alpha(real(c.f("alpha"))), fresh(real(1 - c.f("alpha"))), eps(real(c.f("eps"))), decay(real(c.f("weight_decay"))) {}
+  using Settings = RmsPropSettings;
+  RmsProp(const Call& c, const Settings& s)
+      : p(c.in(0).ptr<real>()), grad(c.in(1).ptr<real>()), square(c.in(2).ptr<real>()), lr(real(s.lr)), alpha(real(s.alpha)),
+        fresh(real(1 - s.alpha)), eps(real(s.eps)), decay(real(s.decay)) {}
   FV_INLINE real direction(int64_t i) const {
     const real g = grad[i] + decay * p[i];
     square[i] = alpha * square[i] + fresh * g * g;
@@ -74,8 +84,8 @@ struct RmsProp {
 
 template <class real>
 struct RmsPropMomentum : RmsProp<real> {
-  explicit RmsPropMomentum(const Call& c)
-      : RmsProp<real>(c), velocity(c.in(3).ptr<real>()), momentum(real(c.f("momentum"))) {}
+  RmsPropMomentum(const Call& c, const RmsPropSettings& s)
+      : RmsProp<real>(c, s), velocity(c.in(3).ptr<real>()), momentum(real(s.momentum)) {}
   FV_INLINE void operator()(int64_t i) const {
     velocity[i] = momentum * velocity[i] + this->direction(i);
     this->p[i] -= this->lr * velocity[i];
@@ -83,12 +93,19 @@ struct RmsPropMomentum : RmsProp<real> {
   real *velocity, momentum;
 };
 
+struct AdagradSettings {
+  explicit AdagradSettings(const Call& c)
+      : lr(c.f("lr")), lr_decay(c.f("lr_decay")), eps(c.f("eps")), decay(c.f("weight_decay")), step(c.i("step")) {}
+  const double &lr, &lr_decay, &eps, &decay;
+  const int64_t& step;
+};
+
 template <class real>
 struct Adagrad {
-  explicit Adagrad(const Call& c)
+  using Settings = AdagradSettings;
+  Adagrad(const Call& c, const Settings& s)
       : p(c.in(0).ptr<real>()), grad(c.in(1).ptr<real>()), sum(c.in(2).ptr<real>()),
-        rate(real(c.f("lr") / (1 + double(c.i("step") - 1) * c.f("lr_decay")))), eps(real(c.f("eps"))),
-        decay(real(c.f("weight_decay"))) {}
+        rate(real(s.lr / (1 + double(s.step - 1) * s.lr_decay))), eps(real(s.eps)), decay(real(s.decay)) {}
   FV_INLINE void operator()(int64_t i) const {
     const real g = grad[i] + decay * p[i];
     sum[i] += g * g;
@@ -99,12 +116,17 @@ struct Adagrad {
   real *sum, rate, eps, decay;
 };
 
+struct AdadeltaSettings {
+  explicit AdadeltaSettings(const Call& c) : lr(c.f("lr")), rho(c.f("rho")), eps(c.f("eps")), decay(c.f("weight_decay")) {}
+  const double &lr, &rho, &eps, &decay;
+};
+
 template <class real>
 struct Adadelta {
-  explicit Adadelta(const Call& c)
+  using Settings = AdadeltaSettings;
+  Adadelta(const Call& c, const Settings& s)
       : p(c.in(0).ptr<real>()), grad(c.in(1).ptr<real>()), square(c.in(2).ptr<real>()), change(c.in(3).ptr<real>()),
-        lr(real(c.f("lr"))), rho(real(c.f("rho"))), fresh(real(1 - c.f("rho"))), eps(real(c.f("eps"))),
-        decay(real(c.f("weight_decay"))) {}
+        lr(real(s.lr)), rho(real(s.rho)), fresh(real(1 - s.rho)), eps(real(s.eps)), decay(real(s.decay)) {}
   FV_INLINE void operator()(int64_t i) const {
     const real g = grad[i] + decay * p[i];
     square[i] = rho * square[i] + fresh * g * g;
@@ -118,13 +140,21 @@ struct Adadelta {
 };
 
 /// `Plain` without momentum, `Heavy` with it.
-template <template <class> class Plain, template <class> class Heavy>
-struct Either {
-  static void baseline(const Call& c) { c.f("momentum") == 0 ? sweep_baseline<Plain>(c) : sweep_baseline<Heavy>(c); }
-  static void avx2(const Call& c) { c.f("momentum") == 0 ? sweep_avx2<Plain>(c) : sweep_avx2<Heavy>(c); }
+template <template <class> class Plain, template <class> class Heavy, bool avx2>
+class Either final : public Bound {
+ public:
+  explicit Either(const Call& c) : momentum_(c.f("momentum")), plain_(c), heavy_(c) {}
+  void run(const Call& c) const override { momentum_ == 0 ? plain_.run(c) : heavy_.run(c); }
+
+ private:
+  const double& momentum_;
+  Sweep<Plain, avx2> plain_;
+  Sweep<Heavy, avx2> heavy_;
 };
-using SgdEither = Either<Sgd, SgdMomentum>;
-using RmsPropEither = Either<RmsProp, RmsPropMomentum>;
+template <bool avx2>
+using SgdEither = Either<Sgd, SgdMomentum, avx2>;
+template <bool avx2>
+using RmsPropEither = Either<RmsProp, RmsPropMomentum, avx2>;
 
 void momentum_has_velocity(const Call& c) {
   const int i = c.op().parsed.tensor_index("velocity");
@@ -148,7 +178,7 @@ FOVEA_OP(sgd_step){
            "or v = g on `step` 1; param -= lr v, with nesterov param -= lr (g + momentum v). Without momentum no "
            "velocity is needed.",
     .require = {equal_shapes, momentum_has_velocity, nesterov_has_momentum},
-    .reference = SgdEither::baseline, .no_gradient = writes_in_place,
+    .reference = run_bound<SgdEither<false>>, .no_gradient = writes_in_place,
     .samples = {{{both, both, none()}, {{"lr", 0.1}}},
                 {{both, both, both}, {{"lr", 0.1}, {"momentum", 0.9}, {"dampening", 0.3}, {"weight_decay", 0.01}}},
                 {{both, both, both}, {{"lr", 0.1}, {"momentum", 0.9}, {"nesterov", true}}},
@@ -170,7 +200,7 @@ void sgd_of_linear(const Call& c) {
       for (int64_t j = 0; j < k; ++j) grad[size_t(r * k + j)] += g[i * o + r] * x[i * k + j];
   Call step(c.op(), c.attrs(), {c.in(0), c.in(0), c.in(3)});
   step.dtype_ = c.dtype(), step.ins[1].data = grad.data();
-  SgdEither::baseline(step);
+  run_bound<SgdEither<false>>(step);
 }
 
 const Gen weight = f({6, 20}), large = f({70, 900});
@@ -188,7 +218,12 @@ FOVEA_OP(sgd_step_linear){
     .reference = FOVEA_FLOATS(sgd_of_linear), .no_gradient = writes_in_place,
     .samples = {{{weight, f({3, 6}), f({3, 20}), none()}, {{"lr", 0.1}}},
                 {{large, f({9, 70}), f({9, 900}), large}, {{"lr", 0.1}, {"momentum", 0.9}, {"weight_decay", 0.01}}},
-                {{large, f({9, 70}), f({9, 900}), large}, {{"lr", 0.1}, {"momentum", 0.9}, {"nesterov", true}}}},
+                {{large, f({9, 70}), f({9, 900}), large}, {{"lr", 0.1}, {"momentum", 0.9}, {"nesterov", true}}},
+                {{large, f({1, 70}), f({1, 900}), large}, {{"lr", 0.1}, {"momentum", 0.9}, {"step", 1}}},
+                {{large, f({2, 70}), f({2, 900}), large}, {{"lr", 0.1}}},
+                {{large, f({4, 70}), f({4, 900}), large}, {{"lr", 0.1}, {"momentum", 0.9}, {"dampening", 0.2}}},
+                {{large, f({90, 70}), f({90, 900}), large}, {{"lr", 0.1}, {"momentum", 0.9}, {"weight_decay", 0.01}}},
+                {{f({30, 512}), f({5, 30}), f({5, 512}), none()}, {{"lr", 0.1}, {"weight_decay", 0.01}}}},
     .bad = {{{weight, f({3, 5}), f({3, 20}), none()}, {{"lr", 0.1}}},
             {{weight, f({3, 6}), f({3, 20}), none()}, {{"lr", 0.1}, {"momentum", 0.9}}}},
     .internal = true,
@@ -212,7 +247,7 @@ FOVEA_OP(rmsprop_step){
                  "momentum=0.0)",
     .doc = "RMSprop (Hinton 2012): s = alpha s + (1 - alpha) g^2, d = g / (sqrt(s) + eps), param -= lr d; with momentum v = "
            "momentum v + d, param -= lr v.",
-    .require = {equal_shapes, momentum_has_velocity}, .reference = RmsPropEither::baseline, .no_gradient = writes_in_place,
+    .require = {equal_shapes, momentum_has_velocity}, .reference = run_bound<RmsPropEither<false>>, .no_gradient = writes_in_place,
     .samples = {{{both, both, state, none()}, {{"lr", 0.1}}},
                 {{both, both, state, both}, {{"lr", 0.1}, {"momentum", 0.9}, {"weight_decay", 0.1}}}},
     .bad = {{{both, f({3}), state, none()}, {{"lr", 0.1}}}, {{both, both, state, none()}, {{"lr", 0.1}, {"momentum", 0.9}}}},
@@ -237,9 +272,9 @@ FOVEA_OP(adadelta_step){
     .bad = {{{both, both, state, f({3})}, {{"lr", 1.0}}}},
 };
 
-const RegisterKernel sgd_avx2("sgd_step", {.name = "cpu:avx2", .refuse = refuse_avx2, .run = SgdEither::avx2});
+const RegisterKernel sgd_avx2("sgd_step", bound_avx2<SgdEither<true>>());
 const RegisterKernel adam_avx2("adam_step", sweep_kernel<Adam>());
-const RegisterKernel rmsprop_avx2("rmsprop_step", {.name = "cpu:avx2", .refuse = refuse_avx2, .run = RmsPropEither::avx2});
+const RegisterKernel rmsprop_avx2("rmsprop_step", bound_avx2<RmsPropEither<true>>());
 const RegisterKernel adagrad_avx2("adagrad_step", sweep_kernel<Adagrad>());
 const RegisterKernel adadelta_avx2("adadelta_step", sweep_kernel<Adadelta>());
 

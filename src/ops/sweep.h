@@ -1,7 +1,12 @@
 // Fused in-place sweeps: one pass over tensors of equal shape, compiled for the baseline and for AVX2 from
-// one text.
+// one text. `Settings` finds the attributes once for all runs of a plan; live ones it keeps by reference.
+//   struct ScaleSettings {
+//     explicit ScaleSettings(const Call& c) : factor(c.f("factor")) {}
+//     const double& factor;
+//   };
 //   template <class real> struct Scale {
-//     explicit Scale(const Call& c) : x(c.in(0).ptr<real>()), factor(real(c.f("factor"))) {}
+//     using Settings = ScaleSettings;
+//     Scale(const Call& c, const Settings& s) : x(c.in(0).ptr<real>()), factor(real(s.factor)) {}
 //     FV_INLINE void operator()(int64_t i) const { x[i] *= factor; }
 //     real *x, factor;
 //   };
@@ -15,6 +20,10 @@
 
 namespace fovea {
 
+struct NoSettings {
+  explicit NoSettings(const Call&) {}
+};
+
 template <class Step>
 void sweep_piece(const Step& step, int64_t begin, int64_t end) {
 #pragma omp simd
@@ -26,24 +35,36 @@ FOVEA_TARGET_AVX2 void sweep_piece_avx2(const Step& step, int64_t begin, int64_t
   for (int64_t i = begin; i < end; ++i) step(i);
 }
 
-template <class Step>
-void sweep(const Call& c, void (*piece)(const Step&, int64_t, int64_t)) {
-  const Step step(c);
-  parallel_for(c.in(0).numel(), 16384, [&](int64_t begin, int64_t end) { piece(step, begin, end); });
-}
+template <template <class> class Step, bool avx2>
+class Sweep final : public Bound {
+ public:
+  explicit Sweep(const Call& c) : settings_(c), count_(c.in(0).numel()) {}
+  void run(const Call& c) const override { c.dtype() == f64 ? run_in<double>(c) : run_in<float>(c); }
+
+ private:
+  template <class real>
+  void run_in(const Call& c) const {
+    const Step<real> step(c, settings_);
+    constexpr auto piece = avx2 ? sweep_piece_avx2<Step<real>> : sweep_piece<Step<real>>;
+    parallel_for(count_, 16384, [&](int64_t begin, int64_t end) { piece(step, begin, end); });
+  }
+  typename Step<float>::Settings settings_;
+  int64_t count_;
+};
 
 template <template <class> class Step>
 void sweep_baseline(const Call& c) {
-  c.dtype() == f64 ? sweep<Step<double>>(c, sweep_piece) : sweep<Step<float>>(c, sweep_piece);
-}
-template <template <class> class Step>
-void sweep_avx2(const Call& c) {
-  c.dtype() == f64 ? sweep<Step<double>>(c, sweep_piece_avx2) : sweep<Step<float>>(c, sweep_piece_avx2);
+  run_bound<Sweep<Step, false>>(c);
 }
 
+/// The kernel of a Bound that is AVX2 code.
+template <class B>
+Kernel bound_avx2() {
+  return {.name = "cpu:avx2", .refuse = refuse_avx2, .run = run_bound<B>, .bind = bind<B>};
+}
 template <template <class> class Step>
 Kernel sweep_kernel() {
-  return {.name = "cpu:avx2", .refuse = refuse_avx2, .run = sweep_avx2<Step>};
+  return bound_avx2<Sweep<Step, true>>();
 }
 
 /// Throws unless all inputs have the shape of the first.

@@ -36,6 +36,7 @@ struct Step {
   const Kernel* kernel = nullptr;
   std::unique_ptr<const Attrs> attrs;  // behind `call`
   std::unique_ptr<Call> call;
+  std::unique_ptr<const Bound> bound;  // the kernel made ready for `call`, if it can be
   size_t scratch = 0;
   std::vector<Place> in, out;
   std::function<void()> host;  // work on the host: then there is no kernel

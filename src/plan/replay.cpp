@@ -56,6 +56,7 @@ void Replay::bind() {
     for (size_t k = 0; k < s.in.size(); ++k) point(s.call->ins[k], s.in[k]);
     for (size_t k = 0; k < s.out.size(); ++k) point(s.call->outs[k], s.out[k]);
     s.call->scratch = s.scratch > 0 ? block_ + memory_.scratch[i] : nullptr;
+    if (s.kernel->bind) s.bound = s.kernel->bind(*s.call);
   }
   for (const Repeat& r : program_.repeats) {
     auto& shifts = shifts_.emplace_back();
@@ -101,7 +102,8 @@ bool Replay::fits() const {
 namespace {
 
 void run_step(const Step& s) {
-  if (s.host) s.host();
+  if (s.bound) s.bound->run(*s.call);
+  else if (s.host) s.host();
   else s.kernel->run(*s.call);
 }
 
@@ -160,7 +162,7 @@ void Replay::run_timed(std::span<const Tensor> arguments, std::vector<std::vecto
 void Replay::finish() {
   for (const int b : lasting_) ++program_.buffers[size_t(b)].storage->version;
   for (const auto& [leaf, gradient] : program_.gradients)
-    if (leaf.grad().ptr() != gradient.ptr()) leaf.set_grad(gradient);
+    if (leaf.impl().grad != gradient.ptr()) leaf.set_grad(gradient);
   give_results();
 }
 

@@ -1,6 +1,7 @@
 #include "tensor/convert.h"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 
@@ -101,9 +102,22 @@ void reorder(const View& from, const View& to) {
   });
 }
 
+/// Whether both hold the same elements in the same order, without gaps.
+bool alike(const View& from, const View& to) {
+  return from.dtype == to.dtype && from.layout == to.layout && from.shape == to.shape &&
+         (from.layout == Layout::blocked8 || (from.contiguous() && to.contiguous()));
+}
+
+void copy_bytes(const char* from, char* to, int64_t bytes) {
+  parallel_for(bytes, 1 << 16, [&](int64_t begin, int64_t end) {
+    std::memcpy(to + begin, from + begin, size_t(end - begin));
+  });
+}
+
 }  // namespace
 
 void convert_elements(const View& from, const View& to) {
+  if (alike(from, to)) return copy_bytes(from.ptr<char>(), to.ptr<char>(), to.numel() * size_of(to.dtype));
   const bool reordering =
       from.layout != to.layout && from.dtype == to.dtype && from.shape == to.shape && from.numel() > 0;
   if (reordering && (from.layout == Layout::blocked8 || from.contiguous()) &&

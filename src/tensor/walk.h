@@ -24,6 +24,9 @@ struct Walk {
   int64_t inner() const { return shape.empty() ? 1 : shape.back(); }
   int64_t inner_stride(int operand) const { return shape.empty() ? 0 : strides[operand].back(); }
 
+  /// Whether run() makes a single call.
+  bool alone() const { return shape.size() <= 1 && inner() <= grain; }
+
   /// Calls f(offsets, n): `n` consecutive elements of the innermost dimension, starting at offsets[operand]
   /// (elements), in parallel over pieces that depend on the shape alone.
   template <class F>

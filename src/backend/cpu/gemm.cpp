@@ -1,6 +1,7 @@
 #include "backend/cpu/gemm.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "backend/cpu/simd.h"
 #include "base/parallel.h"
@@ -52,6 +53,24 @@ FOVEA_SIMD_INLINE V<T> finished(const Gemm<T>& g, V<T> sum, int64_t j) {
   return simd::clamp(sum, V<T>{} + g.low, V<T>{} + g.high);
 }
 
+/// The sums of v[0], v[1] ... side by side.
+template <class T, int N>
+FOVEA_SIMD_INLINE void sums(const V<T> (&v)[N], T* to) {
+  if constexpr (std::is_same_v<T, float> && N % 4 == 0) {
+    using Mask = V<int32_t>;
+    constexpr Mask even{0, 2, 8, 10, 4, 6, 12, 14}, odd{1, 3, 9, 11, 5, 7, 13, 15};
+#pragma GCC unroll 2
+    for (int c = 0; c < N; c += 4) {
+      const V<T> a = __builtin_shuffle(v[c], v[c + 1], even) + __builtin_shuffle(v[c], v[c + 1], odd),
+                 b = __builtin_shuffle(v[c + 2], v[c + 3], even) + __builtin_shuffle(v[c + 2], v[c + 3], odd),
+                 s = __builtin_shuffle(a, b, even) + __builtin_shuffle(a, b, odd);
+      for (int i = 0; i < 4; ++i) to[c + i] = s[i] + s[i + 4];
+    }
+  } else {
+    for (int c = 0; c < N; ++c) to[c] = simd::sum<T>(v[c]);
+  }
+}
+
 /// M x N results as dot products of rows of A with rows of B transposed, nothing packed: for few rows of A.
 template <class T, int M, int N>
 FOVEA_SIMD void dots(const Gemm<T>& g, int64_t i, int64_t j) {
@@ -60,26 +79,29 @@ FOVEA_SIMD void dots(const Gemm<T>& g, int64_t i, int64_t j) {
   V<T> acc[M][N];
 #pragma GCC unroll 4
   for (int r = 0; r < M; ++r)
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int c = 0; c < N; ++c) acc[r][c] = V<T>{};
   int64_t p = 0;
   for (; p + L <= g.k; p += L) {
-    V<T> y[N];
+    V<T> x[M];
 #pragma GCC unroll 4
-    for (int c = 0; c < N; ++c) y[c] = simd::load(b + c * g.b_column + p);
+    for (int r = 0; r < M; ++r) x[r] = simd::load(a + r * g.a_row + p);
+#pragma GCC unroll 8
+    for (int c = 0; c < N; ++c) {
+      const V<T> y = simd::load(b + c * g.b_column + p);
 #pragma GCC unroll 4
-    for (int r = 0; r < M; ++r) {
-      const V<T> x = simd::load(a + r * g.a_row + p);
-#pragma GCC unroll 4
-      for (int c = 0; c < N; ++c) acc[r][c] += x * y[c];
+      for (int r = 0; r < M; ++r) acc[r][c] += x[r] * y;
     }
   }
-  for (int r = 0; r < M; ++r)
+#pragma GCC unroll 4
+  for (int r = 0; r < M; ++r) {
+    T sum[N];
+    sums<T, N>(acc[r], sum);
     for (int c = 0; c < N; ++c) {
-      T sum = simd::sum<T>(acc[r][c]);
-      for (int64_t q = p; q < g.k; ++q) sum += a[r * g.a_row + q] * b[c * g.b_column + q];
-      g.c[(i + r) * g.n + j + c] = finished(g, sum, j + c);
+      for (int64_t q = p; q < g.k; ++q) sum[c] += a[r * g.a_row + q] * b[c * g.b_column + q];
+      g.c[(i + r) * g.n + j + c] = finished(g, sum[c], j + c);
     }
+  }
 }
 
 template <class T, int N>
@@ -92,18 +114,27 @@ void dot_rows(const Gemm<T>& g, int64_t j) {
 
 template <class T>
 void run_dots(const Gemm<T>& g) {
-  const int64_t columns = std::max<int64_t>(1, 65536 / std::max<int64_t>(1, g.m * g.k)) * 4;
-  parallel_for(g.n, columns, [&](int64_t begin, int64_t end) {
+  // A power of two, so that threads often have equal parts.
+  const auto most = uint64_t(std::max<int64_t>(8, 32768 / std::max<int64_t>(1, g.m * g.k)));
+  parallel_for(g.n, int64_t(std::bit_floor(most)), [&](int64_t begin, int64_t end) {
     int64_t j = begin;
+    if (g.m == 1)
+      for (; j + 8 <= end; j += 8) dots<T, 1, 8>(g, 0, j);
     for (; j + 4 <= end; j += 4) dot_rows<T, 4>(g, j);
     for (; j < end; ++j) dot_rows<T, 1>(g, j);
   });
 }
 
-/// A piece of the sums of a register tile: `depth` rows of a packed panel for columns [j, j + width) of C.
+/// Rows of a panel of B, b_step apart.
 template <class T>
-struct Piece {
+struct Rows {
   const T* b;
+  int64_t b_step;
+};
+
+/// A piece of the sums of a register tile: `depth` rows of a panel for columns [j, j + width) of C.
+template <class T>
+struct Piece : Rows<T> {
   int64_t k, j, width;
   bool first, last;  // starts the sums, or adds to C; finishes them
 };
@@ -116,7 +147,7 @@ FOVEA_SIMD_INLINE void tile(const Gemm<T>& g, const Piece<T>& piece, const T* a,
   V<T> acc[R][2];
 #pragma GCC unroll 6
   for (int r = 0; r < R; ++r) acc[r][0] = acc[r][1] = V<T>{};
-  for (int64_t p = 0; p < piece.k; ++p, b += P, a += g.a_column) {
+  for (int64_t p = 0; p < piece.k; ++p, b += piece.b_step, a += g.a_column) {
     const V<T> b0 = simd::load(b), b1 = simd::load(b + L);
 #pragma GCC unroll 6
     for (int r = 0; r < R; ++r) {
@@ -146,32 +177,73 @@ FOVEA_SIMD_INLINE void tile(const Gemm<T>& g, const Piece<T>& piece, const T* a,
   }
 }
 
+/// Of 7, 8 or 9 rows left half: a tile of 1, 2 or 3 rows waits for its own sums.
+int64_t next_tile(int64_t left) {
+  if (left >= tile_rows + 4) return tile_rows;
+  return left <= tile_rows ? left : (left + 1) / 2;
+}
+
 /// Rows [row, row_end) of C.
 template <class T>
 FOVEA_SIMD void tiles(const Gemm<T>& g, const Piece<T>& piece, const T* a, int64_t row, int64_t row_end) {
   a += row * g.a_row;
   T* c = g.c + row * g.n + piece.j;
-  for (; row + tile_rows <= row_end; row += tile_rows, a += tile_rows * g.a_row, c += tile_rows * g.n)
-    tile<T, tile_rows>(g, piece, a, c);
-  switch (row_end - row) {
-    case 5:
-      return tile<T, 5>(g, piece, a, c);
-    case 4:
-      return tile<T, 4>(g, piece, a, c);
-    case 3:
-      return tile<T, 3>(g, piece, a, c);
-    case 2:
-      return tile<T, 2>(g, piece, a, c);
-    case 1:
-      return tile<T, 1>(g, piece, a, c);
+  while (row < row_end) {
+    const int64_t left = row_end - row, rows = next_tile(left);
+    switch (rows) {
+      case 6:
+        tile<T, 6>(g, piece, a, c);
+        break;
+      case 5:
+        tile<T, 5>(g, piece, a, c);
+        break;
+      case 4:
+        tile<T, 4>(g, piece, a, c);
+        break;
+      case 3:
+        tile<T, 3>(g, piece, a, c);
+        break;
+      case 2:
+        tile<T, 2>(g, piece, a, c);
+        break;
+      default:
+        tile<T, 1>(g, piece, a, c);
+    }
+    row += rows, a += rows * g.a_row, c += rows * g.n;
   }
 }
 
-/// Steps [p, p + k) of the sums in columns of panel j, whose packed rows lie at b.
+/// Steps [p, p + k) of the sums in columns of panel j, whose rows from p on are `rows`.
 template <class T>
-Piece<T> piece_of(const Gemm<T>& g, int64_t j, int64_t p, int64_t k, const T* b) {
+Piece<T> piece_of(const Gemm<T>& g, int64_t j, int64_t p, int64_t k, Rows<T> rows) {
   const int64_t column = j * panel<T>;
-  return {b, k, column, std::min<int64_t>(panel<T>, g.n - column), p == 0, p + k == g.k};
+  return {rows, k, column, std::min<int64_t>(panel<T>, g.n - column), p == 0, p + k == g.k};
+}
+
+/// Whether panels are read in B itself: few rows, that lie dense and not in the same few places of the cache.
+template <class T>
+bool in_place(const Gemm<T>& g) {
+  return g.b_column == 1 && g.k <= 64 && g.b_row * int64_t(sizeof(T)) % 1024 != 0;
+}
+
+template <class T>
+int64_t panels_of(const Gemm<T>& g) {
+  return (g.n + panel<T> - 1) / panel<T>;
+}
+
+/// Of all panels, or of the short one alone where the others are read in place.
+template <class T>
+int64_t packed_panels(const Gemm<T>& g) {
+  return in_place(g) ? g.n % panel<T> != 0 : panels_of(g);
+}
+
+/// The rows of panel j from p on.
+template <class T>
+Rows<T> rows_of(const Gemm<T>& g, const T* packed, int64_t j, int64_t p) {
+  constexpr int P = panel<T>;
+  if (!in_place(g)) return {packed + (j * g.k + p) * P, P};
+  if ((j + 1) * P > g.n) return {packed + p * P, P};
+  return {g.b + p * g.b_row + j * P, g.b_row};
 }
 
 constexpr int64_t turned_rows = 24;  // of C in a task whose rows of A are copied
@@ -188,13 +260,13 @@ void copy_rows(const Gemm<T>& g, int64_t row, int64_t row_end, int64_t p, int64_
   }
 }
 
-/// Rows [row, row_end) of C for the panels [from, to), all packed.
+/// Rows [row, row_end) of C for the panels [from, to).
 template <class T>
 void block(const Gemm<T>& g, const T* packed, int64_t row, int64_t row_end, int64_t from, int64_t to) {
   for (int64_t p = 0; p < g.k || p == 0; p += depth) {
     const int64_t k = std::min(depth, g.k - p);
     for (int64_t j = from; j < to; ++j)
-      tiles(g, piece_of(g, j, p, k, packed + (j * g.k + p) * panel<T>), g.a + p * g.a_column, row, row_end);
+      tiles(g, piece_of(g, j, p, k, rows_of(g, packed, j, p)), g.a + p * g.a_column, row, row_end);
   }
 }
 
@@ -208,7 +280,7 @@ void turned_block(const Gemm<T>& g, const T* packed, int64_t row, int64_t row_en
     const int64_t k = std::min(depth, g.k - p);
     copy_rows(g, row, row_end, p, k, copy);
     for (int64_t j = from; j < to; ++j)
-      tiles(near, piece_of(near, j, p, k, packed + (j * g.k + p) * panel<T>), copy, 0, row_end - row);
+      tiles(near, piece_of(near, j, p, k, rows_of(near, packed, j, p)), copy, 0, row_end - row);
   }
 }
 
@@ -233,28 +305,48 @@ FOVEA_SIMD void pack_rows(const Gemm<T>& g, int64_t from, int64_t to, T* packed)
 /// of A, where packing all of B first would cost more memory traffic than the product.
 template <class T>
 void stream(const Gemm<T>& g, T* packed, int64_t from, int64_t to) {
+  constexpr int P = panel<T>;
   for (int64_t p = 0; p < g.k || p == 0; p += depth) {
     Gemm<T> slice = g;
     slice.k = std::min(depth, g.k - p), slice.b += p * g.b_row;
-    if (g.b_column == 1 && to * panel<T> <= g.n) pack_rows(slice, from, to, packed);
+    if (g.b_column == 1 && to * P <= g.n) pack_rows(slice, from, to, packed);
     else
-      for (int64_t j = from; j < to; ++j)
-        pack_panel(slice, j * panel<T>, packed + (j - from) * slice.k * panel<T>);
+      for (int64_t j = from; j < to; ++j) pack_panel(slice, j * P, packed + (j - from) * slice.k * P);
     for (int64_t j = from; j < to; ++j)
-      tiles(g, piece_of(g, j, p, slice.k, packed + (j - from) * slice.k * panel<T>), g.a + p * g.a_column, 0,
-            g.m);
+      tiles(g, piece_of(g, j, p, slice.k, Rows<T>{packed + (j - from) * slice.k * P, P}),
+            g.a + p * g.a_column, 0, g.m);
   }
 }
 
 constexpr int64_t most_dot_rows = 12;
 constexpr int64_t rows_per_task = 96, task_work = 1 << 18;  // rows; multiplications
 constexpr int64_t turned_panels = 8;                        // at least, for one copy of rows of A
-constexpr int64_t streamed_panels = 8;                      // packed at a time
+constexpr int64_t large = 1 << 20;                          // elements of a B that comes from memory
 
-/// Whether B is read once only, so that it is packed piece by piece.
+/// Rows of a task: whole tiles, about the same number in each.
+int64_t even_rows(int64_t m, int64_t tasks) {
+  const int64_t tiles = (m + tile_rows - 1) / tile_rows;
+  return (tiles + tasks - 1) / std::max<int64_t>(1, tasks) * tile_rows;
+}
+
+/// Whether a panel of B is packed where it is used: for as many rows of A as one thread takes, or some more
+/// if there are panels enough for all threads. What another thread has packed comes from its cache.
 template <class T>
 bool streams(const Gemm<T>& g) {
-  return g.m <= rows_per_task && g.n * g.k >= (int64_t{1} << 20);
+  const bool few = g.m <= rows_per_task || (g.m <= 2 * rows_per_task && panels_of(g) >= 8);
+  return few && !in_place(g);
+}
+
+/// Panels packed at a time: what memory reads best, or what stays in the nearest cache.
+template <class T>
+int64_t panels_together(const Gemm<T>& g) {
+  return g.n * g.k >= large ? 8 : 1;
+}
+
+/// Elements of them.
+template <class T>
+int64_t streamed(const Gemm<T>& g) {
+  return panels_together(g) * panel<T> * std::min(depth, g.k);
 }
 
 /// Whether B is not packed at all.
@@ -263,47 +355,69 @@ bool by_dots(const Gemm<T>& g) {
   return g.m <= most_dot_rows && g.a_column == 1 && g.b_row == 1 && g.k >= 4 * simd::lanes<T>;
 }
 
+/// Whether there is so little to do that setting up tiles would cost more.
 template <class T>
-int64_t panels_of(const Gemm<T>& g) {
-  return (g.n + panel<T> - 1) / panel<T>;
+bool tiny(const Gemm<T>& g) {
+  return g.m * g.n * g.k <= 128;
+}
+
+template <class T>
+FOVEA_SIMD void run_tiny(const Gemm<T>& g) {
+  for (int64_t i = 0; i < g.m; ++i)
+    for (int64_t j = 0; j < g.n; ++j) {
+      T sum = 0;
+      for (int64_t p = 0; p < g.k; ++p)
+        sum += g.a[i * g.a_row + p * g.a_column] * g.b[p * g.b_row + j * g.b_column];
+      g.c[i * g.n + j] = finished(g, sum, j);
+    }
 }
 
 }  // namespace
 
 template <class T>
 int64_t Gemm<T>::scratch() const {
-  if (streams(*this)) return num_threads() * streamed_panels * panel<T> * depth;
-  return panels_of(*this) * panel<T> * k;
+  if (tiny(*this) || by_dots(*this)) return 0;
+  if (streams(*this)) return num_threads() * streamed(*this);
+  return packed_panels(*this) * panel<T> * k;
 }
 
 template <class T>
 int64_t Gemm<T>::packed() const {
-  return by_dots(*this) || streams(*this) ? 0 : panels_of(*this) * panel<T> * k;
+  const bool as_quick = tiny(*this) || by_dots(*this) || (streams(*this) && n * k >= large);
+  return as_quick ? 0 : packed_panels(*this) * panel<T> * k;
 }
 
 template <class T>
 void Gemm<T>::pack(T* to) const {
   constexpr int P = panel<T>;
-  parallel_for(panels_of(*this), std::max<int64_t>(1, 16384 / std::max<int64_t>(1, k * P)),
+  const int64_t first = panels_of(*this) - packed_panels(*this);
+  parallel_for(packed_panels(*this), std::max<int64_t>(1, 16384 / std::max<int64_t>(1, k * P)),
                [&](int64_t begin, int64_t end) {
-                 for (int64_t j = begin; j < end; ++j) pack_panel(*this, j * P, to + j * k * P);
+                 for (int64_t j = begin; j < end; ++j) pack_panel(*this, (first + j) * P, to + j * k * P);
                });
+}
+
+static_assert(Gemm<float>::alone_scratch >= panel<float> * depth);
+
+template <class T>
+void Gemm<T>::run_alone(T* scratch) const {
+  for (int64_t j = 0; j < panels_of(*this); ++j) stream(*this, scratch, j, j + 1);
 }
 
 template <class T>
 void Gemm<T>::run(T* scratch) const {
   constexpr int P = panel<T>;
+  if (tiny(*this)) return run_tiny(*this);
   if (by_dots(*this)) return run_dots(*this);
   if (!streams(*this)) {
     pack(scratch);
     return run_packed(scratch);
   }
-  const int64_t panels = panels_of(*this);
-  parallel_for((panels + streamed_panels - 1) / streamed_panels, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t j = begin * streamed_panels; j < std::min(panels, end * streamed_panels);
-         j += streamed_panels)
-      stream(*this, scratch + thread_index() * streamed_panels * P * depth, j,
-             std::min(panels, j + streamed_panels));
+  const int64_t panels = panels_of(*this), together = panels_together(*this);
+  const int64_t per_task = std::max(together, task_work / std::max<int64_t>(1, m * k * P));
+  parallel_for(panels, per_task, [&](int64_t begin, int64_t end) {
+    T* packed = scratch + thread_index() * streamed(*this);
+    for (int64_t j = begin; j < end; j += together) stream(*this, packed, j, std::min(end, j + together));
   });
 }
 
@@ -311,8 +425,9 @@ template <class T>
 void Gemm<T>::run_packed(const T* packed) const {
   const int64_t panels = panels_of(*this);
   const bool turned = a_column != 1;
-  const int64_t rows = turned ? turned_rows : rows_per_task, fewest = turned ? turned_panels : 1;
-  const int64_t row_tasks = (m + rows - 1) / rows;
+  const int64_t most_rows = turned ? turned_rows : rows_per_task, fewest = turned ? turned_panels : 1;
+  const int64_t row_tasks = (m + most_rows - 1) / most_rows;
+  const int64_t rows = turned ? turned_rows : even_rows(m, row_tasks);
   const int64_t per_task = std::clamp<int64_t>(
       task_work / std::max<int64_t>(1, std::min(m, rows) * k * panel<T>), std::min(fewest, panels), panels);
   const int64_t column_tasks = (panels + per_task - 1) / per_task;

@@ -22,11 +22,15 @@ struct Gemm {
   int64_t scratch() const;
   void run(T* scratch) const;
 
-  /// B as run() reads it, and the product with it packed already: for a B that stays. 0 elements: that gains
-  /// nothing.
+  /// Elements of B as run() reads it, for a B that stays; 0: to pack it gains nothing.
   int64_t packed() const;
+  /// The work, and the product with a B that is packed.
   void pack(T* to) const;
   void run_packed(const T* packed) const;
+
+  /// The product by the calling thread alone, for few rows of A: wants alone_scratch elements.
+  void run_alone(T* scratch) const;
+  static constexpr int64_t alone_scratch = 16 * 384;
 };
 
 }  // namespace fovea

@@ -9,18 +9,19 @@ namespace {
 
 const char* refuse(const Call&) { return cpu_has_avx2() ? nullptr : "this processor has no AVX2 and FMA"; }
 
+/// Without pointers.
 template <class T>
-Gemm<T> gemm_of(const View& x, const View& y, const View& out) {
+Gemm<T> gemm_of(const View& x, const View& y) {
   return {.m = x.size(-2),
           .n = y.size(-1),
           .k = x.size(-1),
-          .a = x.ptr<T>(),
+          .a = nullptr,
           .a_row = x.strides[-2],
           .a_column = x.strides[-1],
-          .b = y.ptr<T>(),
+          .b = nullptr,
           .b_row = y.strides[-2],
           .b_column = y.strides[-1],
-          .c = out.ptr<T>()};
+          .c = nullptr};
 }
 
 template <class F>
@@ -29,8 +30,7 @@ auto with_type(const Call& c, F&& f) {
 }
 
 size_t matmul_scratch(const Call& c) {
-  return with_type(
-      c, [&]<class T>(T) { return size_t(gemm_of<T>(c.in(0), c.in(1), c.in(0)).scratch()) * sizeof(T); });
+  return with_type(c, [&]<class T>(T) { return size_t(gemm_of<T>(c.in(0), c.in(1)).scratch()) * sizeof(T); });
 }
 
 int64_t batch_offset(const View& v, const Dims& shape, int64_t index) {
@@ -42,19 +42,29 @@ int64_t batch_offset(const View& v, const Dims& shape, int64_t index) {
   return at;
 }
 
-void matmul(const Call& c) {
-  with_type(c, [&]<class T>(T) {
-    const Dims& shape = c.out().shape;
-    const Gemm<T> first = gemm_of<T>(c.in(0), c.in(1), c.out());
-    const int64_t size = first.m * first.n, batches = size ? shape.numel() / size : 0;
-    for (int64_t b = 0; b < batches; ++b) {
-      Gemm<T> g = first;
-      g.a += batch_offset(c.in(0), shape, b), g.b += batch_offset(c.in(1), shape, b), g.c += b * size;
+template <class T>
+class Matmul final : public Bound {
+ public:
+  explicit Matmul(const Call& c) : gemm_(gemm_of<T>(c.in(0), c.in(1))) {
+    const int64_t size = gemm_.m * gemm_.n;
+    batches_ = size ? c.out().numel() / size : 0;
+  }
+  void run(const Call& c) const override {
+    for (int64_t b = 0; b < batches_; ++b) {
+      Gemm<T> g = gemm_;
+      g.a = c.in(0).ptr<T>(), g.b = c.in(1).ptr<T>(), g.c = c.out().ptr<T>() + b * g.m * g.n;
+      if (batches_ > 1)
+        g.a += batch_offset(c.in(0), c.out().shape, b), g.b += batch_offset(c.in(1), c.out().shape, b);
       g.run(reinterpret_cast<T*>(c.scratch));
     }
-  });
-}
+  }
 
+ private:
+  Gemm<T> gemm_;
+  int64_t batches_;
+};
+
+/// Without pointers.
 template <class T>
 Gemm<T> linear_gemm(const Call& c) {
   const View &x = c.in(0), &w = c.in(1);
@@ -62,16 +72,42 @@ Gemm<T> linear_gemm(const Call& c) {
   Gemm<T> g{.m = x.numel() / std::max<int64_t>(k, 1),
             .n = n,
             .k = k,
-            .a = x.ptr<T>(),
+            .a = nullptr,
             .a_row = k,
             .a_column = 1,
-            .b = w.ptr<T>(),
+            .b = nullptr,
             .b_row = 1,
             .b_column = k,
-            .c = nullptr,
-            .bias = c.in(2).ptr<T>()};
+            .c = nullptr};
   if (c.op().parsed.attr_index("low") >= 0) g.low = T(c.f("low")), g.high = T(c.f("high"));
   return g;
+}
+
+template <class T>
+class Linear final : public Bound {
+ public:
+  explicit Linear(const Call& c) : gemm_(linear_gemm<T>(c)) {
+    gemm_.m = gemm_.n ? c.out().numel() / gemm_.n : 0;
+  }
+  void run(const Call& c) const override {
+    Gemm<T> g = gemm_;
+    g.a = c.in(0).ptr<T>(), g.b = c.in(1).ptr<T>(), g.bias = c.in(2).ptr<T>(), g.c = c.out().ptr<T>();
+    if (c.prepared) g.run_packed(reinterpret_cast<const T*>(c.prepared));
+    else g.run(reinterpret_cast<T*>(c.scratch));
+  }
+
+ private:
+  Gemm<T> gemm_;
+};
+
+/// A Bound that is a template of the type.
+template <template <class> class B>
+void run_typed(const Call& c) {
+  with_type(c, [&]<class T>(T) { run_bound<B<T>>(c); });
+}
+template <template <class> class B>
+std::unique_ptr<const Bound> bind_typed(const Call& c) {
+  return with_type(c, [&]<class T>(T) { return bind<B<T>>(c); });
 }
 
 size_t linear_scratch(const Call& c) {
@@ -83,15 +119,10 @@ size_t linear_prepared(const Call& c) {
 }
 
 void linear_prepare(const Call& c, char* to) {
-  with_type(c, [&]<class T>(T) { linear_gemm<T>(c).pack(reinterpret_cast<T*>(to)); });
-}
-
-void linear(const Call& c) {
   with_type(c, [&]<class T>(T) {
     Gemm<T> g = linear_gemm<T>(c);
-    g.m = g.n ? c.out().numel() / g.n : 0, g.c = c.out().ptr<T>();
-    if (c.prepared) g.run_packed(reinterpret_cast<const T*>(c.prepared));
-    else g.run(reinterpret_cast<T*>(c.scratch));
+    g.b = c.in(1).ptr<T>();
+    g.pack(reinterpret_cast<T*>(to));
   });
 }
 
@@ -99,16 +130,18 @@ constexpr Kernel linear_kernel{.name = "cpu:gemm",
                                .rank = 10,
                                .refuse = refuse,
                                .scratch = linear_scratch,
-                               .run = linear,
+                               .run = run_typed<Linear>,
                                .prepared = linear_prepared,
-                               .prepare = linear_prepare};
+                               .prepare = linear_prepare,
+                               .bind = bind_typed<Linear>};
 
 const RegisterKernel matmul_gemm("matmul", {.name = "cpu:gemm",
                                             .rank = 10,
                                             .refuse = refuse,
                                             .scratch = matmul_scratch,
-                                            .run = matmul,
-                                            .inputs = Inputs::strided});
+                                            .run = run_typed<Matmul>,
+                                            .inputs = Inputs::strided,
+                                            .bind = bind_typed<Matmul>});
 const RegisterKernel linear_gemm_kernel("linear", linear_kernel);
 const RegisterKernel linear_fused_gemm("linear_fused", linear_kernel);
 

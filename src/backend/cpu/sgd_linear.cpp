@@ -1,96 +1,181 @@
-// The SGD step of a fully connected layer's weight, rectangle by rectangle: its gradient is computed into a
-// buffer that stays in the cache, and used up at once. So a large weight passes through memory once, not
-// three times.
+// The SGD step of a fully connected layer's weight, piece by piece: its gradient is computed where it stays
+// in the cache, or in registers, and used up at once. So the weight passes through memory once, not three
+// times.
 #include <algorithm>
+#include <bit>
 
 #include "backend/cpu/gemm.h"
+#include "backend/cpu/simd.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
+#include "op/sgd.h"
 
 namespace fovea {
 namespace {
 
-constexpr int64_t rows = 24, columns = 1536;  // of a rectangle
-
-struct Rectangle {
-  int64_t row, column, height, width;
+/// Elements of a weight that lie together, and of its velocity (null if there is none).
+struct Part {
+  float *weight, *velocity;
+  int64_t n;
 };
 
-Rectangle rectangle_of(const View& weight, int64_t unit) {
-  const int64_t across = (weight.size(1) + columns - 1) / columns;
-  const int64_t row = unit / across * rows, column = unit % across * columns;
-  return {row, column, std::min(rows, weight.size(0) - row), std::min(columns, weight.size(1) - column)};
-}
-
-int64_t units(const View& weight) {
-  return (weight.size(0) + rows - 1) / rows * ((weight.size(1) + columns - 1) / columns);
-}
-
-/// Its gradient, dense at `to`.
-Gemm<float> gradient(const Call& c, const Rectangle& r, float* to) {
-  const View &g = c.in(1), &x = c.in(2);
-  return {.m = r.height,
-          .n = r.width,
-          .k = g.size(0),
-          .a = g.ptr<float>() + r.row,
-          .a_row = 1,
-          .a_column = g.size(1),
-          .b = x.ptr<float>() + r.column,
-          .b_row = x.size(1),
-          .b_column = 1,
-          .c = to};
-}
-
-int64_t scratch_each(const Call& c) {
-  return rows * columns + gradient(c, {0, 0, rows, columns}, nullptr).scratch();
-}
-
-/// The step itself, a row at a time.
-void update(const Call& c, const Rectangle& r, float* grad) {
-  static const Op& op = find_op("sgd_step");
-  static const Kernel& kernel = kernels_of("sgd_step").front();
-  View row = c.in(0);
-  row.shape = row.strides = Dims{r.width}, row.strides[0] = 1;
-  Call step(op, c.attrs(), {row, row, c.in(3) ? row : View()});
-  step.dtype_ = f32;
-  for (int64_t i = 0; i < r.height; ++i) {
-    const int64_t at = (r.row + i) * c.in(0).size(1) + r.column;
-    step.ins[0].data = c.in(0).ptr<float>() + at;
-    step.ins[1].data = grad + i * r.width;
-    if (c.in(3)) step.ins[2].data = c.in(3).ptr<float>() + at;
-    kernel.run(step);
+void ask_for(const Part& p) {
+  for (int64_t i = 0; i < p.n; i += 16) {
+    __builtin_prefetch(p.weight + i);
+    if (p.velocity) __builtin_prefetch(p.velocity + i);
   }
 }
 
-void run(const Call& c) {
-  float* scratch = reinterpret_cast<float*>(c.scratch);
-  parallel_for(units(c.in(0)), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t u = begin; u < end; ++u) {
-      float* grad = scratch + thread_index() * scratch_each(c);
-      const Rectangle r = rectangle_of(c.in(0), u);
-      gradient(c, r, grad).run(grad + rows * columns);
-      update(c, r, grad);
-    }
-  });
+FOVEA_SIMD void update(const SgdRule<float>& rule, const Part& p, const float* grad) {
+  if (p.velocity) {
+#pragma omp simd
+    for (int64_t i = 0; i < p.n; ++i) rule(p.weight[i], p.velocity[i], grad[i]);
+  } else {
+#pragma omp simd
+    for (int64_t i = 0; i < p.n; ++i) rule(p.weight[i], grad[i]);
+  }
 }
+
+/// The gradient of element i: the sum of g[n] x[n][i] over a few examples.
+template <int N>
+struct FewExamples {
+  float g[N];
+  const float* x[N];
+  FOVEA_SIMD_INLINE float operator()(int64_t i) const {
+    float sum = g[0] * x[0][i];
+#pragma GCC unroll 4
+    for (int n = 1; n < N; ++n) sum += g[n] * x[n][i];
+    return sum;
+  }
+};
+
+template <int N>
+FOVEA_SIMD void update(const SgdRule<float>& rule, const Part& p, const FewExamples<N>& grad) {
+  if (p.velocity) {
+#pragma omp simd
+    for (int64_t i = 0; i < p.n; ++i) rule(p.weight[i], p.velocity[i], grad(i));
+  } else {
+#pragma omp simd
+    for (int64_t i = 0; i < p.n; ++i) rule(p.weight[i], grad(i));
+  }
+}
+
+constexpr int64_t most_few = 4;  // examples whose rows of x stay in the nearest cache
+constexpr int64_t grain = 16384;
+
+class SgdLinear final : public Bound {
+ public:
+  explicit SgdLinear(const Call& c)
+      : settings_(c), examples_(c.in(1).size(0)), rows_(c.in(0).size(0)), columns_(c.in(0).size(1)) {}
+
+  void run(const Call& c) const override {
+    const SgdRule<float> rule(settings_);
+    switch (examples_) {
+      case 1:
+        return few<1>(c, rule);
+      case 2:
+        return few<2>(c, rule);
+      case 3:
+        return few<3>(c, rule);
+      case most_few:
+        return few<most_few>(c, rule);
+      default:
+        return many(c, rule);
+    }
+  }
+
+  /// Elements of scratch.
+  int64_t scratch() const { return examples_ <= most_few ? 0 : num_threads() * scratch_each(grid()); }
+
+ private:
+  Part part(const Call& c, int64_t row, int64_t column, int64_t n) const {
+    const int64_t at = row * columns_ + column;
+    const bool heavy = c.in(3) && settings_.momentum != 0;
+    return {c.in(0).ptr<float>() + at, heavy ? c.in(3).ptr<float>() + at : nullptr, n};
+  }
+
+  /// The rows of the weight, strip by strip of columns.
+  template <int N>
+  void few(const Call& c, const SgdRule<float>& rule) const {
+    const float *g = c.in(1).ptr<float>(), *x = c.in(2).ptr<float>();
+    const auto rows = int64_t(std::bit_floor(uint64_t(std::max<int64_t>(1, grain / columns_))));
+    parallel_for(rows_, rows, [&](int64_t begin, int64_t end) {
+      for (int64_t j = 0; j < columns_; j += strip)
+        for (int64_t row = begin; row < end; ++row) {
+          FewExamples<N> grad;
+          for (int n = 0; n < N; ++n) grad.g[n] = g[n * rows_ + row], grad.x[n] = x + n * columns_ + j;
+          update(rule, part(c, row, j, std::min(strip, columns_ - j)), grad);
+        }
+    });
+  }
+
+  /// Rectangles of the weight, as the cache likes them, or long ones for a weight that comes from memory.
+  struct Grid {
+    int64_t height, width, down, across;
+  };
+  Grid grid() const {
+    const bool large = rows_ * columns_ >= (1 << 20);
+    const int64_t down = parts(rows_, large ? 24 : 66), across = parts(columns_, large ? 1536 : 128);
+    return {parts(parts(rows_, 6), down) * 6, parts(parts(columns_, 16), across) * 16, down, across};
+  }
+  static int64_t parts(int64_t n, int64_t most) { return (n + most - 1) / most; }
+
+  /// The gradient of each rectangle into a buffer, then its rows.
+  void many(const Call& c, const SgdRule<float>& rule) const {
+    const Grid r = grid();
+    parallel_for(r.down * r.across, 1, [&](int64_t begin, int64_t end) {
+      float* scratch = reinterpret_cast<float*>(c.scratch) + thread_index() * scratch_each(r);
+      for (int64_t u = begin; u < end; ++u)
+        rectangle(c, rule, r, u / r.across * r.height, u % r.across * r.width, scratch);
+    });
+  }
+
+  int64_t scratch_each(const Grid& r) const {
+    return r.height * (examples_ + r.width) + Gemm<float>::alone_scratch;
+  }
+
+  void rectangle(const Call& c, const SgdRule<float>& rule, const Grid& r, int64_t row, int64_t column,
+                 float* scratch) const {
+    const int64_t m = std::min(r.height, rows_ - row), n = std::min(r.width, columns_ - column);
+    float *turned = scratch, *grad = turned + r.height * examples_;
+    for (int64_t i = 0; i < examples_; ++i)
+      std::copy_n(c.in(1).ptr<float>() + i * rows_ + row, m, turned + i * m);
+    const Gemm<float> product{.m = m,
+                              .n = n,
+                              .k = examples_,
+                              .a = turned,
+                              .a_row = 1,
+                              .a_column = m,
+                              .b = c.in(2).ptr<float>() + column,
+                              .b_row = columns_,
+                              .b_column = 1,
+                              .c = grad};
+    product.run_alone(grad + r.height * r.width);
+    for (int64_t i = 0; i < m; ++i) {
+      if (i + 1 < m) ask_for(part(c, row + i + 1, column, n));
+      update(rule, part(c, row + i, column, n), grad + i * n);
+    }
+  }
+
+  static constexpr int64_t strip = 1536;
+  SgdSettings settings_;
+  int64_t examples_, rows_, columns_;
+};
 
 const char* refuse(const Call& c) {
   if (!cpu_has_avx2()) return "this processor has no AVX2 and FMA";
-  return c.dtype() == f32 ? nullptr : "computes in f32 only";
+  if (c.dtype() != f32) return "it computes in f32 only";
+  return c.in(0).numel() == 0 || c.in(1).numel() == 0 ? "there are no elements" : nullptr;
 }
 
-const char* slower(const Call& c) {
-  return c.in(0).numel() < (1 << 20) ? "a weight that stays in the cache" : nullptr;
-}
-
-const RegisterKernel kernel(
+const RegisterKernel sgd_linear_kernel(
     "sgd_step_linear",
     {.name = "cpu:rectangles",
      .rank = 10,
      .refuse = refuse,
-     .scratch = [](const Call& c) { return size_t(num_threads() * scratch_each(c)) * sizeof(float); },
-     .run = run,
-     .slower = slower});
+     .scratch = [](const Call& c) { return size_t(SgdLinear(c).scratch()) * sizeof(float); },
+     .run = run_bound<SgdLinear>,
+     .bind = bind<SgdLinear>});
 
 }  // namespace
 }  // namespace fovea
