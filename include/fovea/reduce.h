@@ -36,6 +36,14 @@ FV_INLINE void reduce_row(const void* p, int64_t stride, int64_t n, void* out) {
   using A = accumulator<T>;
   constexpr int lanes = 16;  // partial results in a fixed order, so that the loop vectorises
   const T* x = static_cast<const T*>(p);
+  if (n < lanes) {  // the same sum: each of them is a part
+    A acc = *static_cast<A*>(out);
+    for (int64_t i = 0; i < n; ++i)
+      acc = F::template combine<A>(
+          acc, F::template combine<A>(F::template init<A>(), F::template map<A>(A(x[i * stride]))));
+    *static_cast<A*>(out) = acc;
+    return;
+  }
   A part[lanes];
   for (int k = 0; k < lanes; ++k) part[k] = F::template init<A>();
   int64_t i = 0;
