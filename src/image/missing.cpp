@@ -1,6 +1,5 @@
 // Formats whose library was not found when this build was configured: they are known by name, and say what is
 // missing.
-#include "image/format/dicom_frames.h"
 #include "image/signatures.h"
 
 namespace fovea::image {
@@ -17,14 +16,6 @@ const Codec tiff_codec{"tiff", {"tif", "tiff"}, is_tiff, nullptr, nullptr, nullp
 #if !FOVEA_HAVE_JPEG2000
 const Codec jpeg2000_codec{"jpeg2000", {"jp2", "j2k", "jpc"}, is_jpeg2000, nullptr, nullptr, nullptr,
                            "OpenJPEG", "libopenjp2-7-dev"};
-#endif
-#if !FOVEA_HAVE_DCMTK
-Bytes frame_by_dcmtk(View8, const DicomLayout&, const std::string& syntax, const std::string& name) {
-  fail(
-      "{}: frames of transfer syntax {} go through DCMTK, which this build lacks: install libdcmtk-dev and "
-      "build again",
-      name, printable(syntax));
-}
 #endif
 
 }  // namespace fovea::image

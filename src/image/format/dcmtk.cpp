@@ -1,5 +1,6 @@
 // The compressions of DICOM that only DCMTK undoes: lossless JPEG, JPEG of 12 bits, JPEG-LS. It is handed
-// single frames in a data set made here, so that no other part of it sees the file.
+// single frames in a data set made here, so that no other part of it sees the file. This file is a module of
+// its own (dcmtk_module.cpp loads it).
 #include <dcmtk/config/osconfig.h>
 
 #include <dcmtk/dcmdata/dcpixseq.h>
@@ -38,10 +39,7 @@ DcmPixelData* add_pixels(DcmDataset& data, View8 frame, E_TransferSyntax syntax)
   return pixels;
 }
 
-}  // namespace
-
-Bytes frame_by_dcmtk(View8 frame, const DicomLayout& layout, const std::string& syntax,
-                     const std::string& name) {
+Bytes decode(View8 frame, const DicomLayout& layout, const std::string& syntax, const std::string& name) {
   static std::mutex one_at_a_time;  // its registry of codecs is shared
   const std::lock_guard lock(one_at_a_time);
   register_decoders();
@@ -67,4 +65,7 @@ Bytes frame_by_dcmtk(View8 frame, const DicomLayout& layout, const std::string& 
   return out;
 }
 
+[[maybe_unused]] const bool loaded = (dcmtk_decoder = decode, true);
+
+}  // namespace
 }  // namespace fovea::image

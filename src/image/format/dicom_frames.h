@@ -27,6 +27,9 @@ DicomFrame dicom_frame(const Source& source, const DicomElements& elements, cons
 /// together.
 Bytes frame_by_dcmtk(View8 frame, const DicomLayout& layout, const std::string& syntax,
                      const std::string& name);
+/// What does so: null until libfovea_dcmtk.so is loaded and sets it.
+extern Bytes (*dcmtk_decoder)(View8 frame, const DicomLayout& layout, const std::string& syntax,
+                              const std::string& name);
 
 /// A JPEG picture; `convert` = false keeps the colours as they are stored.
 Image decode_jpeg_colors(const Source& source, bool convert);
