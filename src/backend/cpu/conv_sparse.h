@@ -1,7 +1,8 @@
 // Gradients of a convolution from a gradient g that is mostly zeros: behind max pooling all but one element
 // of a window are zero, and ReLU zeroes more. Each other element adds a window: of x to the weight's
 // gradient, of the weight to the input's. Whether that pays is seen in g, image by image, so the bits depend
-// on the data alone. For few channels (groups = 1, f32, AVX2); the dense kernels ask here first.
+// on the data alone. A NaN or infinity of x or the weight under a zero of g adds nothing, where zero times it
+// would be NaN. For few channels (groups = 1, f32, AVX2); the dense kernels ask here first.
 #pragma once
 #include "backend/cpu/conv_source.h"
 #include "backend/cpu/epilogue.h"
