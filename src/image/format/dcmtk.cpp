@@ -16,14 +16,18 @@
 namespace fovea::image {
 namespace {
 
-void register_decoders() {
-  static std::once_flag once;
-  std::call_once(once, [] {
+/// Its registry of codecs; what it holds is given back before the module goes.
+struct Decoders {
+  Decoders() {
     OFLog::configure(OFLogger::OFF_LOG_LEVEL);
     DJDecoderRegistration::registerCodecs(EDC_never, EUC_never, EPC_colorByPixel);
     DJLSDecoderRegistration::registerCodecs(EJLSUC_never, EJLSPC_colorByPixel);
-  });
-}
+  }
+  ~Decoders() {
+    DJLSDecoderRegistration::cleanup();
+    DJDecoderRegistration::cleanup();
+  }
+};
 
 DcmPixelData* add_pixels(DcmDataset& data, View8 frame, E_TransferSyntax syntax) {
   auto* const sequence = new DcmPixelSequence(DcmTag(DCM_PixelSequenceTag));
@@ -42,7 +46,7 @@ DcmPixelData* add_pixels(DcmDataset& data, View8 frame, E_TransferSyntax syntax)
 Bytes decode(View8 frame, const DicomLayout& layout, const std::string& syntax, const std::string& name) {
   static std::mutex one_at_a_time;  // its registry of codecs is shared
   const std::lock_guard lock(one_at_a_time);
-  register_decoders();
+  static const Decoders decoders;
   DcmDataset data;
   data.putAndInsertUint16(DCM_SamplesPerPixel, Uint16(layout.samples));
   data.putAndInsertString(DCM_PhotometricInterpretation, layout.photometric.c_str());
