@@ -5,10 +5,6 @@
 namespace fovea::plan {
 namespace {
 
-bool constant(const Program& p, const Place& place) {
-  return place.buffer < 0 || p.buffers[size_t(place.buffer)].kind == Buffer::Kind::constant;
-}
-
 template <class T>
 const T* data_of(const Program& p, const Place& place) {
   if (place.buffer < 0) return nullptr;

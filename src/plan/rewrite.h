@@ -25,6 +25,10 @@ Arg input(const Step& s, int i);
 Arg result(const Step& s, int i = 0);
 
 inline bool is(const Step& s, std::string_view op) { return s.kernel && s.call->op().name() == op; }
+/// Whether there is no tensor, or one that is the same in each replay.
+inline bool constant(const Program& p, const Place& place) {
+  return place.buffer < 0 || p.buffers[size_t(place.buffer)].kind == Buffer::Kind::constant;
+}
 /// Whether it is all of its buffer, dense.
 bool whole(const Program& p, const Arg& a);
 /// Whether both are the same elements, each all of its buffer, in the same order.

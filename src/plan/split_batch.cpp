@@ -11,17 +11,18 @@ namespace {
 
 constexpr int64_t cached = 16 << 20;  // bytes of tensors of one step
 
-bool constant(const Program& p, const Place& place) {
-  return place.buffer < 0 || p.buffers[size_t(place.buffer)].kind == Buffer::Kind::constant;
-}
-
-/// Whether the op computes each example of its first dimension by itself, given the same constants.
-bool by_example(const Step& s) {
+/// Whether the step computes each example of its first dimension by itself. Weights must be constants: others
+/// might have as many rows as there are examples.
+bool by_example(const Program& p, const Step& s) {
   static const std::set<std::string_view> ops{
       "avg_pool2d",          "channel_affine",    "conv2d", "conv2d_fused", "linear", "linear_fused",
       "local_response_norm", "max_pool2d_forward"};
   const Op& op = s.call->op();
-  return op.pointwise || ops.contains(op.name()) || (op.name() == "concat" && s.call->i("dim") > 0);
+  if (op.pointwise) return true;
+  if (op.name() == "concat") return s.call->i("dim") > 0;
+  for (size_t i = 1; i < std::min<size_t>(3, s.in.size()); ++i)
+    if (!constant(p, s.in[i])) return false;
+  return ops.contains(op.name());
 }
 
 template <class F>
@@ -38,14 +39,15 @@ struct Look {
 };
 
 Look look_at(const Program& p, const Step& s) {
-  if (s.host || !s.kernel || !by_example(s)) return {};
+  if (s.host || !s.kernel || !by_example(p, s)) return {};
   Look look{.examples = s.call->outs.size() > 0 && s.call->out().rank() > 1 ? s.call->out().size(0) : 0};
   each_arg(s, [&](const Arg& a) {
     if (!a.view) return;
     const int64_t bytes = a.view.numel() * size_of(a.view.dtype);
     const bool spread = s.call->op().pointwise && a.view.rank() == s.call->out().rank();
     if (constant(p, a.place) && !spread) look.weights += bytes;
-    else if (!whole(p, a) || a.view.rank() == 0 || a.view.size(0) != look.examples) look.examples = -1;
+    else if (!whole(p, a) || a.view.rank() != s.call->out().rank() || a.view.size(0) != look.examples)
+      look.examples = -1;
     else look.bytes += bytes;
   });
   if (look.examples < 2) return {};

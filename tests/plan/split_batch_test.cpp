@@ -52,6 +52,18 @@ TEST(SplitBatch, GivesWhatTheWholeBatchGives) {
   }
 }
 
+TEST(SplitBatch, LeavesWhatOnlyLooksLikeExamples) {
+  const NoGrad guard;
+  auto sum = compile([](const Tensor& x, const Tensor& b) { return add(relu(add(x, relu(b))), relu(b)); },
+                     {.freeze = true});
+  const Tensor x = randn({2048, 2048}), b = randn({2048});  // as many columns as examples
+  EXPECT_LT(worst(sum(x, b), add(relu(add(x, relu(b))), relu(b))), 1e-6);
+  auto product =
+      compile([](const Tensor& x, const Tensor& w) { return linear(linear(x, w), w); }, {.freeze = true});
+  const Tensor w = randn({2048, 2048});
+  EXPECT_LT(worst(product(x, w), linear(linear(x, w), w)), 1e-5);
+}
+
 TEST(SplitBatch, LeavesStepsThatMixExamples) {
   const Net net;
   const NoGrad guard;
