@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "fovea/image.h"
+#include "tensor/elements.h"  // printable
 
 namespace fovea::image {
 
@@ -44,9 +45,6 @@ Header header_of(const Source& source, const char* format);
 /// Throws if the header, times the frames wanted, is beyond a limit, or if more than `pixels_per_byte` pixels
 /// (0: not known) come from each byte of the file. Called before memory is taken.
 void check_plausible(const Source& source, const Header& header, double pixels_per_byte = 0);
-
-/// Text from a hostile file: control characters and bytes beyond ASCII become '?', at most 80 characters.
-std::string printable(std::string_view text);
 
 /// The orientation 1..8 in an Exif block ("II*" or "MM*" first), 1 if there is none.
 int exif_orientation(View8 tiff);

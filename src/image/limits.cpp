@@ -86,12 +86,4 @@ void check_plausible(const Source& source, const Header& header, double pixels_p
         size(), bytes, thousands(limits.expansion));
 }
 
-std::string printable(std::string_view text) {
-  constexpr size_t most = 80;
-  std::string out(text.substr(0, most));
-  for (char& c : out)
-    if (c < ' ' || c > '~') c = '?';
-  return text.size() > most ? out + "..." : out;
-}
-
 }  // namespace fovea::image
