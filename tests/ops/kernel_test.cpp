@@ -2,57 +2,15 @@
 // cut into pieces.
 #include <gtest/gtest.h>
 
-#include "../op/samples.h"
-#include "backend/cpu/recurrent.h"
-#include "fovea/kernel.h"
-#include "fovea/operators.h"
-#include "fovea/ops.h"
+#include "against_reference.h"
 
 namespace fovea {
 namespace {
 
-using testing::blockable;
+using testing::expect_reference;
+using testing::inputs;
 using testing::make;
 using testing::worst_error;
-
-/// Runs the op with the fastest kernel in each layout, with one thread and four, and expects the reference's
-/// results.
-void expect_reference(const char* name, const std::vector<Tensor>& in, const NamedAttrs& given,
-                      double tolerance = 1e-5) {
-  const NoGrad guard;
-  const Op& op = find_op(name);
-  const Attrs attrs = attrs_of(op, given);
-  std::vector<Tensor> expected;
-  {
-    const ForceKernel force("reference");
-    expected = apply(op, in, attrs);
-  }
-  for (const Layout layout : {Layout::plain, Layout::blocked8}) {
-    std::vector<Tensor> laid;
-    bool differs = layout == Layout::plain;
-    for (const Tensor& t : in) {
-      const bool block = layout == Layout::blocked8 && t && t.rank() >= 4 && t.size(1) % 8 == 0;
-      laid.push_back(block ? t.to(layout) : t), differs |= block;
-    }
-    if (!differs) continue;
-    set_num_threads(1);
-    const auto one = apply(op, laid, attrs);
-    set_num_threads(4);
-    const auto four = apply(op, laid, attrs);
-    set_num_threads(0);
-    for (size_t i = 0; i < one.size(); ++i) {
-      EXPECT_LE(worst_error(one[i], expected[i]), tolerance)
-          << name << " " << in[0].describe() << " result " << i;
-      EXPECT_TRUE(same_bits(one[i], four[i])) << name << " " << in[0].describe() << " result " << i;
-    }
-  }
-}
-
-std::vector<Tensor> inputs(std::initializer_list<Gen> gens) {
-  std::vector<Tensor> in;
-  for (const Gen& g : gens) in.push_back(make(g, f32, 10 + in.size()));
-  return in;
-}
 
 /// 3x3 and 5x5 convolutions of blocked tensors: borders that cut tiles, 8 channels left over, one group of
 /// tiles and many.
@@ -278,52 +236,6 @@ TEST(GemmKernels, StreamsLargeFactors) {
       const auto in = inputs({f({m, k}), f({n, k}, -fan_in, fan_in), f({n})});
       expect_reference("linear", in, {});
       expect_reference("matmul", {in[0], in[1].permute({1, 0}).contiguous()}, {});
-    }
-}
-
-FOVEA_SIMD float quick(bool sigmoid, float x) {
-  const simd::V<float> v = simd::V<float>{} + x;
-  return (sigmoid ? recurrent::quick_sigmoid(v) : recurrent::quick_tanh(v))[0];
-}
-
-TEST(RecurrentKernels, QuickFunctionsErrByLessThanTheySay) {
-  if (!cpu_has_avx2()) GTEST_SKIP() << "they are AVX2 code";
-  double worst = 0;
-  for (int i = -200000; i <= 200000; ++i) {
-    const float x = float(i) * 1e-4f;
-    worst = std::max({worst, std::abs(quick(false, x) - std::tanh(double(x))),
-                      std::abs(quick(true, x) - 1 / (1 + std::exp(-double(x))))});
-  }
-  EXPECT_LT(worst, 4e-7);
-  EXPECT_GT(worst, 0);
-  EXPECT_TRUE(std::isnan(quick(false, NAN)));
-}
-
-/// Units that fill vectors and that do not, rows that fill tiles and that do not, with and without states.
-TEST(RecurrentKernels, MatchTheReference) {
-  struct Case {
-    int64_t steps, n, inputs, hidden;
-  };
-  for (const Case& k : {Case{1, 1, 1, 1},
-                        {5, 1, 3, 13},
-                        {3, 7, 9, 8},
-                        {2, 16, 5, 40},
-                        {4, 35, 50, 33},
-                        {5, 64, 28, 128},
-                        {2, 5, 17, 150}})
-    for (const bool state : {true, false}) {
-      const auto steps = [&](int64_t width) { return f({k.steps, k.n, width}); };
-      const double small = 1 / std::sqrt(double(k.hidden));
-      const auto weight = [&](int64_t width) { return f({4 * k.hidden, width}, -small, small); };
-      const auto first = [&] { return state ? f({k.n, k.hidden}) : none(); };
-      const Gen bias = state ? f({4 * k.hidden}) : none();
-      const auto in = inputs({steps(k.inputs), weight(k.inputs), weight(k.hidden), bias, first(), first()});
-      expect_reference("lstm_sequence", in, {});
-      const auto l = apply(find_op("lstm_sequence"), in, attrs_of(find_op("lstm_sequence"), {}));
-      const auto g = inputs({steps(k.hidden), state ? steps(k.hidden) : none()});
-      expect_reference("lstm_sequence_backward",
-                       {in[0], in[1], in[2], in[4], in[5], l[0], l[1], l[2], g[0], g[1], Tensor()},
-                       {{"input_grad", state}});
     }
 }
 

@@ -1,10 +1,11 @@
 // What the recurrent kernels share: a thread takes some rows of the batch through all steps without waiting
-// for another. The weights of a step are packed once for the whole sequence, into panels of G vectors of 8
-// columns, [panel][k][G][8], short vectors filled with zeros; products run in register tiles of up to 12
-// vectors. Every result is summed in the order of k, whatever the tile it falls into.
+// for another. The weights of a step are packed once for the whole sequence, into panels of 32 columns;
+// products run in register tiles of up to 12 vectors, or in pairs (paired.h). Every result is summed in the
+// order of k, whatever the tile it falls into.
 #pragma once
 #include <algorithm>
 
+#include "backend/cpu/paired.h"
 #include "backend/cpu/simd.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
@@ -114,67 +115,103 @@ FOVEA_SIMD void multiply(int64_t rows, const float* a, int64_t a_row, const floa
   }
 }
 
-/// The weights of a step forwards, (G H, I) of the inputs and (G H, H) of the state: a panel holds the G
-/// gates of 8 units, [panel][k][G][8], with k first over the inputs. Behind the panels lies the bias,
-/// [panel][G][8].
-template <int G>
-struct UnitPanels {
-  static constexpr int64_t width = G * lanes;
-  int64_t inputs, hidden;
-  int64_t count() const { return blocks_of(hidden, lanes); }
-  int64_t depth() const { return inputs + hidden; }
-  int64_t floats() const { return count() * (depth() + 1) * width; }
-  const float* panel(const float* packed, int64_t i) const { return packed + i * depth() * width; }
-  const float* bias(const float* packed, int64_t i) const { return packed + (count() * depth() + i) * width; }
-
-  /// A null bias stands for zeros.
-  void pack(const float* weight_ih, const float* weight_hh, const float* bias, float* to) const {
-    parallel_for(count(), 4, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i)
-        for (int64_t g = 0; g < G; ++g) {
-          const int64_t n = std::min(lanes, hidden - i * lanes), row = g * hidden + i * lanes;
-          float* out = to + i * depth() * width + g * lanes;
-          columns(weight_ih + row * inputs, inputs, n, out);
-          columns(weight_hh + row * hidden, hidden, n, out + inputs * width);
-          float* last = to + (count() * depth() + i) * width + g * lanes;
-          for (int64_t l = 0; l < lanes; ++l) last[l] = bias && l < n ? bias[row + l] : 0;
-        }
-    });
+/// Some rows of A for products with panels: as they lie, or as `paired` wants them, if `blocks` is given.
+struct Factor {
+  static int64_t floats(int64_t rows, int64_t depth) {
+    return blocks_of(rows, paired::block) * paired::Rows::floats(depth);
   }
-
- private:
-  /// n rows of `row` weights each become columns.
-  static FOVEA_SIMD void columns(const float* from, int64_t row, int64_t n, float* to) {
-    int64_t k = 0;
-    for (; n == lanes && k + 8 <= row; k += 8) simd::transpose8(from + k, row, to + k * width, width);
-    for (; k < row; ++k)
-      for (int64_t l = 0; l < lanes; ++l) to[k * width + l] = l < n ? from[l * row + k] : 0;
+  /// Takes n rows from `from` on, `step` apart, for panels with values up to `size`.
+  Factor(const float* from, int64_t step, int64_t n, int64_t depth, float size, float* blocks)
+      : a(from), row(step), rows(n), depth(depth), blocks(blocks) {
+    for (int64_t r = 0; blocks && r < n; r += paired::block)
+      paired::take(from + r * step, step, std::min(paired::block, n - r), depth, size, set(r));
   }
+  paired::Rows& set(int64_t r) const {
+    return *reinterpret_cast<paired::Rows*>(blocks + r / paired::block * paired::Rows::floats(depth));
+  }
+  const float* a;
+  int64_t row, rows, depth;
+  float* blocks;
 };
 
-/// weight (rows, columns) for a step backwards: a panel holds 32 neighbouring columns.
-struct ColumnPanels {
-  static constexpr int vectors = 4;
-  static constexpr int64_t width = vectors * lanes;
-  int64_t rows, columns;
+/// A packed matrix B of `depth` rows: panels of 32 columns, each behind its sums of pairs, and behind them
+/// the largest value of each panel.
+struct Panels {
+  static constexpr int64_t width = paired::width;
+  int64_t columns, depth;
   int64_t count() const { return blocks_of(columns, width); }
   int64_t padded() const { return count() * width; }  // columns with those that fill the last panel
-  int64_t floats() const { return padded() * rows; }
+  int64_t step() const { return (1 + paired::padded(depth)) * width; }
+  int64_t floats() const { return count() * step() + blocks_of(count(), 16) * 16; }
+  /// The largest value of all panels.
+  float size(const float* packed) const { return paired::largest(packed + count() * step(), count()); }
 
-  void pack(const float* weight, float* to) const {
-    parallel_for(count() * rows, 256, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const int64_t column = i / rows * width, n = std::min(width, columns - column);
-        const float* from = weight + i % rows * columns + column;
-        std::fill(std::copy(from, from + n, to + i * width), to + (i + 1) * width, 0.0f);
+  /// Column j of B is row j of `weight`, or with 4 gates: a panel holds the gates of 8 units, 8 columns each.
+  template <int gates = 1>
+  void pack_rows(const float* weight, float* to) const {
+    constexpr int64_t units = width / gates;
+    const int64_t hidden = columns / gates;
+    pack(to, [=, this](int64_t i, float* out) {
+      for (int64_t c = 0; c < width; c += lanes) {
+        const int64_t unit = i * units + c % units, n = std::clamp<int64_t>(hidden - unit, 0, lanes);
+        turn(weight + (c / units * hidden + unit) * depth, n, out + c);
       }
     });
   }
-  /// d (n, padded()) = a (n, rows; a_row apart) times the weights.
-  void multiply(int64_t n, const float* a, int64_t a_row, const float* packed, float* d) const {
-    for (int64_t i = 0; i < count(); ++i)
-      recurrent::multiply<vectors>(n, a, a_row, packed + i * rows * width, rows, false, d + i * width,
-                                   padded());
+  /// B as it is.
+  void pack_columns(const float* weight, float* to) const {
+    pack(to, [=, this](int64_t i, float* out) {
+      const int64_t n = std::min(width, columns - i * width);
+      for (int64_t k = 0; k < depth; ++k, out += width) {
+        const float* from = weight + k * columns + i * width;
+        std::fill(std::copy(from, from + n, out), out + width, 0.0f);
+      }
+    });
+  }
+
+  /// C (+)= A B for panel i.
+  void multiply(const Factor& a, const float* packed, int64_t i, bool add, float* c, int64_t c_row) const {
+    const float *sums = packed + i * step(), *b = sums + width;
+    if (!a.blocks) return recurrent::multiply<width / lanes>(a.rows, a.a, a.row, b, depth, add, c, c_row);
+    for (int64_t r = 0; r < a.rows; r += paired::block)
+      paired::multiply<paired::Order::rows>(std::min(paired::block, a.rows - r), a.set(r), sums, b,
+                                            paired::padded(depth), add, c + r * c_row, c_row);
+  }
+  /// C = A B for all panels; rows of C are padded() long or longer.
+  void multiply(const Factor& a, const float* packed, float* c, int64_t c_row) const {
+    for (int64_t i = 0; i < count(); ++i) multiply(a, packed, i, false, c + i * width, c_row);
+  }
+
+ private:
+  template <class F>
+  void pack(float* to, F&& panel) const {
+    parallel_for(count(), 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        float *sums = to + i * step(), *b = sums + width;
+        panel(i, b);
+        std::fill_n(b + depth * width, (paired::padded(depth) - depth) * width, 0.0f);
+        paired::pair_sums<double>(b, paired::padded(depth), sums);
+        to[count() * step() + i] = paired::largest(b, depth * width);
+      }
+    });
+  }
+  /// n rows of weights become columns.
+  FOVEA_SIMD void turn(const float* from, int64_t n, float* to) const {
+    int64_t k = 0;
+    for (; n == lanes && k + 8 <= depth; k += 8) simd::transpose8(from + k, depth, to + k * width, width);
+    for (; k < depth; ++k)
+      for (int64_t l = 0; l < lanes; ++l) to[k * width + l] = l < n ? from[l * depth + k] : 0;
+  }
+};
+
+/// Lays pieces of scratch one behind the other, each on a line of its own; `at` may be null, to count only.
+struct Scratch {
+  float* at;
+  int64_t used = 0;
+  float* take(int64_t floats) {
+    float* p = at ? at + used : nullptr;
+    used += blocks_of(floats, 16) * 16;
+    return p;
   }
 };
 
@@ -187,6 +224,11 @@ void for_rows(int64_t batch, F&& f) {
 inline const char* refuse(const Call& c) {
   if (const char* reason = refuse_avx2(c)) return reason;
   return c.dtype() == f32 ? nullptr : "it computes in f32 only";
+}
+inline const char* refuse_pairs(const Call& c) {
+  if (precision() == Precision::highest) return "precision is highest";
+  if (!paired::available()) return "this processor does not add beside multiplying";
+  return refuse(c);
 }
 
 }  // namespace fovea::recurrent

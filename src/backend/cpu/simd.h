@@ -46,6 +46,14 @@ FOVEA_SIMD_INLINE Vec clamp(Vec v, Vec low, Vec high) {
   v = low > v ? low : v;
   return high < v ? high : v;
 }
+FOVEA_SIMD_INLINE V<float> magnitude(V<float> v) { return (V<float>)((V<int32_t>)v & 0x7fffffff); }
+/// The larger of each two; where v is NaN, so is it of `than`.
+FOVEA_SIMD_INLINE V<float> larger(V<float> v, V<float> than) { return v > than ? v : than; }
+FOVEA_SIMD_INLINE float largest(V<float> v) {
+  float most = v[0];
+  for (int i = 1; i < lanes<float>; ++i) most = v[i] > most ? v[i] : most;
+  return most;
+}
 template <class T>
 FOVEA_SIMD_INLINE T sum(V<T> v) {
   T s = 0;
