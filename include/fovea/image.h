@@ -23,13 +23,23 @@
 
 namespace fovea::image {
 
-/// What the channels of a pixel mean. cmyk holds ink: 0 is none, the maximum is full. lab is CIE L*a*b* as
-/// TIFF and ICC store it: u8 (L * 255 / 100, a + 128, b + 128), u16 (L * 65535 / 100, 256 a + 32768, 256 b +
-/// 32768), f32 (L, a, b). many is any number of channels without colour: the bands of a satellite, stains, a
-/// vector field.
-enum class ColorModel : uint8_t { gray, gray_alpha, rgb, rgba, cmyk, lab, many };
-/// "gray", "gray+alpha", "RGB", "RGBA", "CMYK", "Lab", "channels"
+/// What the channels of a pixel mean; f32 | integers, whose full range is 0..255 or 0..65535.
+/// - gray, rgb: 0..1 | the full range. RGB is that of sRGB screens (IEC 61966-2-1), not linear. Alpha: 0 is
+///   transparent.
+/// - cmyk: ink, 0 is none | the full range.
+/// - lab: CIE L*a*b* under D50 as TIFF and ICC store it: (L, a, b) | u8 (L * 255 / 100, a + 128, b + 128),
+/// u16
+///   (L * 65535 / 100, 256 a + 32768, 256 b + 32768).
+/// - xyz: CIE XYZ under D65, the white of screens, where Y = 1 | fixed point: u8 128 X, u16 32768 X (ICC's
+///   u1Fixed15).
+/// - hsv: hue as a part of the turn from red over green and blue, saturation, value: 0..1 | the full range.
+/// - ycbcr: ITU-R BT.601 over the full range, as JFIF: Y 0..1, Cb and Cr around 0.5 | around 128, 32768.
+/// - many: any number of channels without colour: the bands of a satellite, stains, a vector field.
+enum class ColorModel : uint8_t { gray, gray_alpha, rgb, rgba, cmyk, lab, xyz, hsv, ycbcr, many };
+/// "gray", "gray+alpha", "RGB", "RGBA", "CMYK", "Lab", "XYZ", "HSV", "YCbCr", "channels"
 const char* name_of(ColorModel color);
+/// The model of that name in small or capital letters; throws if there is none.
+ColorModel color_named(const std::string& name);
 /// Channels of a pixel; 0 for `many`.
 int channels_of(ColorModel color);
 
@@ -147,7 +157,8 @@ bool is_image_name(const std::string& path);
 
 /// The file content for `format`: "png" (u8, u16; gray, gray+alpha, RGB, RGBA), "jpeg" (u8; gray, RGB, CMYK)
 /// with `quality` 1..100, "tiff" (every type and number of channels), "webp" (u8 RGB, RGBA; lossless from
-/// quality 100 on), "bmp" (u8 gray, RGB, RGBA), "pnm" (u8, u16 PGM, PPM, PAM; f32 PFM), "npy" (all).
+/// quality 100 on), "bmp" (u8 gray, RGB, RGBA), "pnm" (u8, u16 PGM, PPM, PAM; f32 PFM), "npy" (all). PNG,
+/// JPEG and TIFF keep the colour profile.
 std::vector<uint8_t> encode(const Image& image, const std::string& format, int quality = 95);
 /// Writes atomically; the extension decides the type.
 void write(const std::string& path, const Image& image, int quality = 95);
@@ -191,13 +202,23 @@ Tensor flip_vertical(const Tensor& image);
 /// u8, u16 or f32 of any table: i16 and wider integers, f16, f64 become f32, the others stay.
 Tensor to_computable(const Tensor& image);
 
-/// One channel: ITU-R 601 luma 0.299 R + 0.587 G + 0.114 B, in Pillow's integer rounding for u8 and u16.
-/// Alpha is dropped, CMYK and Lab go through RGB; many channels are refused.
+/// The pixels in another colour model, (H, W, C) of the same type. Every pair of models is reachable; only
+/// `many` channels have no colour and are refused. Integers are rounded once, at the end, and saturated; f32
+/// is not, so what sRGB lacks leaves 0..1 and comes back. The formulas and where they are from:
+/// docs/formats.md. Alpha is kept, dropped, or full.
+Tensor convert(const Tensor& image, ColorModel from, ColorModel to);
+/// The same for a picture; one with a colour profile goes through apply_profile() first. To do without,
+/// clear its `icc`.
+Image convert(const Image& image, ColorModel to);
+
+/// convert() to gray: ITU-R 601 luma 0.299 R + 0.587 G + 0.114 B, in Pillow's integer rounding for u8 and
+/// u16.
 Tensor to_gray(const Tensor& image, ColorModel color);
+/// The same. A profile is not applied, as networks are trained on pixels as they are stored; see convert().
 Tensor to_gray(const Image& image);
-/// Three channels: gray is repeated, alpha dropped, CMYK becomes (1 - C)(1 - K) ... without a profile, as in
-/// Pillow; Lab goes through XYZ (D50) to sRGB; many channels are refused.
+/// convert() to RGB: gray is repeated, alpha dropped, CMYK becomes (1 - C)(1 - K) ... as in Pillow.
 Tensor to_rgb(const Tensor& image, ColorModel color);
+/// The same. A profile is not applied.
 Tensor to_rgb(const Image& image);
 /// u8 from u16 (x * 255 / 65535, rounded) or from f32 in 0..1 (saturated, rounded).
 Tensor to_u8(const Tensor& image);
@@ -209,6 +230,19 @@ Tensor to_float_chw(const Tensor& image, std::initializer_list<float> mean, std:
 /// The same into `out`, a contiguous f32 (C, H, W), e.g. batch.select(0, i).
 void to_float_chw_into(const Tensor& out, const Tensor& image, std::span<const float> mean = {},
                        std::span<const float> std = {});
+
+// ---- Colour profiles (ICC), through Little CMS where this build has it ----
+
+/// How colours that the screen lacks are fitted in (ICC.1:2022, 4.10).
+enum class Intent : uint8_t { perceptual, relative, saturation, absolute };
+/// Whether this build applies profiles; without it, apply_profile() names the package to install.
+bool has_profiles();
+/// The picture as sRGB shows it, by its profile `icc`: RGB, or RGBA if it has alpha, of u8, u16 or f32. Lab
+/// and XYZ mean what they say without one and go by convert(). Throws if there is no profile, if it is
+/// damaged, or of another kind of colour than the pixels.
+Image apply_profile(const Image& image, Intent intent = Intent::perceptual);
+/// What a profile calls itself, e.g. "sRGB IEC61966-2.1". Throws as apply_profile() does.
+std::string profile_name(std::span<const uint8_t> icc);
 
 // ---- Showing an image to people ----
 
@@ -226,10 +260,12 @@ struct RenderOptions {
   std::optional<Window> window = {};  // default: the file's own; without one the range of the values
   std::string palette = "gray";       // colours for one channel
   int64_t channel = -1;               // shows this one alone
+  std::vector<int64_t> bands = {};    // three channels as red, green and blue (false colours)
+  bool profile = false;               // apply_profile() first, if the picture has one
 };
-/// How an eye can see it: u8 RGB (H, W, 3), upright. u8 pictures keep their colours (Lab and CMYK become RGB,
-/// transparent pixels are blended with gray); deeper numbers are windowed; of many channels the first three
-/// (or one) are shown.
+/// How an eye can see it: u8 RGB (H, W, 3), upright. u8 pictures keep their colours (CMYK, Lab and the others
+/// become RGB, transparent pixels are blended with gray); deeper numbers are windowed; of many channels the
+/// first three (or one) are shown.
 Tensor render(const Image& image, const RenderOptions& options = {});
 /// The picture as render() makes it, in at most `columns` characters per line and `columns` / 2 lines: as
 /// half blocks in 24-bit colour (two pixels per character), or as an ASCII ramp from dark to bright.

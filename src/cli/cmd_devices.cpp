@@ -25,6 +25,9 @@ void print_formats() {
           "           {}: not every kind (lossless JPEG, JPEG-LS, 12 bits); install {} and build again\n",
           f.name, f.more);
   }
+  if (!image::has_profiles())
+    fmt::print(
+        "           no colour profiles: Little CMS was not found; install liblcms2-dev and build again\n");
 }
 
 }  // namespace

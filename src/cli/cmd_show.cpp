@@ -15,7 +15,7 @@ struct Keys {
   image::ReadOptions read;
   image::RenderOptions render;
   image::RawLayout raw;  // width > 0: the files have no header
-  std::string order = "little", window, out, unit;
+  std::string order = "little", window, out, unit, color, profile = "auto";
   double slope = 0, intercept = 0;
 };
 
@@ -36,13 +36,30 @@ image::Image picture_of(const std::string& file, const Keys& keys) {
   if (keys.slope != 0)
     picture.slope = keys.slope, picture.intercept = keys.intercept, picture.thermal.reset();
   if (!keys.unit.empty()) picture.unit = keys.unit;
-  return picture;
+  if (keys.profile == "off") picture.icc.clear();
+  if (keys.profile == "on") picture = image::apply_profile(picture);
+  return keys.color.empty() ? picture : image::convert(picture, image::color_named(keys.color));
+}
+
+/// Whether it can be shown through its own profile; tells so, or why not.
+bool has_good_profile(const image::Image& picture) {
+  if (picture.icc.empty()) return false;
+  try {
+    image::Image corner = picture;
+    corner.pixels = picture.pixels.narrow(0, 0, 1).narrow(1, 0, 1).contiguous();
+    image::apply_profile(corner);
+    fmt::print("shown through its colour profile '{}'\n", image::profile_name(picture.icc));
+    return true;
+  } catch (const Error& e) {
+    fmt::print("shown without its colour profile: {}\n", e.what());
+    return false;
+  }
 }
 
 /// As it is where the format can hold it (.npy, .tif), else as an eye sees it.
-void write(const std::string& path, const image::Image& picture, const Keys& keys) {
+void write(const std::string& path, const image::Image& picture, const image::RenderOptions& render) {
   const bool as_it_is = path.ends_with(".npy") || path.ends_with(".tif") || path.ends_with(".tiff");
-  image::write(path, as_it_is ? picture : image::Image(image::render(picture, keys.render)));
+  image::write(path, as_it_is ? picture : image::Image(image::render(picture, render)));
   fmt::print("wrote {}\n", path);
 }
 
@@ -54,10 +71,12 @@ bool show(const std::string& file, const Keys& keys, const train::Terminal& term
     fmt::print("{}\n", image::statistics_text(picture));
     if (keys.rows > 0 && keys.columns > 0)
       fmt::print("{}\n", image::pixel_table(picture, keys.rows, keys.columns));
-    if (!keys.out.empty()) write(keys.out, picture, keys);
+    image::RenderOptions render = keys.render;
+    render.profile = has_good_profile(picture);
+    if (!keys.out.empty()) write(keys.out, picture, render);
     else
       fmt::print("{}", image::terminal_picture(picture, std::min(keys.chars, terminal.columns),
-                                               terminal.color, keys.render));
+                                               terminal.color, render));
     return true;
   } catch (const Error& e) {
     std::fflush(stdout);
@@ -91,9 +110,15 @@ void declare_reading(CLI::App& app, Keys& keys) {
 
 void declare_showing(CLI::App& app, Keys& keys) {
   app.add_option("--channel", keys.render.channel, "shows this channel alone");
+  app.add_option("--bands", keys.render.bands, "three channels as red, green and blue: 7,4,1")
+      ->delimiter(',');
   app.add_option("--window", keys.window, "values from black to white: centre,width");
   app.add_option("--palette", keys.render.palette, "colours of one channel")
       ->check(one_of({image::palette_names().begin(), image::palette_names().end()}));
+  app.add_option("--color", keys.color, "converts first: gray RGB RGBA CMYK Lab XYZ HSV YCbCr");
+  app.add_option("--profile", keys.profile,
+                 "colour profile: auto (to look at it), on (changes the pixels), off")
+      ->check(one_of({"auto", "on", "off"}));
   app.add_option("--slope", keys.slope, "value = slope * number + intercept, instead of what the file says");
   app.add_option("--intercept", keys.intercept, "see slope");
   app.add_option("--unit", keys.unit, "unit of the values");
@@ -110,6 +135,7 @@ const Command show_command{"show", "an image: its header, its pixels as a table,
                            "  fovea show photo.jpg chars=100 rows=0    # only header and picture\n"
                            "  fovea show scan.dcm frame=3 window=40,400 out=scan.png\n"
                            "  fovea show thermal.jpg frame=1 palette=iron\n"
+                           "  fovea show print.jpg color=Lab           # CMYK through its profile\n"
                            "  fovea show dump.bin width=640 height=480 dtype=u16\n",
                            Needs::nothing, [](CLI::App& app) -> std::function<int()> {
                              auto keys = std::make_shared<Keys>();

@@ -73,12 +73,26 @@ int64_t channels_in(const Tensor& pixels) {
 }  // namespace
 
 const char* name_of(ColorModel color) {
-  constexpr const char* names[]{"gray", "gray+alpha", "RGB", "RGBA", "CMYK", "Lab", "channels"};
+  constexpr const char* names[]{"gray", "gray+alpha", "RGB", "RGBA",  "CMYK",
+                                "Lab",  "XYZ",        "HSV", "YCbCr", "channels"};
   return names[int(color)];
 }
 
+ColorModel color_named(const std::string& name) {
+  const auto small = [](std::string text) {
+    for (char& c : text) c = char(std::tolower(uint8_t(c)));
+    return text;
+  };
+  std::string known;
+  for (int i = 0; i <= int(ColorModel::many); ++i) {
+    if (small(name) == small(name_of(ColorModel(i)))) return ColorModel(i);
+    known += fmt::format(" {}", name_of(ColorModel(i)));
+  }
+  fail("'{}' is none of the colour models:{}", name, known);
+}
+
 int channels_of(ColorModel color) {
-  constexpr int channels[]{1, 2, 3, 4, 4, 3, 0};
+  constexpr int channels[]{1, 2, 3, 4, 4, 3, 3, 3, 3, 0};
   return channels[int(color)];
 }
 

@@ -122,6 +122,22 @@ Tensor blended(const Tensor& rgb, const Tensor& alpha) {
   return out;
 }
 
+/// The channels that are looked at as numbers: those asked for, or the first of many; none if the colours
+/// are.
+std::vector<int64_t> shown_channels(const Image& image, const RenderOptions& options) {
+  if (!options.bands.empty()) return options.bands;
+  if (options.channel >= 0) return {options.channel};
+  if (image.color != ColorModel::many) return {};
+  return image.pixels.size(2) >= 3 ? std::vector<int64_t>{0, 1, 2} : std::vector<int64_t>{0};
+}
+
+Tensor chosen(const Tensor& pixels, const std::vector<int64_t>& wanted) {
+  const auto count = int64_t(wanted.size());
+  const Tensor out = Tensor::empty({pixels.size(0), pixels.size(1), count}, pixels.dtype());
+  for (int64_t i = 0; i < count; ++i) out.narrow(2, i, 1).copy_from(pixels.narrow(2, wanted[size_t(i)], 1));
+  return out;
+}
+
 /// Which values become black and white. Deep pictures seldom fill their range.
 Window window_of(const Image& image, const RenderOptions& options, const Tensor& t) {
   if (options.window) return *options.window;
@@ -143,25 +159,33 @@ Tensor render(const Image& image, const RenderOptions& options) {
   check(image.pixels.defined() && image.pixels.numel() > 0, "[render] the image has no pixels");
   const int64_t count = image.pixels.size(2);
   check(options.channel < count, "[render] channel={} of {} channels does not exist", options.channel, count);
+  check(options.bands.empty() || options.bands.size() == 3, "[render] bands are three, not {}",
+        options.bands.size());
+  for (const int64_t band : options.bands)
+    check(band >= 0 && band < count, "[render] bands: channel {} of {} does not exist", band, count);
   check(!options.window || options.window->width > 0, "[render] a window of width {} shows nothing",
         options.window ? options.window->width : 0);
 
+  if (options.profile && !image.icc.empty() && options.channel < 0 && options.bands.empty()) {
+    RenderOptions rest = options;
+    rest.profile = false;
+    return render(apply_profile(image), rest);
+  }
   Image turned;
   static_cast<Header&>(turned) = image;
   turned.pixels = upright(image);
-  const bool one = options.channel >= 0, many = image.color == ColorModel::many && !one;
-  const int64_t shown = many ? (count >= 3 ? 3 : 1) : count;
-  if (one || shown < count)
-    turned.pixels = channels(turned.pixels, std::max<int64_t>(options.channel, 0), one ? 1 : shown);
-  if (one || many) turned.color = turned.pixels.size(2) == 1 ? ColorModel::gray : ColorModel::rgb;
+  if (const std::vector<int64_t> shown = shown_channels(image, options); !shown.empty()) {
+    turned.pixels = chosen(turned.pixels, shown);
+    turned.color = shown.size() == 1 ? ColorModel::gray : ColorModel::rgb;
+  }
 
-  // Ink, Lab and alpha are fractions of a full range; everything else is values with a window.
+  // Coordinates of a colour and alpha are fractions of a full range; everything else is values with a window.
   const bool alpha = turned.color == ColorModel::gray_alpha || turned.color == ColorModel::rgba;
   const bool plain =
       turned.pixels.dtype() == u8 && !options.window && !turned.window && !turned.thermal && !turned.inverted;
   Tensor opacity;
-  if (turned.color == ColorModel::cmyk || turned.color == ColorModel::lab)
-    turned.pixels = to_u8(to_rgb(turned)), turned.color = ColorModel::rgb;
+  const bool coordinates = turned.color >= ColorModel::cmyk && turned.color < ColorModel::many;
+  if (coordinates) turned.pixels = to_u8(to_rgb(turned)), turned.color = ColorModel::rgb;
   else if (alpha) {
     const int64_t last = turned.pixels.size(2) - 1;
     const DType d = turned.pixels.dtype();
@@ -170,8 +194,7 @@ Tensor render(const Image& image, const RenderOptions& options) {
     turned.color = last == 1 ? ColorModel::gray : ColorModel::rgb;
   }
   Tensor bytes = turned.pixels;
-  if (!plain &&
-      !(bytes.dtype() == u8 && (image.color == ColorModel::cmyk || image.color == ColorModel::lab))) {
+  if (!plain && !coordinates) {
     const Tensor v = values(turned);
     bytes = windowed(v, window_of(turned, options, v), image.inverted);
   }

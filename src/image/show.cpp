@@ -134,7 +134,10 @@ std::string statistics_text(const Image& image) {
                                    {"red", "green", "blue"},
                                    {"red", "green", "blue", "alpha"},
                                    {"cyan", "magenta", "yellow", "black"},
-                                   {"L*", "a*", "b*"}};
+                                   {"L*", "a*", "b*"},
+                                   {"X", "Y", "Z"},
+                                   {"hue", "saturation", "value"},
+                                   {"Y", "Cb", "Cr"}};
   std::string out;
   for (int64_t c = 0; c < channels; ++c) {
     double sum = 0, squares = 0;

@@ -17,6 +17,8 @@ import tifffile
 from PIL import Image
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, DeflatedExplicitVRLittleEndian, RLELossless
 
+import profiles
+
 folder = sys.argv[1]
 rng = np.random.default_rng(5)
 rows = []
@@ -388,6 +390,16 @@ body = b"FLIR\0\1\0\0" + fff
 put("flir.jpg", jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + jpeg[2:])
 expect("flir.jpg", np.asarray(Image.open(buffer)), frames=2)
 expect("flir.jpg", counts, frame=1, frames=2)
+
+# ---- colour profiles, in each format that carries them ----
+Image.fromarray(rgb).save(path("profile.png"), icc_profile=profiles.wide())
+expect("profile.png", rgb)
+Image.fromarray(rgba).save(path("profile.webp"), lossless=True, exact=True, icc_profile=profiles.wide())
+expect("profile.webp", rgba)
+tifffile.imwrite(path("profile.tif"), deep, photometric="minisblack", metadata=None, iccprofile=profiles.gray(2.2))
+expect("profile.tif", deep)
+ink.save(path("profile_ink.jpg"), "JPEG", quality=90, icc_profile=profiles.ink())
+expect("profile_ink.jpg", np.asarray(Image.open(path("profile_ink.jpg"))), color="CMYK")
 
 with open(path("expected.tsv"), "w") as out:
     for row in sorted(rows):

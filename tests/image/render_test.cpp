@@ -55,9 +55,33 @@ TEST(Render, ManyChannelsShowThreeOrTheOneChosen) {
   const Image bands(tensor({10, 20, 30, 40, 50}, {1, 1, 5}, u8));
   EXPECT_EQ(bytes_of(render(bands)), (std::vector<int>{10, 20, 30}));
   EXPECT_EQ(bytes_of(render(bands, {.channel = 4})), (std::vector<int>{50, 50, 50}));
+  EXPECT_EQ(bytes_of(render(bands, {.bands = {4, 0, 2}})), (std::vector<int>{50, 10, 30}));
+  EXPECT_THROW(render(bands, {.bands = {0, 1, 5}}), Error);
+  EXPECT_THROW(render(bands, {.bands = {0, 1}}), Error);
   EXPECT_THROW(render(bands, {.channel = 5}), Error);
   EXPECT_THROW(to_rgb(bands), Error);
   EXPECT_THROW(to_gray(bands), Error);
+}
+
+/// As many channels as a camera has: from file to network and to the eye.
+TEST(Multispectral, ChannelsStayApart) {
+  for (const DType dtype : {u8, u16, f32}) {
+    const Tensor cube = arange(0, 6 * 5 * 11, 1, f32).reshape({6, 5, 11}).to(dtype);
+    const Image image(cube);
+    EXPECT_EQ(image.color, ColorModel::many);
+    for (const Format& f : formats())
+      if (f.writes && (f.name == "npy" || f.name == "tiff" || (f.name == "pnm" && dtype != f32))) {
+        EXPECT_TRUE(same_bits(decode(encode(image, f.name)).pixels, cube)) << f.name << name_of(dtype);
+      }
+    const Tensor small = resize(flip_horizontal(crop(cube, 1, 0, 4, 5)), 2, 3), chw = to_float_chw(small);
+    EXPECT_EQ(chw.shape(), (Dims{11, 2, 3}));
+    for (int64_t c = 0; c < 11; ++c) {
+      const Tensor alone = cube.select(2, c);
+      const Tensor one = resize(flip_horizontal(crop(alone, 1, 0, 4, 5)), 2, 3);
+      EXPECT_TRUE(same_bits(chw.select(0, c), to_float_chw(one).select(0, 0)));
+    }
+    EXPECT_EQ(render(image, {.bands = {10, 3, 7}}).shape(), (Dims{6, 5, 3}));
+  }
 }
 
 /// The primaries of sRGB under D50 (brucelindbloom.com, Bradford).

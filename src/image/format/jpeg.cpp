@@ -227,7 +227,7 @@ class JpegWriter {
   JpegWriter(const JpegWriter&) = delete;
   JpegWriter& operator=(const JpegWriter&) = delete;
 
-  Bytes encode(const Tensor& pixels, J_COLOR_SPACE space, int quality) {
+  Bytes encode(const Tensor& pixels, J_COLOR_SPACE space, int quality, const Bytes& icc) {
     uint8_t* const data = pixels.data<uint8_t>();
     const size_t row_bytes = size_t(pixels.size(1) * pixels.size(2));
     guarded(failure_, name_, "cannot encode as JPEG", [&] {
@@ -241,6 +241,7 @@ class JpegWriter {
       jpeg_set_quality(&info_, quality, TRUE);
       info_.optimize_coding = TRUE;
       jpeg_start_compress(&info_, TRUE);
+      if (!icc.empty()) jpeg_write_icc_profile(&info_, icc.data(), static_cast<unsigned int>(icc.size()));
       while (info_.next_scanline < info_.image_height) {
         JSAMPROW row = data + info_.next_scanline * row_bytes;
         jpeg_write_scanlines(&info_, &row, 1);
@@ -292,15 +293,17 @@ Bytes encode_jpeg(const Image& image, int quality) {
   check(image.width() <= JPEG_MAX_DIMENSION && image.height() <= JPEG_MAX_DIMENSION,
         "{}: JPEG holds at most {} pixels per side, not {} x {}", name, JPEG_MAX_DIMENSION, image.width(),
         image.height());
-  if (image.color == ColorModel::gray) return JpegWriter(name).encode(image.pixels, JCS_GRAYSCALE, quality);
-  if (image.color == ColorModel::rgb) return JpegWriter(name).encode(image.pixels, JCS_RGB, quality);
+  if (image.color == ColorModel::gray)
+    return JpegWriter(name).encode(image.pixels, JCS_GRAYSCALE, quality, image.icc);
+  if (image.color == ColorModel::rgb)
+    return JpegWriter(name).encode(image.pixels, JCS_RGB, quality, image.icc);
   check(image.color == ColorModel::cmyk,
         "{}: JPEG has no {}; drop the alpha channel with to_rgb or to_gray, or write a PNG", name,
         image::name_of(image.color));
   const Tensor inverted =
       image.pixels.clone();  // libjpeg marks CMYK as Adobe's, whose readers expect it inverted
   for (int64_t i = 0; i < inverted.numel(); ++i) inverted.data<uint8_t>()[i] ^= 255;
-  return JpegWriter(name).encode(inverted, JCS_CMYK, quality);
+  return JpegWriter(name).encode(inverted, JCS_CMYK, quality, image.icc);
 }
 
 }  // namespace

@@ -273,6 +273,9 @@ Bytes encode_png(const Image& image, int) {
     png_set_write_fn(handle.png, &out, append, nullptr);
     png_set_IHDR(handle.png, handle.info, png_uint_32(width), png_uint_32(height), wide ? 16 : 8, type,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    if (!image.icc.empty())
+      png_set_iCCP(handle.png, handle.info, "icc", PNG_COMPRESSION_TYPE_BASE, image.icc.data(),
+                   png_uint_32(image.icc.size()));
     png_set_compression_level(handle.png, 4);  // photos: 2 % larger than by level 6, in a third of the time
     png_write_info(handle.png, handle.info);
     if (wide && std::endian::native == std::endian::little) png_set_swap(handle.png);

@@ -209,7 +209,8 @@ Bytes encode_pnm(const Image& image, int) {
   if (real) head = fmt::format("P{}\n{} {}\n-1.0\n", channels == 3 ? 'F' : 'f', width, height);
   else if (plain) head = fmt::format("P{}\n{} {}\n{}\n", channels == 3 ? 6 : 5, width, height, top);
   else {
-    constexpr const char* kinds[]{"", "GRAYSCALE_ALPHA", "", "RGB_ALPHA", "CMYK", "LAB", "CHANNELS"};
+    constexpr const char* kinds[]{"",    "GRAYSCALE_ALPHA", "",        "RGB_ALPHA", "CMYK", "LAB", "XYZ",
+                                  "HSV", "YCBCR",           "CHANNELS"};
     head = fmt::format("P7\nWIDTH {}\nHEIGHT {}\nDEPTH {}\nMAXVAL {}\nTUPLTYPE {}\nENDHDR\n", width, height,
                        channels, top, kinds[int(image.color)]);
   }

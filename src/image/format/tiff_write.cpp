@@ -6,11 +6,19 @@
 namespace fovea::image {
 namespace {
 
+/// XYZ, HSV and YCbCr, of which TIFF has none or another, are written as channels.
 int photometric_of(ColorModel color) {
-  constexpr int kinds[]{PHOTOMETRIC_MINISBLACK, PHOTOMETRIC_MINISBLACK, PHOTOMETRIC_RGB,
-                        PHOTOMETRIC_RGB,        PHOTOMETRIC_SEPARATED,  PHOTOMETRIC_ICCLAB,
-                        PHOTOMETRIC_MINISBLACK};
-  return kinds[int(color)];
+  switch (color) {
+    case ColorModel::rgb:
+    case ColorModel::rgba:
+      return PHOTOMETRIC_RGB;
+    case ColorModel::cmyk:
+      return PHOTOMETRIC_SEPARATED;
+    case ColorModel::lab:
+      return PHOTOMETRIC_ICCLAB;
+    default:
+      return PHOTOMETRIC_MINISBLACK;
+  }
 }
 
 void set_tags(TIFF* tiff, const Image& image, uint32_t rows_per_strip) {
@@ -30,7 +38,7 @@ void set_tags(TIFF* tiff, const Image& image, uint32_t rows_per_strip) {
   TIFFSetField(tiff, TIFFTAG_PREDICTOR, is_float(t.dtype()) ? PREDICTOR_FLOATINGPOINT : PREDICTOR_HORIZONTAL);
   TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, rows_per_strip);
   const bool alpha = image.color == ColorModel::gray_alpha || image.color == ColorModel::rgba;
-  const int extras = alpha ? 1 : image.color == ColorModel::many ? channels - 1 : 0;
+  const int extras = alpha ? 1 : photometric_of(image.color) == PHOTOMETRIC_MINISBLACK ? channels - 1 : 0;
   std::vector<uint16_t> kinds(size_t(extras), alpha ? EXTRASAMPLE_UNASSALPHA : EXTRASAMPLE_UNSPECIFIED);
   if (extras > 0) TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, extras, kinds.data());
   if (!image.icc.empty())
