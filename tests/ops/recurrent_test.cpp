@@ -74,11 +74,20 @@ TEST(PairedProducts, OfZerosAreZero) {
   }
 }
 
-/// Units that fill vectors and that do not, rows that fill tiles and that do not, with and without states.
-TEST(RecurrentKernels, MatchTheReference) {
-  struct Case {
-    int64_t steps, n, inputs, hidden;
-  };
+struct Case {
+  int64_t steps, n, inputs, hidden;
+  Gen of(int64_t width) const { return f({steps, n, width}); }
+  Gen first(bool state) const { return state ? f({n, hidden}) : none(); }
+  Gen weight(int64_t gates, int64_t columns) const {
+    const double small = 1 / std::sqrt(double(hidden));
+    return f({gates * hidden, columns}, -small, small);
+  }
+};
+
+/// Units that fill vectors and that do not, rows that fill tiles and that do not, with and without states, at
+/// both precisions: calls f(case, state, tolerance of gradients of up to 100).
+template <class F>
+void for_cases(F&& f) {
   for (const Precision p : {Precision::high, Precision::highest})
     for (const Case& k : {Case{1, 1, 1, 1},
                           {5, 1, 3, 13},
@@ -89,21 +98,46 @@ TEST(RecurrentKernels, MatchTheReference) {
                           {2, 5, 17, 150}})
       for (const bool state : {true, false}) {
         set_precision(p);
-        const double tolerance = p == Precision::high ? 1e-4 : 1e-5;  // of gradients of up to 100
-        const auto steps = [&](int64_t width) { return f({k.steps, k.n, width}); };
-        const double small = 1 / std::sqrt(double(k.hidden));
-        const auto weight = [&](int64_t width) { return f({4 * k.hidden, width}, -small, small); };
-        const auto first = [&] { return state ? f({k.n, k.hidden}) : none(); };
-        const Gen bias = state ? f({4 * k.hidden}) : none();
-        const auto in = inputs({steps(k.inputs), weight(k.inputs), weight(k.hidden), bias, first(), first()});
-        expect_reference("lstm_sequence", in, {});
-        const auto l = apply(find_op("lstm_sequence"), in, attrs_of(find_op("lstm_sequence"), {}));
-        const auto g = inputs({steps(k.hidden), state ? steps(k.hidden) : none()});
-        expect_reference("lstm_sequence_backward",
-                         {in[0], in[1], in[2], in[4], in[5], l[0], l[1], l[2], g[0], g[1], Tensor()},
-                         {{"input_grad", state}}, tolerance);
+        f(k, state, p == Precision::high ? 1e-4 : 1e-5);
       }
   set_precision(Precision::high);
+}
+
+std::vector<Tensor> run(const char* name, const std::vector<Tensor>& in, const NamedAttrs& attrs = {}) {
+  return apply(find_op(name), in, attrs_of(find_op(name), attrs));
+}
+
+TEST(RecurrentKernels, OfLstmMatchTheReference) {
+  for_cases([](const Case& k, bool state, double tolerance) {
+    const auto in = inputs({k.of(k.inputs), k.weight(4, k.inputs), k.weight(4, k.hidden),
+                            state ? f({4 * k.hidden}) : none(), k.first(state), k.first(state)});
+    expect_reference("lstm_sequence", in, {});
+    const auto l = run("lstm_sequence", in);
+    const auto g = inputs({k.of(k.hidden), state ? k.of(k.hidden) : none()});
+    expect_reference("lstm_sequence_backward",
+                     {in[0], in[1], in[2], in[4], in[5], l[0], l[1], l[2], g[0], g[1], Tensor()},
+                     {{"input_grad", state}}, tolerance);
+  });
+}
+
+TEST(RecurrentKernels, OfGruMatchTheReference) {
+  for_cases([](const Case& k, bool state, double tolerance) {
+    const auto in = inputs({k.of(3 * k.hidden), k.weight(3, k.hidden), state ? f({3 * k.hidden}) : none(),
+                            k.first(state), k.of(k.hidden)});
+    expect_reference("gru_sequence", {in[0], in[1], in[2], in[3]}, {});
+    const auto out = run("gru_sequence", {in[0], in[1], in[2], in[3]});
+    expect_reference("gru_sequence_backward", {out[1], out[0], in[1], in[3], in[4], Tensor()}, {}, tolerance);
+  });
+}
+
+TEST(RecurrentKernels, OfRnnMatchTheReference) {
+  for_cases([](const Case& k, bool state, double tolerance) {
+    const NamedAttrs activation{{"activation", state ? "tanh" : "relu"}};
+    const auto in = inputs({k.of(k.hidden), k.weight(1, k.hidden), k.first(state), k.of(k.hidden)});
+    expect_reference("rnn_sequence", {in[0], in[1], in[2]}, activation);
+    const auto out = run("rnn_sequence", {in[0], in[1], in[2]}, activation);
+    expect_reference("rnn_sequence_backward", {out[0], in[1], in[3]}, activation, tolerance);
+  });
 }
 
 /// Against f64, relative to the largest result, over many steps.
@@ -117,9 +151,9 @@ TEST(RecurrentKernels, PrecisionIsAsPromised) {
   const auto results = [&](DType t) {
     std::vector<Tensor> x;
     for (const Tensor& i : in) x.push_back(i ? i.to(t) : i);
-    auto out = apply(find_op("lstm_sequence"), {x[0], x[1], x[2], x[3], {}, {}});
-    const auto d = apply(find_op("lstm_sequence_backward"),
-                         {x[0], x[1], x[2], {}, {}, out[0], out[1], out[2], x[6], {}, {}}, {true});
+    auto out = run("lstm_sequence", {x[0], x[1], x[2], x[3], {}, {}});
+    const auto d =
+        run("lstm_sequence_backward", {x[0], x[1], x[2], {}, {}, out[0], out[1], out[2], x[6], {}, {}});
     out.insert(out.end(), d.begin(), d.begin() + 4);
     return out;
   };

@@ -129,17 +129,15 @@ struct Forward {
 };
 
 template <bool paired>
-size_t forward_scratch(const Call& c) {
-  return size_t(Forward(c, paired).lay_out(nullptr)) * sizeof(float);
-}
-
-template <bool paired>
-void forward(const Call& c) {
-  Forward f(c, paired);
-  f.lay_out(reinterpret_cast<float*>(c.scratch));
-  f.pack(c.in(1).ptr<float>(), c.in(2).ptr<float>(), c.in(3).ptr<float>());
-  for_rows(f.batch, [&](int64_t row, int64_t n) { f.run(row, n); });
-}
+struct ForwardKernel {
+  static size_t scratch(const Call& c) { return size_t(Forward(c, paired).lay_out(nullptr)) * sizeof(float); }
+  static void run(const Call& c) {
+    Forward f(c, paired);
+    f.lay_out(reinterpret_cast<float*>(c.scratch));
+    f.pack(c.in(1).ptr<float>(), c.in(2).ptr<float>(), c.in(3).ptr<float>());
+    for_rows(f.batch, [&](int64_t row, int64_t n) { f.run(row, n); });
+  }
+};
 
 struct Backward {
   Backward(const Call& c, bool paired)
@@ -268,14 +266,7 @@ struct Backward {
   float *packed_hh, *packed_ih, *zeros, *d, *d_blocks, *dh, *dc, *dx, *panels, *sizes, *products;
 };
 
-template <bool paired>
-size_t backward_scratch(const Call& c) {
-  return size_t(Backward(c, paired).lay_out(nullptr)) * sizeof(float);
-}
-
-template <bool paired>
-void backward(const Call& c) {
-  Backward b(c, paired);
+void backward(Backward& b, const Call& c) {
   b.lay_out(reinterpret_cast<float*>(c.scratch));
   b.to_state().pack_columns(c.in(2).ptr<float>(), b.packed_hh);
   if (b.input_grad) b.to_input().pack_columns(c.in(1).ptr<float>(), b.packed_ih);
@@ -291,35 +282,25 @@ void backward(const Call& c) {
                   b.products, c.out(1).ptr<float>(), c.out(2).ptr<float>(), c.out(3).ptr<float>());
 }
 
-template <const char* (*refuse)(const Call&)>
-const char* refuse_backward(const Call& c) {
-  return c.in(10) ? "it takes no gradient of the gates" : refuse(c);
-}
+template <bool paired>
+struct BackwardKernel {
+  static size_t scratch(const Call& c) {
+    return size_t(Backward(c, paired).lay_out(nullptr)) * sizeof(float);
+  }
+  static void run(const Call& c) {
+    Backward b(c, paired);
+    backward(b, c);
+  }
+};
 
-const RegisterKernel kernels[]{{"lstm_sequence",
-                                {.name = "cpu:rows",
-                                 .rank = 10,
-                                 .refuse = recurrent::refuse,
-                                 .scratch = forward_scratch<false>,
-                                 .run = forward<false>}},
-                               {"lstm_sequence",
-                                {.name = "cpu:pairs",
-                                 .rank = 20,
-                                 .refuse = recurrent::refuse_pairs,
-                                 .scratch = forward_scratch<true>,
-                                 .run = forward<true>}},
-                               {"lstm_sequence_backward",
-                                {.name = "cpu:rows",
-                                 .rank = 10,
-                                 .refuse = refuse_backward<recurrent::refuse>,
-                                 .scratch = backward_scratch<false>,
-                                 .run = backward<false>}},
-                               {"lstm_sequence_backward",
-                                {.name = "cpu:pairs",
-                                 .rank = 20,
-                                 .refuse = refuse_backward<recurrent::refuse_pairs>,
-                                 .scratch = backward_scratch<true>,
-                                 .run = backward<true>}}};
+const char* takes_gates(const Call& c) { return c.in(10) ? "it takes no gradient of the gates" : nullptr; }
+
+const RegisterKernel forward_in_rows("lstm_sequence", recurrent::in_rows<ForwardKernel<false>>());
+const RegisterKernel forward_in_pairs("lstm_sequence", recurrent::in_pairs<ForwardKernel<true>>());
+const RegisterKernel backward_in_rows("lstm_sequence_backward",
+                                      recurrent::in_rows<BackwardKernel<false>, takes_gates>());
+const RegisterKernel backward_in_pairs("lstm_sequence_backward",
+                                       recurrent::in_pairs<BackwardKernel<true>, takes_gates>());
 
 }  // namespace
 }  // namespace fovea

@@ -231,4 +231,32 @@ inline const char* refuse_pairs(const Call& c) {
   return refuse(c);
 }
 
+inline const char* always(const Call&) { return nullptr; }
+
+/// The kernels made of K::scratch and K::run, which `also` may refuse.
+template <class K, const char* (*also)(const Call&) = always>
+Kernel in_rows() {
+  return {.name = "cpu:rows",
+          .rank = 10,
+          .refuse =
+              [](const Call& c) {
+                const char* reason = also(c);
+                return reason ? reason : refuse(c);
+              },
+          .scratch = K::scratch,
+          .run = K::run};
+}
+template <class K, const char* (*also)(const Call&) = always>
+Kernel in_pairs() {
+  return {.name = "cpu:pairs",
+          .rank = 20,
+          .refuse =
+              [](const Call& c) {
+                const char* reason = also(c);
+                return reason ? reason : refuse_pairs(c);
+              },
+          .scratch = K::scratch,
+          .run = K::run};
+}
+
 }  // namespace fovea::recurrent
