@@ -51,8 +51,8 @@ void take(const float* a, int64_t row_step, int64_t n, int64_t depth, float size
 /// Completes rows whose blocks, of order `columns`, are filled; all are scaled alike. depth % 8 == 0.
 void take_columns(int64_t depth, float size, Rows& to);
 
-/// What the pairs of each of the 32 columns of b add to its sum, negative. Their rounding is common to all rows
-/// of C: summed in double where those are summed in turn, it would add up.
+/// What the pairs of each of the 32 columns of b add to its sum, negative. Their rounding is common to all
+/// rows of C: summed in double where those are summed in turn, it would add up.
 template <class Sum>
 void pair_sums(const float* b, int64_t depth, float* sums);
 
