@@ -25,10 +25,12 @@ struct DeviceInfo {
 };
 std::vector<DeviceInfo> devices();
 
-/// Instruction sets of this processor that fovea has code for, e.g. "AVX2+FMA" or "baseline".
+/// Instruction sets of this processor that fovea has code for, "AVX-512", "AVX2+FMA" or "baseline".
 std::string cpu_isa();
 /// Whether AVX2, FMA and F16C code may run (FOVEA_ISA=baseline in the environment turns it off).
 bool cpu_has_avx2();
+/// Whether AVX-512 (F, DQ, VL) code may run too (FOVEA_ISA=avx2 turns it off; results do not depend on it).
+bool cpu_has_avx512();
 
 /// Threads used by kernels. 0 = as many as the process may use. Results do not depend on it.
 void set_num_threads(int n);

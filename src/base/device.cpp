@@ -5,6 +5,7 @@
 #include <cpuid.h>
 #endif
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
@@ -20,22 +21,43 @@ std::string cpu_model() {
 }
 }  // namespace
 
-bool cpu_has_avx2() {
+namespace {
+
+/// Instruction sets in which code exists: each has all of those before it.
+enum class Isa : uint8_t { baseline, avx2, avx512 };
+
+Isa isa_of_processor() {
 #if defined(__x86_64__)
-  static const bool yes = [] {
-    const char* isa = std::getenv("FOVEA_ISA");
-    if (isa && std::string(isa) == "baseline") return false;
-    unsigned a = 0, b = 0, c = 0, d = 0;  // clang's __builtin_cpu_supports does not know f16c
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-           __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
-  }();
-  return yes;
+  unsigned a = 0, b = 0, c = 0, d = 0;  // clang's __builtin_cpu_supports does not know f16c
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                    __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                      __builtin_cpu_supports("avx512vl");
+  return !avx2 ? Isa::baseline : avx512 ? Isa::avx512 : Isa::avx2;
 #else
-  return false;
+  return Isa::baseline;
 #endif
 }
 
-std::string cpu_isa() { return cpu_has_avx2() ? "AVX2+FMA" : "baseline"; }
+/// What may run: less than the processor has if FOVEA_ISA says so.
+Isa isa() {
+  static const Isa best = [] {
+    const char* given = std::getenv("FOVEA_ISA");
+    const std::string most = given ? given : "";
+    const Isa has = isa_of_processor();
+    return most == "baseline" ? Isa::baseline : most == "avx2" ? std::min(has, Isa::avx2) : has;
+  }();
+  return best;
+}
+
+}  // namespace
+
+bool cpu_has_avx2() { return isa() >= Isa::avx2; }
+bool cpu_has_avx512() { return isa() >= Isa::avx512; }
+
+std::string cpu_isa() {
+  return isa() == Isa::avx512 ? "AVX-512" : isa() == Isa::avx2 ? "AVX2+FMA" : "baseline";
+}
 
 void use_short_spin(char** argv) {
   if (std::getenv("GOMP_SPINCOUNT") || std::getenv("OMP_WAIT_POLICY")) return;

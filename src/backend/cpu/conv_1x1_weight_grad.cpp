@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "backend/cpu/conv_1x1.h"
+#include "backend/cpu/tiles.h"
+#include "backend/cpu/wide.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
 
@@ -83,6 +85,27 @@ FOVEA_SIMD void column(const Plan& p, const Data& d, const Band& b, int64_t o, i
   for (; o + 2 <= o_end; o += 2) tile<2, OV>(p, d, b, o, c);
 }
 
+/// The weights of R results from o and 16 channels from c, side by side in one register.
+template <int R>
+FOVEA_WIDE void wide_tile(const Plan& p, const Data& d, const Band& b, int64_t o, int64_t c) {
+  const int64_t plane = p.pixels * 8, at = b.begin * 8;
+  const float *x = d.x + (b.image * p.channels + c) * p.pixels + at,
+              *g = d.g + (b.image * p.results + o) * p.pixels + at;
+  float* sums = d.sums + o * p.channels + c;
+  wide::Vec acc[R];
+#pragma GCC unroll 24
+  for (int r = 0; r < R; ++r) acc[r] = b.first ? wide::Vec{} : wide::load(sums + r * p.channels);
+  wide::multiply_transposed<R>(acc, g, plane, wide::TwoPlanes{x, x + plane}, b.end - b.begin);
+#pragma GCC unroll 24
+  for (int r = 0; r < R; ++r) wide::store(sums + r * p.channels, acc[r]);
+}
+
+void wide_column(const Plan& p, const Data& d, const Band& b, int64_t o, int64_t o_end, int64_t c) {
+  for_tiles((o_end - o) / 8, 3, [&](int64_t block, int64_t blocks) {
+    (blocks == 3 ? wide_tile<24> : blocks == 2 ? wide_tile<16> : wide_tile<8>)(p, d, b, o + block * 8, c);
+  });
+}
+
 /// Rectangle `unit` of one piece.
 void compute(const Plan& p, Data d, int64_t unit, int64_t piece) {
   const int64_t o = unit / p.columns() * p.results_unit, o_end = std::min(p.results, o + p.results_unit);
@@ -92,7 +115,10 @@ void compute(const Plan& p, Data d, int64_t unit, int64_t piece) {
   for (int64_t n = first; n < end; ++n)
     for (int64_t i = 0; i < p.bands; ++i) {
       const Band b{n, p.pixels * i / p.bands, p.pixels * (i + 1) / p.bands, n == first && i == 0};
-      for (int64_t k = c; k < c_end; k += 16) (c_end - k > 8 ? column<2> : column<1>)(p, d, b, o, o_end, k);
+      for (int64_t k = c; k < c_end; k += 16) {
+        const bool whole = c_end - k > 8;
+        (!whole ? column<1> : cpu_has_avx512() ? wide_column : column<2>)(p, d, b, o, o_end, k);
+      }
     }
 }
 

@@ -9,6 +9,7 @@
 
 #include "backend/cpu/epilogue.h"
 #include "backend/cpu/tiles.h"
+#include "backend/cpu/wide.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
 
@@ -34,22 +35,22 @@ FOVEA_SIMD_INLINE const float* patch_of(const Tiles& tiles, const float* plane, 
   return copy;
 }
 
+/// Plane by plane: tiles side by side share pixels, and lines of the result.
 template <class Input, int P>
 FOVEA_SIMD void transform_patches(const Tiles& tiles, const float* x, int64_t begin, int64_t end, float* to,
                                   Strides stride) {
   const int64_t plane = tiles.height * tiles.width * 8, tile = tiles.filter.tile();
   float copy[P * P * 8];
-  for (int64_t t = begin; t < end; ++t, to += stride.tile) {
-    const auto at = tiles.at(t);
-    const float* from = x + at.image * tiles.channels / 8 * plane;
-    for (int64_t c = 0; c < tiles.channels; c += 8, from += plane) {
+  for (int64_t c = 0; c < tiles.channels / 8; ++c, to += stride.plane)
+    for (int64_t t = begin; t < end; ++t) {
+      const auto at = tiles.at(t);
+      const float* from = x + (at.image * tiles.channels / 8 + c) * plane;
       if (at.y + P + tile <= tiles.height)
         prefetch(from + ((at.y + P) * tiles.width + at.x) * 8, tiles.width * 8, tile, tile);
       int64_t row;
       const float* p = patch_of<P>(tiles, from, at.y - tiles.top, at.x - tiles.left, copy, row);
-      both_ways<Input, P, P>(Pixels{p, row}, Frequencies<P>{to + c, stride.frequency});
+      both_ways<Input, P, P>(Pixels{p, row}, Frequencies<P>{to + (t - begin) * 8, stride.frequency});
     }
-  }
 }
 
 }  // namespace
@@ -96,10 +97,10 @@ struct Plan {
 
   int64_t frequencies() const { return tiles.filter.frequencies(); }
   Strides source() const { return strides(group, tiles.channels); }
-  int64_t product_stride() const { return strides(group, 16).frequency; }
+  int64_t product_stride() const { return group * 16 + 16; }
   int64_t blocks() const { return (results + 15) / 16; }
   /// Floats from one frequency of a block's weights, [channel][width], to the next.
-  int64_t weight_stride(int64_t width) const { return strides(tiles.channels, width).frequency; }
+  int64_t weight_stride(int64_t width) const { return tiles.channels * width + 16; }
   int64_t block_size() const { return frequencies() * weight_stride(16); }
   // Floats of scratch: what all threads share, what each has.
   int64_t shared() const { return by_results ? frequencies() * source().frequency : blocks() * block_size(); }
@@ -156,45 +157,69 @@ void transform_weight(const Plan& p, const float* weight, float* to, int64_t blo
   with(p.tiles.filter, [&](auto f) { transform_weight<decltype(f)>(p, weight, to, block); });
 }
 
-/// product[tile][16] = source[tile][channel] * weight[channel][OV * 8] for T tiles.
-template <int T, int OV>
-FOVEA_SIMD void multiply_tiles(int64_t channels, const float* source, const float* weight, float* product) {
-  Vec acc[T][OV];
-#pragma GCC unroll 6
-  for (int t = 0; t < T; ++t)
-#pragma GCC unroll 2
-    for (int v = 0; v < OV; ++v) acc[t][v] = Vec{};
-  for (int64_t c = 0; c < channels; ++c, weight += OV * 8) {
-    __builtin_prefetch(weight + channels * OV * 8, 0, 2);
-    const Vec w0 = load(weight), w1 = OV > 1 ? load(weight + 8) : Vec{};
-#pragma GCC unroll 6
-    for (int t = 0; t < T; ++t) {
-      const float value = source[t * channels + c];
-      acc[t][0] += value * w0;
-      if (OV > 1) acc[t][OV - 1] += value * w1;
-    }
-  }
-#pragma GCC unroll 6
-  for (int t = 0; t < T; ++t)
-#pragma GCC unroll 2
-    for (int v = 0; v < OV; ++v) store(product + t * 16 + v * 8, acc[t][v]);
-}
+/// The factors of one frequency: product[tile][16] = source[channel / 8][tile][8] * weight[channel][width].
+struct Factors {
+  int64_t channels, plane;
+  const float *source, *weight;
+  float* product;
+};
 
-using MultiplyTiles = void (*)(int64_t, const float*, const float*, float*);
-constexpr MultiplyTiles multiply_some[2][6] = {
-    {multiply_tiles<1, 1>, multiply_tiles<2, 1>, multiply_tiles<3, 1>, multiply_tiles<4, 1>,
-     multiply_tiles<5, 1>, multiply_tiles<6, 1>},
-    {multiply_tiles<1, 2>, multiply_tiles<2, 2>, multiply_tiles<3, 2>, multiply_tiles<4, 2>,
-     multiply_tiles<5, 2>, multiply_tiles<6, 2>}};
+/// Of T tiles and OV * 8 results.
+template <int OV>
+struct Multiply {
+  template <int T>
+  FOVEA_SIMD static void run(const Factors& f) {
+    const float *source = f.source, *weight = f.weight;
+    Vec acc[T][OV];
+#pragma GCC unroll 6
+    for (int t = 0; t < T; ++t)
+#pragma GCC unroll 2
+      for (int v = 0; v < OV; ++v) acc[t][v] = Vec{};
+    for (int64_t c = 0; c < f.channels; c += 8, source += f.plane)
+      for (int k = 0; k < 8; ++k, weight += OV * 8) {
+        __builtin_prefetch(weight + f.channels * OV * 8, 0, 2);
+        const Vec w0 = load(weight), w1 = OV > 1 ? load(weight + 8) : Vec{};
+#pragma GCC unroll 6
+        for (int t = 0; t < T; ++t) {
+          const float value = source[t * 8 + k];
+          acc[t][0] += value * w0;
+          if (OV > 1) acc[t][OV - 1] += value * w1;
+        }
+      }
+#pragma GCC unroll 6
+    for (int t = 0; t < T; ++t)
+#pragma GCC unroll 2
+      for (int v = 0; v < OV; ++v) store(f.product + t * 16 + v * 8, acc[t][v]);
+  }
+};
+
+struct WideMultiply {
+  template <int T>
+  FOVEA_WIDE static void run(const Factors& f) {
+    wide::Vec acc[T] = {};
+    wide::multiply<T>(acc, f.source, f.plane, f.weight, f.channels);
+#pragma GCC unroll 28
+    for (int t = 0; t < T; ++t) wide::store(f.product + t * 16, acc[t]);
+  }
+};
+
+using MultiplyTiles = void (*)(const Factors&);
+/// For 1, 2 ... tiles of `width` results, and the most of them.
+std::pair<const MultiplyTiles*, int64_t> multiply_for(int64_t width) {
+  if (width < 16) return {wide::tiles_of<Multiply<1>, 6>.data(), 6};
+  if (!cpu_has_avx512()) return {wide::tiles_of<Multiply<2>, 6>.data(), 6};
+  return {wide::tiles_of<WideMultiply>.data(), wide::most_rows};
+}
 
 void multiply(const Plan& p, int64_t tiles, int64_t width, const float* source, const float* weight,
               float* product) {
-  const int64_t channels = p.tiles.channels;
+  const auto [some, most] = multiply_for(width);
+  const Strides stride = p.source();
   for (int64_t f = 0; f < p.frequencies(); ++f) {
-    const float *s = source + f * p.source().frequency, *w = weight + f * p.weight_stride(width);
+    const float *s = source + f * stride.frequency, *w = weight + f * p.weight_stride(width);
     float* m = product + f * p.product_stride();
-    for_tiles(tiles, 6, [&](int64_t t, int64_t count) {
-      multiply_some[width / 8 - 1][count - 1](channels, s + t * channels, w, m + t * 16);
+    for_tiles(tiles, most, [&, some = some](int64_t t, int64_t count) {
+      some[count - 1]({p.tiles.channels, stride.plane, s + t * 8, w, m + t * 16});
     });
   }
 }
@@ -282,7 +307,7 @@ void run_by_tiles(const Plan& p, const Data& d, float* shared, float* scratch) {
 
 void run_by_results(const Plan& p, const Data& d, float* source, float* scratch) {
   parallel_for(p.tiles.count(), 6, [&](int64_t begin, int64_t end) {
-    transform_input(p.tiles, d.x, begin, end, source + begin * p.source().tile, p.source());
+    transform_input(p.tiles, d.x, begin, end, source + begin * 8, p.source());
   });
   parallel_for(p.blocks(), 1, [&](int64_t begin, int64_t end) {
     float *weights = scratch + thread_index() * p.thread(), *product = weights + p.block_size();

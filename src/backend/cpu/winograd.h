@@ -37,15 +37,18 @@ struct Tiles {
   }
 };
 
-/// Floats from one tile and one frequency to the next in a transformed group.
+/// A group of patches transformed: [frequency][channel / 8][tile][8], planes and frequencies so many floats
+/// apart.
 struct Strides {
-  int64_t tile, frequency;
+  int64_t plane, frequency;
 };
-/// Of [frequency][tile][channel], 16 floats off a power of two, so that frequencies do not meet in one cache
-/// set.
-constexpr Strides strides(int64_t tiles, int64_t channels) { return {channels, tiles * channels + 16}; }
+/// Both off powers of two, so that planes and frequencies do not meet in one cache set.
+constexpr Strides strides(int64_t tiles, int64_t channels) {
+  const int64_t plane = tiles * 8 + (tiles % 8 == 0 ? 16 : 0);
+  return {plane, channels / 8 * plane + 16};
+}
 
-/// to[frequency][tile][channel] = B^T d B of the patches [begin, end) of `x`.
+/// to = B^T d B of the patches [begin, end) of `x`; `to` is where the first one goes.
 void transform_input(const Tiles& tiles, const float* x, int64_t begin, int64_t end, float* to,
                      Strides stride);
 

@@ -4,6 +4,8 @@
 // set of sums. What is summed in which order depends on the shape alone.
 #include <algorithm>
 
+#include "backend/cpu/tiles.h"
+#include "backend/cpu/wide.h"
 #include "backend/cpu/winograd.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
@@ -22,9 +24,8 @@ struct Plan {
 
   int64_t frequencies() const { return x.filter.frequencies(); }
   int64_t weights() const { return frequencies() * x.channels * g.channels; }  // floats of one set of sums
-  /// Tiles are read across: their distance is 16 floats off a power of two as well.
-  Strides x_strides() const { return {x.channels + 16, group * (x.channels + 16) + 16}; }
-  int64_t g_stride() const { return strides(group, (g.channels + 15) / 16 * 16).frequency; }
+  Strides x_strides() const { return strides(group, x.channels); }
+  int64_t g_stride() const { return group * ((g.channels + 15) / 16 * 16) + 16; }
   int64_t transformed() const { return frequencies() * (x_strides().frequency + g_stride()); }
   bool together() const { return pieces == 1; }
   int64_t total() const { return pieces * weights() + (together() ? 1 : num_threads()) * transformed(); }
@@ -75,16 +76,25 @@ FOVEA_SIMD void transform_gradient(const Tiles& tiles, const float* g, int64_t b
   }
 }
 
-/// sums[channel of x][OV * 8 channels of g] = or += x[tile][channel] g[tile][channel], C channels of x.
+/// Products of one frequency: sums[channel of x][width] = or += x[channel / 8][tile][8] g[tile][16].
+struct Factors {
+  int64_t tiles, plane;
+  const float *x, *g;
+  bool first;  // starts the sums
+  float* sums;
+};
+
+/// C channels of x of one plane, OV * 8 channels of g.
 template <int C, int OV>
-FOVEA_SIMD_INLINE void add_products(int64_t tiles, const float* x, int64_t x_step, const float* g, bool first,
-                                    float* sums) {
+FOVEA_SIMD_INLINE void add_products(const Factors& f, int64_t channel) {
+  const float *x = f.x + channel / 8 * f.plane + channel % 8, *g = f.g;
+  float* sums = f.sums + channel * OV * 8;
   Vec acc[C][OV];
 #pragma GCC unroll 6
   for (int c = 0; c < C; ++c)
 #pragma GCC unroll 2
-    for (int v = 0; v < OV; ++v) acc[c][v] = first ? Vec{} : load(sums + (c * OV + v) * 8);
-  for (int64_t t = 0; t < tiles; ++t, x += x_step, g += 16) {
+    for (int v = 0; v < OV; ++v) acc[c][v] = f.first ? Vec{} : load(sums + (c * OV + v) * 8);
+  for (int64_t t = 0; t < f.tiles; ++t, x += 8, g += 16) {
     const Vec g0 = load(g), g1 = OV > 1 ? load(g + 8) : Vec{};
 #pragma GCC unroll 6
     for (int c = 0; c < C; ++c) {
@@ -100,13 +110,26 @@ FOVEA_SIMD_INLINE void add_products(int64_t tiles, const float* x, int64_t x_ste
 }
 
 template <int OV>
-FOVEA_SIMD void add_block(const Plan& p, int64_t tiles, const float* x, const float* g, bool first,
-                          float* sums) {
-  const int64_t channels = p.x.channels, step = p.x_strides().tile;
-  int64_t c = 0;
-  for (; c + 6 <= channels; c += 6) add_products<6, OV>(tiles, x + c, step, g, first, sums + c * OV * 8);
-  for (; c + 4 <= channels; c += 4) add_products<4, OV>(tiles, x + c, step, g, first, sums + c * OV * 8);
-  for (; c < channels; c += 2) add_products<2, OV>(tiles, x + c, step, g, first, sums + c * OV * 8);
+FOVEA_SIMD void add_planes(const Factors& f, int64_t channels) {
+  for (int64_t c = 0; c < channels; c += 4) add_products<4, OV>(f, c);
+}
+
+/// C channels of x.
+template <int C>
+FOVEA_WIDE void add_wide(const Factors& f, int64_t channel) {
+  float* sums = f.sums + channel * 16;
+  wide::Vec acc[C];
+#pragma GCC unroll 24
+  for (int c = 0; c < C; ++c) acc[c] = f.first ? wide::Vec{} : wide::load(sums + c * 16);
+  wide::multiply_transposed<C>(acc, f.x + channel / 8 * f.plane, f.plane, wide::Columns{f.g}, f.tiles);
+#pragma GCC unroll 24
+  for (int c = 0; c < C; ++c) wide::store(sums + c * 16, acc[c]);
+}
+
+void add_wide_planes(const Factors& f, int64_t channels) {
+  for_tiles(channels / 8, 3, [&](int64_t plane, int64_t planes) {
+    (planes == 3 ? add_wide<24> : planes == 2 ? add_wide<16> : add_wide<8>)(f, plane * 8);
+  });
 }
 
 /// Starts with or adds the products of one frequency and block of 16 channels of g:
@@ -118,13 +141,14 @@ void add_frequency(const Plan& p, int64_t block, int64_t f, int64_t tiles, const
               *g =
                   transformed + p.frequencies() * p.x_strides().frequency + f * p.g_stride() + from * p.group;
   float* to = sums + (from * p.frequencies() + f * width) * p.x.channels;
-  (width == 16 ? add_block<2> : add_block<1>)(p, tiles, x, g, first, to);
+  const Factors factors{tiles, p.x_strides().plane, x, g, first, to};
+  (width < 16 ? add_planes<1> : cpu_has_avx512() ? add_wide_planes : add_planes<2>)(factors, p.x.channels);
 }
 
 void transform(const Plan& p, const float* x, const float* g, int64_t group, int64_t begin, int64_t end,
                float* to) {
   const int64_t at = begin - group;
-  transform_input(p.x, x, begin, end, to + at * p.x_strides().tile, p.x_strides());
+  transform_input(p.x, x, begin, end, to + at * 8, p.x_strides());
   with(p.x.filter, [&](auto f) {
     transform_gradient<decltype(f)>(
         p.g, g, begin, end, to + p.frequencies() * p.x_strides().frequency + at * 16, p.group, p.g_stride());
