@@ -7,6 +7,7 @@
 
 #include "backend/cpu/conv_sparse.h"
 #include "backend/cpu/tiles.h"
+#include "backend/cpu/wide.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
 
@@ -72,6 +73,52 @@ constexpr ChannelsRun channels_runs[2][6] = {{channels_run<1, 1>, channels_run<2
                                               channels_run<4, 1>, channels_run<5, 1>, channels_run<6, 1>},
                                              {channels_run<1, 2>, channels_run<2, 2>, channels_run<3, 2>,
                                               channels_run<4, 2>, channels_run<5, 2>, channels_run<6, 2>}};
+
+/// The same for two blocks side by side in one register; pixels are `step` floats apart.
+template <int step>
+struct WideRun {
+  template <int PX>
+  FOVEA_WIDE static void run(int64_t tiles, const float* x, int64_t, const int32_t* offset, int64_t taps,
+                             const float* weights, const float* bias, Result y, int64_t y_step,
+                             int64_t y_block) {
+    for (; tiles > 0; --tiles, x += PX * step, y = y + PX * y_step) {
+      const float* w = weights;
+      wide::Vec acc[PX];
+#pragma GCC unroll 14
+      for (int i = 0; i < PX; ++i) acc[i] = bias ? wide::load(bias) : wide::Vec{};
+      for (int64_t t = 0; t < taps; ++t, w += 16) {
+        const float* s = x + offset[t];
+        const wide::Vec weight = wide::load(w);
+#pragma GCC unroll 14
+        for (int i = 0; i < PX; ++i) acc[i] += s[i * step] * weight;
+      }
+#pragma GCC unroll 14
+      for (int i = 0; i < PX; ++i)
+        y.put(i * y_step, wide::low(acc[i])), y.put(i * y_step + y_block, wide::high(acc[i]));
+    }
+  }
+};
+
+constexpr int64_t most_wide = 14;
+template <int step>
+constexpr const ChannelsRun* wide_runs = wide::tiles_of<WideRun<step>, most_wide>.data();
+
+/// The runs of 1, 2 ... pixels, so many floats apart, x so many channels, and the most pixels of one.
+std::pair<const ChannelsRun*, int64_t> runs_for(int64_t step, int64_t width) {
+  if (width == 16 && cpu_has_avx512()) switch (step) {
+      case 1:
+        return {wide_runs<1>, most_wide};
+      case 2:
+        return {wide_runs<2>, most_wide};
+      case 4:
+        return {wide_runs<4>, most_wide};
+      case 8:
+        return {wide_runs<8>, most_wide};
+      case 16:
+        return {wide_runs<16>, most_wide};
+    }
+  return {channels_runs[width / 8 - 1], 6};
+}
 
 /// R result channels x 16 pixels (two vectors that may overlap, for any row of at least 8). Weights are
 /// [tap][R].
@@ -183,16 +230,16 @@ void channels_phase(const Run& r, const ConvPhase& p, const float* image, int64_
                 y_step = plan.out_step * 8, taps = plan.all_taps();
   for (int64_t g = groups.first; g < groups.last; ++g) {
     const int64_t width = r.width(g);
+    const auto [runs, most] = runs_for(x_step, width);
     const float* w = r.weights + g * r.group * taps + p.first_tap * width;
     const Result base{r.epilogue, r.y, (n * plan.results + g * r.group) * plan.height * plan.width};
     for (int64_t i = rows.first; i < rows.last; ++i) {
       const ConvRange t = plan.taps_of_row(p, i);
       const float* x = image + plan.source.pixel_offset(i * plan.in_step, 0);
       const Result y = base + ((p.y0 + i * plan.out_step) * plan.width + p.x0) * 8;
-      for_runs(p.columns, 6, [&](int64_t j, int64_t size, int64_t count) {
-        channels_runs[width / 8 - 1][size - 1](count, x + j * x_step, x_step,
-                                               r.offsets + p.first_tap + t.first, t.count(),
-                                               w + t.first * width, r.bias(g), y + j * y_step, y_step, plane);
+      for_runs(p.columns, most, [&, runs = runs](int64_t j, int64_t size, int64_t count) {
+        runs[size - 1](count, x + j * x_step, x_step, r.offsets + p.first_tap + t.first, t.count(),
+                       w + t.first * width, r.bias(g), y + j * y_step, y_step, plane);
       });
     }
   }

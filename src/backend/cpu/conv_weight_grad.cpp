@@ -12,6 +12,7 @@
 
 #include "backend/cpu/conv_sparse.h"
 #include "backend/cpu/tiles.h"
+#include "backend/cpu/wide.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
 
@@ -56,6 +57,30 @@ FOVEA_SIMD void channels_tile(const Window& w, const int32_t* offset, float* dw)
 #pragma GCC unroll 2
     for (int v = 0; v < OV; ++v) store(dw + (t * OV + v) * 8, acc[t][v]);
 }
+
+/// The same for two blocks side by side in one register.
+struct WideChannels {
+  template <int G>
+  FOVEA_WIDE static void run(const Window& w, const int32_t* offset, float* dw) {
+    wide::Vec acc[G];
+#pragma GCC unroll 8
+    for (int t = 0; t < G; ++t) acc[t] = wide::load(dw + t * 16);
+    for (int64_t n = 0; n < w.images; ++n)
+      for (int64_t y = 0; y < w.rows; ++y) {
+        const float *x[G], *g = w.g + n * w.g_image + y * w.g_row;
+        const wide::TwoPlanes planes{g, g + w.g_block};
+#pragma GCC unroll 8
+        for (int t = 0; t < G; ++t) x[t] = w.x + n * w.x_image + y * w.x_row + offset[t];
+        for (int64_t i = 0, at = 0; i < w.columns; ++i, at += w.x_step) {
+          const wide::Vec pixel = planes(i);
+#pragma GCC unroll 8
+          for (int t = 0; t < G; ++t) acc[t] += x[t][at] * pixel;
+        }
+      }
+#pragma GCC unroll 8
+    for (int t = 0; t < G; ++t) wide::store(dw + t * 16, acc[t]);
+  }
+};
 
 /// dw[channel * stride + tap] += the same for R plain channels of g, an image as one row.
 template <int G, int R>
@@ -203,9 +228,10 @@ void add_channels(const Sizes& z, const Batch& b, int64_t o, const int32_t* offs
                    source.step() * z.s.stride[2],
                    z.s.out[2] * 8,
                    z.s.out_size() * 8};
-    for_tiles(taps, 6, [&](int64_t t, int64_t count) {
-      channels_tiles[blocks - 1][count - 1](w, offsets + ky * taps + t,
-                                            sums + (o * z.s.k[1] + ky * blocks * 8) * taps + t * blocks * 8);
+    const bool wide = blocks == 2 && cpu_has_avx512();
+    for_tiles(taps, wide ? 8 : 6, [&](int64_t t, int64_t count) {
+      const auto tile = wide ? wide::tiles_of<WideChannels, 8>[size_t(count - 1)] : channels_tiles[blocks - 1][count - 1];
+      tile(w, offsets + ky * taps + t, sums + (o * z.s.k[1] + ky * blocks * 8) * taps + t * blocks * 8);
     });
   }
 }
