@@ -230,7 +230,8 @@ void add_channels(const Sizes& z, const Batch& b, int64_t o, const int32_t* offs
                    z.s.out_size() * 8};
     const bool wide = blocks == 2 && cpu_has_avx512();
     for_tiles(taps, wide ? 8 : 6, [&](int64_t t, int64_t count) {
-      const auto tile = wide ? wide::tiles_of<WideChannels, 8>[size_t(count - 1)] : channels_tiles[blocks - 1][count - 1];
+      const auto tile =
+          wide ? wide::tiles_of<WideChannels, 8>[size_t(count - 1)] : channels_tiles[blocks - 1][count - 1];
       tile(w, offsets + ky * taps + t, sums + (o * z.s.k[1] + ky * blocks * 8) * taps + t * blocks * 8);
     });
   }

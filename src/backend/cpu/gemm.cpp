@@ -3,18 +3,15 @@
 #include <algorithm>
 #include <bit>
 
-#include "backend/cpu/simd.h"
+#include "backend/cpu/gemm_tiles.h"
 #include "base/parallel.h"
 
 namespace fovea {
 namespace {
 
-using simd::V;
+using namespace gemm;
 
-constexpr int tile_rows = 6;
-template <class T>
-constexpr int panel = 2 * simd::lanes<T>;  // columns of a register tile
-constexpr int64_t depth = 384;             // rows of B that stay in the nearest caches
+constexpr int64_t depth = 384;  // rows of B that stay in the nearest caches
 
 /// Columns [j, j + panel) of B as [k][panel], short panels filled with zeros.
 template <class T>
@@ -39,18 +36,6 @@ FOVEA_SIMD void pack_panel(const Gemm<T>& g, int64_t j, T* to) {
       }
   for (int64_t i = done; i < width; ++i)
     for (int64_t p = 0; p < g.k; ++p) to[p * P + i] = from[p * g.b_row + i * g.b_column];
-}
-
-/// A result in column j with bias and clamp.
-template <class T>
-FOVEA_SIMD_INLINE T finished(const Gemm<T>& g, T sum, int64_t j) {
-  if (g.bias) sum += g.bias[j];
-  return sum < g.low ? g.low : sum > g.high ? g.high : sum;
-}
-template <class T>
-FOVEA_SIMD_INLINE V<T> finished(const Gemm<T>& g, V<T> sum, int64_t j) {
-  if (g.bias) sum += simd::load(g.bias + j);
-  return simd::clamp(sum, V<T>{} + g.low, V<T>{} + g.high);
 }
 
 /// The sums of v[0], v[1] ... side by side.
@@ -125,94 +110,6 @@ void run_dots(const Gemm<T>& g) {
   });
 }
 
-/// Rows of a panel of B, b_step apart.
-template <class T>
-struct Rows {
-  const T* b;
-  int64_t b_step;
-};
-
-/// A piece of the sums of a register tile: `depth` rows of a panel for columns [j, j + width) of C.
-template <class T>
-struct Piece : Rows<T> {
-  int64_t k, j, width;
-  bool first, last;  // starts the sums, or adds to C; finishes them
-};
-
-/// R rows of C.
-template <class T, int R>
-FOVEA_SIMD_INLINE void tile(const Gemm<T>& g, const Piece<T>& piece, const T* a, T* c) {
-  constexpr int P = panel<T>, L = P / 2;
-  const T* b = piece.b;
-  V<T> acc[R][2];
-#pragma GCC unroll 6
-  for (int r = 0; r < R; ++r) acc[r][0] = acc[r][1] = V<T>{};
-  for (int64_t p = 0; p < piece.k; ++p, b += piece.b_step, a += g.a_column) {
-    const V<T> b0 = simd::load(b), b1 = simd::load(b + L);
-#pragma GCC unroll 6
-    for (int r = 0; r < R; ++r) {
-      const T value = a[r * g.a_row];
-      acc[r][0] += value * b0;
-      acc[r][1] += value * b1;
-    }
-  }
-#pragma GCC unroll 6
-  for (int r = 0; r < R; ++r) {
-    T* row = c + r * g.n;
-    if (piece.width == P) {
-      V<T> low = acc[r][0], high = acc[r][1];
-      if (!piece.first) low += simd::load(row), high += simd::load(row + L);
-      if (piece.last) low = finished(g, low, piece.j), high = finished(g, high, piece.j + L);
-      simd::store(row, low);
-      simd::store(row + L, high);
-    } else {
-      T values[P];
-      simd::store(values, acc[r][0]);
-      simd::store(values + L, acc[r][1]);
-      for (int64_t i = 0; i < piece.width; ++i) {
-        const T sum = values[i] + (piece.first ? T(0) : row[i]);
-        row[i] = piece.last ? finished(g, sum, piece.j + i) : sum;
-      }
-    }
-  }
-}
-
-/// Of 7, 8 or 9 rows left half: a tile of 1, 2 or 3 rows waits for its own sums.
-int64_t next_tile(int64_t left) {
-  if (left >= tile_rows + 4) return tile_rows;
-  return left <= tile_rows ? left : (left + 1) / 2;
-}
-
-/// Rows [row, row_end) of C.
-template <class T>
-FOVEA_SIMD void tiles(const Gemm<T>& g, const Piece<T>& piece, const T* a, int64_t row, int64_t row_end) {
-  a += row * g.a_row;
-  T* c = g.c + row * g.n + piece.j;
-  while (row < row_end) {
-    const int64_t left = row_end - row, rows = next_tile(left);
-    switch (rows) {
-      case 6:
-        tile<T, 6>(g, piece, a, c);
-        break;
-      case 5:
-        tile<T, 5>(g, piece, a, c);
-        break;
-      case 4:
-        tile<T, 4>(g, piece, a, c);
-        break;
-      case 3:
-        tile<T, 3>(g, piece, a, c);
-        break;
-      case 2:
-        tile<T, 2>(g, piece, a, c);
-        break;
-      default:
-        tile<T, 1>(g, piece, a, c);
-    }
-    row += rows, a += rows * g.a_row, c += rows * g.n;
-  }
-}
-
 /// Steps [p, p + k) of the sums in columns of panel j, whose rows from p on are `rows`.
 template <class T>
 Piece<T> piece_of(const Gemm<T>& g, int64_t j, int64_t p, int64_t k, Rows<T> rows) {
@@ -265,8 +162,8 @@ template <class T>
 void block(const Gemm<T>& g, const T* packed, int64_t row, int64_t row_end, int64_t from, int64_t to) {
   for (int64_t p = 0; p < g.k || p == 0; p += depth) {
     const int64_t k = std::min(depth, g.k - p);
-    for (int64_t j = from; j < to; ++j)
-      tiles(g, piece_of(g, j, p, k, rows_of(g, packed, j, p)), g.a + p * g.a_column, row, row_end);
+    all_tiles(g, from, to, g.a + p * g.a_column, row, row_end,
+              [&](int64_t j) { return piece_of(g, j, p, k, rows_of(g, packed, j, p)); });
   }
 }
 
@@ -279,8 +176,8 @@ void turned_block(const Gemm<T>& g, const T* packed, int64_t row, int64_t row_en
   for (int64_t p = 0; p < g.k || p == 0; p += depth) {
     const int64_t k = std::min(depth, g.k - p);
     copy_rows(g, row, row_end, p, k, copy);
-    for (int64_t j = from; j < to; ++j)
-      tiles(near, piece_of(near, j, p, k, rows_of(near, packed, j, p)), copy, 0, row_end - row);
+    all_tiles(near, from, to, copy, 0, row_end - row,
+              [&](int64_t j) { return piece_of(near, j, p, k, rows_of(near, packed, j, p)); });
   }
 }
 
@@ -312,9 +209,9 @@ void stream(const Gemm<T>& g, T* packed, int64_t from, int64_t to) {
     if (g.b_column == 1 && to * P <= g.n) pack_rows(slice, from, to, packed);
     else
       for (int64_t j = from; j < to; ++j) pack_panel(slice, j * P, packed + (j - from) * slice.k * P);
-    for (int64_t j = from; j < to; ++j)
-      tiles(g, piece_of(g, j, p, slice.k, Rows<T>{packed + (j - from) * slice.k * P, P}),
-            g.a + p * g.a_column, 0, g.m);
+    all_tiles(g, from, to, g.a + p * g.a_column, 0, g.m, [&](int64_t j) {
+      return piece_of(g, j, p, slice.k, Rows<T>{packed + (j - from) * slice.k * P, P});
+    });
   }
 }
 
@@ -340,7 +237,7 @@ bool streams(const Gemm<T>& g) {
 /// Panels packed at a time: what memory reads best, or what stays in the nearest cache.
 template <class T>
 int64_t panels_together(const Gemm<T>& g) {
-  return g.n * g.k >= large ? 8 : 1;
+  return g.n * g.k >= large ? 8 : 2;
 }
 
 /// Elements of them.

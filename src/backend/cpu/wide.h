@@ -1,8 +1,8 @@
-// Products in registers of 64 bytes. There are twice as many of these as in AVX2, so a register tile of R rows
-// x 16 columns reads less per multiplication, and takes half as many instructions for it: where cores are
-// shared with another thread, that is what counts. Every sum is added up in the order of the AVX2 code, so the
-// bits are the same. Code that uses them stands in functions marked FOVEA_WIDE or FOVEA_WIDE_INLINE and runs
-// only where cpu_has_avx512().
+// Products in registers of 64 bytes. There are twice as many of these as in AVX2, so a register tile of R
+// rows x 16 columns reads less per multiplication, and takes half as many instructions for it: where cores
+// are shared with another thread, that is what counts. Every sum is added up in the order of the AVX2 code,
+// so the bits are the same. Code that uses them stands in functions marked FOVEA_WIDE or FOVEA_WIDE_INLINE
+// and runs only where cpu_has_avx512().
 #pragma once
 #include <array>
 #include <utility>

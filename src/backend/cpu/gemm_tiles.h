@@ -1,0 +1,181 @@
+// The register tiles of gemm.h: rows of C for one panel of B, 6 x 16 in f32 on AVX2; for two panels, 12 x 32,
+// on AVX-512.
+#pragma once
+#include "backend/cpu/gemm.h"
+#include "backend/cpu/tiles.h"
+#include "backend/cpu/wide.h"
+#include "fovea/device.h"
+
+namespace fovea::gemm {
+
+using simd::V;
+
+inline constexpr int tile_rows = 6;
+template <class T>
+inline constexpr int panel = 2 * simd::lanes<T>;  // columns of a register tile
+
+/// A result in column j with bias and clamp.
+template <class T>
+FOVEA_SIMD_INLINE T finished(const Gemm<T>& g, T sum, int64_t j) {
+  if (g.bias) sum += g.bias[j];
+  return sum < g.low ? g.low : sum > g.high ? g.high : sum;
+}
+template <class T>
+FOVEA_SIMD_INLINE V<T> finished(const Gemm<T>& g, V<T> sum, int64_t j) {
+  if (g.bias) sum += simd::load(g.bias + j);
+  return simd::clamp(sum, V<T>{} + g.low, V<T>{} + g.high);
+}
+
+/// Rows of a panel of B, b_step apart.
+template <class T>
+struct Rows {
+  const T* b;
+  int64_t b_step;
+};
+
+/// A piece of the sums of a register tile: `depth` rows of a panel for columns [j, j + width) of C.
+template <class T>
+struct Piece : Rows<T> {
+  int64_t k, j, width;
+  bool first, last;  // starts the sums, or adds to C; finishes them
+};
+
+/// R rows of C.
+template <class T, int R>
+FOVEA_SIMD_INLINE void tile(const Gemm<T>& g, const Piece<T>& piece, const T* a, T* c) {
+  constexpr int P = panel<T>, L = P / 2;
+  const T* b = piece.b;
+  V<T> acc[R][2];
+#pragma GCC unroll 6
+  for (int r = 0; r < R; ++r) acc[r][0] = acc[r][1] = V<T>{};
+  for (int64_t p = 0; p < piece.k; ++p, b += piece.b_step, a += g.a_column) {
+    const V<T> b0 = simd::load(b), b1 = simd::load(b + L);
+#pragma GCC unroll 6
+    for (int r = 0; r < R; ++r) {
+      const T value = a[r * g.a_row];
+      acc[r][0] += value * b0;
+      acc[r][1] += value * b1;
+    }
+  }
+#pragma GCC unroll 6
+  for (int r = 0; r < R; ++r) {
+    T* row = c + r * g.n;
+    if (piece.width == P) {
+      V<T> low = acc[r][0], high = acc[r][1];
+      if (!piece.first) low += simd::load(row), high += simd::load(row + L);
+      if (piece.last) low = finished(g, low, piece.j), high = finished(g, high, piece.j + L);
+      simd::store(row, low);
+      simd::store(row + L, high);
+    } else {
+      T values[P];
+      simd::store(values, acc[r][0]);
+      simd::store(values + L, acc[r][1]);
+      for (int64_t i = 0; i < piece.width; ++i) {
+        const T sum = values[i] + (piece.first ? T(0) : row[i]);
+        row[i] = piece.last ? finished(g, sum, piece.j + i) : sum;
+      }
+    }
+  }
+}
+
+/// Of 7, 8 or 9 rows left half: a tile of 1, 2 or 3 rows waits for its own sums.
+inline int64_t next_tile(int64_t left) {
+  if (left >= tile_rows + 4) return tile_rows;
+  return left <= tile_rows ? left : (left + 1) / 2;
+}
+
+/// Rows [row, row_end) of C.
+template <class T>
+FOVEA_SIMD void tiles(const Gemm<T>& g, const Piece<T>& piece, const T* a, int64_t row, int64_t row_end) {
+  a += row * g.a_row;
+  T* c = g.c + row * g.n + piece.j;
+  while (row < row_end) {
+    const int64_t left = row_end - row, rows = next_tile(left);
+    switch (rows) {
+      case 6:
+        tile<T, 6>(g, piece, a, c);
+        break;
+      case 5:
+        tile<T, 5>(g, piece, a, c);
+        break;
+      case 4:
+        tile<T, 4>(g, piece, a, c);
+        break;
+      case 3:
+        tile<T, 3>(g, piece, a, c);
+        break;
+      case 2:
+        tile<T, 2>(g, piece, a, c);
+        break;
+      default:
+        tile<T, 1>(g, piece, a, c);
+    }
+    row += rows, a += rows * g.a_row, c += rows * g.n;
+  }
+}
+
+/// R rows of two panels next to each other, each column vector one register. Rows of A are read three from
+/// one pointer, which is what addresses can express.
+struct WidePanels {
+  template <int R>
+  FOVEA_WIDE static void run(const Gemm<float>& g, const Piece<float>& left, const Piece<float>& right,
+                             const float* a, float* c) {
+    constexpr int third = (R + 2) / 3;
+    const float *b0 = left.b, *b1 = right.b, *rows[third];
+    const int64_t row = g.a_row, steps = left.k;
+#pragma GCC unroll 4
+    for (int i = 0; i < third; ++i) rows[i] = a + 3 * i * row;
+    wide::Vec acc[R][2];
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r) acc[r][0] = acc[r][1] = wide::Vec{};
+    for (int64_t p = 0; p < steps; ++p, b0 += left.b_step, b1 += right.b_step) {
+      const wide::Vec v0 = wide::load(b0), v1 = wide::load(b1);
+#pragma GCC unroll 12
+      for (int r = 0; r < R; ++r) {
+        const float value = rows[r / 3][r % 3 * row];
+        acc[r][0] += value * v0;
+        acc[r][1] += value * v1;
+      }
+#pragma GCC unroll 4
+      for (int i = 0; i < third; ++i) rows[i] += g.a_column;
+    }
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r, c += g.n)
+#pragma GCC unroll 2
+      for (int v = 0; v < 2; ++v) {
+        float* to = c + v * 16;
+        wide::Vec sum = acc[r][v];
+        if (!left.first) sum += wide::load(to);
+        if (left.last) {
+          const int64_t j = left.j + v * 16;
+          sum = wide::join(finished(g, wide::low(sum), j), finished(g, wide::high(sum), j + 8));
+        }
+        wide::store(to, sum);
+      }
+  }
+};
+
+inline void wide_tiles(const Gemm<float>& g, const Piece<float>& left, const Piece<float>& right,
+                       const float* a, int64_t row, int64_t row_end) {
+  for_tiles(row_end - row, 12, [&](int64_t i, int64_t rows) {
+    wide::tiles_of<WidePanels, 12>[size_t(rows - 1)](g, left, right, a + (row + i) * g.a_row,
+                                                     g.c + (row + i) * g.n + left.j);
+  });
+}
+
+/// Rows [row, row_end) of C in the panels [from, to), piece(j) of each.
+template <class T, class PieceOf>
+void all_tiles(const Gemm<T>& g, int64_t from, int64_t to, const T* a, int64_t row, int64_t row_end,
+               const PieceOf& piece) {
+  for (int64_t j = from; j < to; ++j) {
+    if constexpr (std::is_same_v<T, float>)
+      if (cpu_has_avx512() && j + 1 < to && (j + 2) * panel<T> <= g.n) {
+        wide_tiles(g, piece(j), piece(j + 1), a, row, row_end);
+        ++j;
+        continue;
+      }
+    tiles(g, piece(j), a, row, row_end);
+  }
+}
+
+}  // namespace fovea::gemm
