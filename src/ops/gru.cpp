@@ -10,12 +10,8 @@ namespace {
 
 using recurrent::check_sequence;
 using recurrent::check_steps;
+using recurrent::sigmoid_of;
 using recurrent::Sizes;
-
-template <class real>
-real sigmoid_of(real x) {
-  return 1 / (1 + std::exp(-x));
-}
 
 template <class real>
 void forward(const Call& c) {
@@ -27,7 +23,7 @@ void forward(const Call& c) {
     for (int64_t n = begin; n < end; ++n)
       for (int64_t t = 0; t < s.steps; ++t) {
         const int64_t row = t * s.batch + n;
-        const real* h = t ? y + (row - s.batch) * H : h0 ? h0 + n * H : nullptr;
+        const real* h = recurrent::before<real>(y, h0, t, n, s.batch, H);
         const auto hidden = [&](int64_t gate) {
           real z = bias ? bias[gate] : 0;
           for (int64_t k = 0; h && k < H; ++k) z += w[gate * H + k] * h[k];
@@ -59,7 +55,7 @@ void backward(const Call& c) {
       std::fill(dh, dh + H, real(0));
       for (int64_t t = s.steps; t-- > 0;) {
         const int64_t row = t * s.batch + n;
-        const real* h = t ? y + (row - s.batch) * H : h0 ? h0 + n * H : nullptr;
+        const real* h = recurrent::before<real>(y, h0, t, n, s.batch, H);
         const auto at = [&](const real* p, int64_t offset) { return p ? p[offset] : real(0); };
         for (int64_t u = 0; u < H; ++u) {
           const int64_t k = row * 4 * H + u;

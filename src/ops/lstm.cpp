@@ -12,12 +12,8 @@ namespace {
 using recurrent::check_inputs;
 using recurrent::check_sequence;
 using recurrent::check_steps;
+using recurrent::sigmoid_of;
 using recurrent::Sizes;
-
-template <class real>
-real sigmoid_of(real x) {
-  return 1 / (1 + std::exp(-x));
-}
 
 template <class real>
 void forward(const Call& c) {
@@ -30,8 +26,8 @@ void forward(const Call& c) {
     for (int64_t n = begin; n < end; ++n)
       for (int64_t t = 0; t < s.steps; ++t) {
         const int64_t row = t * s.batch + n;
-        const real* h = t ? y + (row - s.batch) * H : h0 ? h0 + n * H : nullptr;
-        const real* before = t ? cells + (row - s.batch) * H : c0 ? c0 + n * H : nullptr;
+        const real* h = recurrent::before<real>(y, h0, t, n, s.batch, H);
+        const real* before = recurrent::before<real>(cells, c0, t, n, s.batch, H);
         const auto sum = [&](int64_t gate) {
           real z = bias ? bias[gate] : 0;
           for (int64_t k = 0; k < I; ++k) z += w_x[gate * I + k] * x[row * I + k];
@@ -61,7 +57,7 @@ void row_backward(const Call& c, int64_t n, real* d, real* dh, real* dc) {
              *dy = c.in(8).ptr<real>(), *dcells = c.in(9).ptr<real>(), *dgates = c.in(10).ptr<real>();
   for (int64_t t = s.steps; t-- > 0;) {
     const int64_t row = t * s.batch + n;
-    const real* before = t ? cells + (row - s.batch) * H : c0 ? c0 + n * H : nullptr;
+    const real* before = recurrent::before<real>(cells, c0, t, n, s.batch, H);
     const auto at = [&](const real* p, int64_t offset) { return p ? p[offset] : real(0); };
     for (int64_t u = 0; u < H; ++u) {
       const int64_t k = row * 4 * H + u;

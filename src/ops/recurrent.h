@@ -2,12 +2,24 @@
 // to the gates of a cell, `x_gates` (T,N,G*H) = x weight_ih^T + bias, so that one large product serves all steps.
 #pragma once
 #include <algorithm>
+#include <cmath>
 
 #include "base/parallel.h"
 #include "fovea/op.h"
 #include "fovea/ops.h"
 
 namespace fovea::recurrent {
+
+template <class real>
+real sigmoid_of(real x) {
+  return 1 / (1 + std::exp(-x));
+}
+
+/// What comes before step t of row n: y (T,N,H) at the step before, at the first step `first` (N,H), null for zeros.
+template <class real>
+const real* before(const real* y, const real* first, int64_t t, int64_t n, int64_t batch, int64_t hidden) {
+  return t ? y + ((t - 1) * batch + n) * hidden : first ? first + n * hidden : nullptr;
+}
 
 /// Sizes of a sequence op with G gates; input 0 is (T,N,...).
 struct Sizes {

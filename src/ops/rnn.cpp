@@ -29,7 +29,7 @@ void forward(const Call& c) {
     for (int64_t n = begin; n < end; ++n)
       for (int64_t t = 0; t < s.steps; ++t) {
         const int64_t row = t * s.batch + n;
-        const real* h = t ? y + (row - s.batch) * H : h0 ? h0 + n * H : nullptr;
+        const real* h = recurrent::before<real>(y, h0, t, n, s.batch, H);
         for (int64_t u = 0; u < H; ++u) {
           real z = x[row * H + u];
           for (int64_t k = 0; h && k < H; ++k) z += w[u * H + k] * h[k];

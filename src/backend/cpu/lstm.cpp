@@ -227,9 +227,9 @@ struct Backward {
     constexpr int64_t line = 16;
     const int64_t at = (t * batch + n) * hidden;
     for (int64_t u = 0; u < gates_of_unit * hidden; u += line)
-      __builtin_prefetch(gates + gates_of_unit * at + u, 0, 2);
-    for (int64_t u = 0; u < hidden; u += line) __builtin_prefetch(cells + at + u, 0, 2);
-    for (int64_t u = 0; dy && u < hidden; u += line) __builtin_prefetch(dy + at + u, 0, 2);
+      __builtin_prefetch(gates + gates_of_unit * at + u, 0, 3);
+    for (int64_t u = 0; u < hidden; u += line) __builtin_prefetch(cells + at + u, 0, 3);
+    for (int64_t u = 0; dy && u < hidden; u += line) __builtin_prefetch(dy + at + u, 0, 3);
     weights().ask(t * batch + n, panels);
   }
 
@@ -248,11 +248,11 @@ struct Backward {
       for (int64_t r = first; r < first + n; ++r) row(t, r);
       for (int64_t r = first; t > 0 && r < first + n; ++r) ask(t - 1, r);
       if (t > 0 || state_grad)
-        to_state().multiply({near, d_row(), n, G, state_size, blocks}, packed_hh, dh + first * state_row,
-                            state_row);
+        to_state().multiply({near, d_row(), n, G, state_size, blocks, sizes + t * batch + first}, packed_hh,
+                            dh + first * state_row, state_row);
       if (!input_grad) continue;
-      to_input().multiply({near, d_row(), n, G, input_size, blocks}, packed_ih, dx + first * input_row,
-                          input_row);
+      to_input().multiply({near, d_row(), n, G, input_size, blocks, sizes + t * batch + first}, packed_ih,
+                          dx + first * input_row, input_row);
       for (int64_t r = first; r < first + n; ++r)
         std::copy_n(dx + r * input_row, inputs, dx_out + (t * batch + r) * inputs);
     }

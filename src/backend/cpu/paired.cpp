@@ -131,9 +131,10 @@ FOVEA_SIMD float largest(const float* p, int64_t n) {
   return simd::largest(most);
 }
 
-void take(const float* a, int64_t row_step, int64_t n, int64_t depth, float size, Rows& to) {
+void take(const float* a, int64_t row_step, int64_t n, int64_t depth, float size, Rows& to,
+          const float* largest_of_rows) {
   for (int64_t r = 0; r < n; ++r, a += row_step) {
-    const float most = largest(a, depth), by = scale(most, size);
+    const float most = largest_of_rows ? largest_of_rows[r] : largest(a, depth), by = scale(most, size);
     to.less[r] = scaled(a, depth, by, to.blocks() + r * block);
     to.back[r] = most == 0 || by == 0 ? 0 : 1 / by;
   }

@@ -46,8 +46,10 @@ float scale(float from, float to);
 /// The largest of |p[0..n)|; NaN does not count.
 float largest(const float* p, int64_t n);
 
-/// Rows 0..n-1 <= 8 of `a`, row_step apart, for panels with values up to `size`.
-void take(const float* a, int64_t row_step, int64_t n, int64_t depth, float size, Rows& to);
+/// Rows 0..n-1 <= 8 of `a`, row_step apart, for panels with values up to `size`. The largest
+/// values of the rows are looked for unless they are given.
+void take(const float* a, int64_t row_step, int64_t n, int64_t depth, float size, Rows& to,
+          const float* largest_of_rows = nullptr);
 /// Completes rows whose blocks, of order `columns`, are filled; all are scaled alike. depth % 8 == 0.
 void take_columns(int64_t depth, float size, Rows& to);
 

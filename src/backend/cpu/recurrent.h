@@ -121,10 +121,12 @@ struct Factor {
     return blocks_of(rows, paired::block) * paired::Rows::floats(depth);
   }
   /// Takes n rows from `from` on, `step` apart, for panels with values up to `size`.
-  Factor(const float* from, int64_t step, int64_t n, int64_t depth, float size, float* blocks)
+  Factor(const float* from, int64_t step, int64_t n, int64_t depth, float size, float* blocks,
+         const float* largest_of_rows = nullptr)
       : a(from), row(step), rows(n), depth(depth), blocks(blocks) {
     for (int64_t r = 0; blocks && r < n; r += paired::block)
-      paired::take(from + r * step, step, std::min(paired::block, n - r), depth, size, set(r));
+      paired::take(from + r * step, step, std::min(paired::block, n - r), depth, size, set(r),
+                   largest_of_rows ? largest_of_rows + r : nullptr);
   }
   paired::Rows& set(int64_t r) const {
     return *reinterpret_cast<paired::Rows*>(blocks + r / paired::block * paired::Rows::floats(depth));
