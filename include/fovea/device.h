@@ -29,7 +29,7 @@ std::vector<DeviceInfo> devices();
 std::string cpu_isa();
 /// Whether AVX2, FMA and F16C code may run (FOVEA_ISA=baseline in the environment turns it off).
 bool cpu_has_avx2();
-/// Whether AVX-512 (F, DQ, VL) code may run too (FOVEA_ISA=avx2 turns it off; results do not depend on it).
+/// Whether AVX-512 (F, DQ, VL) code may run too (FOVEA_ISA=avx2 turns it off).
 bool cpu_has_avx512();
 
 /// Threads used by kernels. 0 = as many as the process may use. Results do not depend on it.

@@ -1,39 +1,29 @@
 #include "backend/cpu/paired.h"
 
-#include <array>
 #include <bit>
-#include <cstdlib>
-#include <string_view>
-#include <utility>
 
+#include "backend/cpu/wide.h"
 #include "fovea/device.h"
 
 namespace fovea::paired {
 namespace {
 
-typedef float V16 __attribute__((vector_size(64)));
-typedef float V16Unaligned __attribute__((vector_size(64), aligned(4), may_alias));
-
-FOVEA_PAIRED inline __attribute__((always_inline)) V16 load(const float* p) {
-  return *reinterpret_cast<const V16Unaligned*>(p);
-}
-FOVEA_PAIRED inline __attribute__((always_inline)) void store(float* p, V16 v) {
-  *reinterpret_cast<V16Unaligned*>(p) = v;
-}
+using wide::load;
+using wide::store;
+using wide::Vec;
 
 /// Two vectors of one column each of B, at k, k + 8 and k + 16.
 struct Columns {
-  V16 u[2], v[2], w[2];
+  Vec u[2], v[2], w[2];
 };
 
 /// sum += x u + y v + z w, without what depends on x, y or on u, v alone. In assembly because compilers load
 /// a number that two additions share into a register of its own, which takes the adders' time, and because
 /// additions must alternate with products.
-FOVEA_PAIRED inline __attribute__((always_inline)) void add_products(V16 (&sum)[2], const Columns& b,
-                                                                     const float& x, const float& y,
-                                                                     const float& z) {
+FOVEA_WIDE_INLINE void add_products(Vec (&sum)[2], const Columns& b, const float& x, const float& y,
+                                    const float& z) {
 #if defined(__x86_64__)
-  V16 p, q, r, s;
+  Vec p, q, r, s;
   asm volatile(
       "vaddps %12%{1to16%}, %8, %2\n vfmadd231ps %14%{1to16%}, %10, %0\n"
       "vaddps %13%{1to16%}, %6, %3\n vfmadd231ps %14%{1to16%}, %11, %1\n"
@@ -48,11 +38,11 @@ FOVEA_PAIRED inline __attribute__((always_inline)) void add_products(V16 (&sum)[
 
 /// R rows of C (+)= A B.
 template <int R, Order order>
-FOVEA_PAIRED void tile(const Rows& rows, const float* first, const float* b, int64_t depth, bool add,
-                       float* c, int64_t c_row) {
+FOVEA_WIDE void tile(const Rows& rows, const float* first, const float* b, int64_t depth, bool add, float* c,
+                     int64_t c_row) {
   constexpr int row = order == Order::rows ? block : 1, column = order == Order::rows ? 1 : block;
   const float* a = rows.blocks();
-  V16 sum[R][2];
+  Vec sum[R][2];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) sum[r][0] = load(first), sum[r][1] = load(first + 16);
   int64_t k = 0;
@@ -66,7 +56,7 @@ FOVEA_PAIRED void tile(const Rows& rows, const float* first, const float* b, int
     }
   for (; k < depth; k += block, a += square)
     for (int i = 0; i < block; ++i, b += width) {
-      const V16 w[2]{load(b), load(b + 16)};
+      const Vec w[2]{load(b), load(b + 16)};
 #pragma GCC unroll 8
       for (int r = 0; r < R; ++r) {
         const float x = a[i * column + r * row];
@@ -78,7 +68,7 @@ FOVEA_PAIRED void tile(const Rows& rows, const float* first, const float* b, int
 #pragma GCC unroll 2
     for (int j = 0; j < 2; ++j) {
       float* to = c + r * c_row + j * 16;
-      const V16 value = (sum[r][j] + rows.less[r]) * rows.back[r];
+      const Vec value = (sum[r][j] + rows.less[r]) * rows.back[r];
       store(to, add ? load(to) + value : value);
     }
 }
@@ -108,12 +98,7 @@ int exponent(float x) { return int(std::bit_cast<uint32_t>(x) >> mantissa & 255)
 
 bool available() {
 #if defined(__x86_64__)
-  static const bool yes = [] {
-    const char* isa = std::getenv("FOVEA_ISA");
-    return cpu_has_avx2() && !(isa && std::string_view(isa) == "avx2") && __builtin_cpu_is("amd") &&
-           __builtin_cpu_supports("avx512f");
-  }();
-  return yes;
+  return cpu_has_avx512() && __builtin_cpu_is("amd");
 #else
   return false;
 #endif

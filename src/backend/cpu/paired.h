@@ -15,17 +15,11 @@
 
 #include "backend/cpu/simd.h"
 
-#if defined(__x86_64__)
-#define FOVEA_PAIRED __attribute__((target("avx512f,avx2,fma")))
-#else
-#define FOVEA_PAIRED
-#endif
-
 namespace fovea::paired {
 
 inline constexpr int64_t block = 8, group = 3 * block, width = 32, square = block * block;
 
-/// Whether this processor runs multiply(), and faster than plain products.
+/// Whether this processor has the instructions of multiply() and is faster for it than by plain products.
 bool available();
 
 inline int64_t padded(int64_t depth) { return (depth + block - 1) / block * block; }
