@@ -45,7 +45,7 @@ Plan plan_of(const Call& c, Size size) {
   // the same of both is best.
   const int64_t best = std::clamp<int64_t>(s.c * s.o / (s.c + s.o), 32, 256);
   const int64_t tiles = p.x.count(), groups = (tiles + best - 1) / best;
-  p.group = p.together() ? (tiles + groups - 1) / groups : 24;
+  p.group = p.together() ? (tiles + groups - 1) / groups : 48;
   return p;
 }
 
