@@ -43,6 +43,12 @@ class Dataset {
   virtual void read(int64_t index, const Tensor& row) const = 0;
   /// Whether reading is a mere copy, so that caching would gain nothing.
   virtual bool in_memory() const { return true; }
+  /// Whether picture() is there: examples are files of any size, and example_shape() is what read() scales
+  /// them to.
+  virtual bool has_pictures() const { return false; }
+  /// Example `index` in its own size: (H,W,C) with the channels and dtype() of the set. Throws Error if
+  /// unreadable. *Requires* has_pictures().
+  virtual Tensor picture(int64_t index) const;
   /// What to call example `index` in a message: its file, or "example 7 of MNIST".
   virtual std::string where(int64_t index) const;
 

@@ -11,6 +11,8 @@ std::string Dataset::where(int64_t index) const {
   return fmt::format("example {} of {} {}", index, name_, name_of(split_));
 }
 
+Tensor Dataset::picture(int64_t) const { fail("{} has no pictures beside its examples", name_); }
+
 Example Dataset::example(int64_t index) const {
   check(index >= 0 && index < size(), "example {} is outside of the {} of {} {}", index, size(), name_,
         name_of(split_));

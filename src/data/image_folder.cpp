@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "data/planes.h"
 #include "fovea/data.h"
 #include "fovea/image.h"
 #include "fovea/random.h"
@@ -104,15 +105,12 @@ Tensor cover(const Tensor& pixels, int64_t height, int64_t width) {
   return image::center_crop(scaled, height, width);
 }
 
-/// (H,W,C) to (C,H,W) while changing the depth: 8 bits to 16 by 257, so that white stays white.
-template <class From, class To>
-void write_planes(const Tensor& pixels, const Tensor& row) {
-  const int64_t channels = row.size(0), n = row.numel() / channels;
-  const From* in = pixels.data<From>();
-  To* out = row.data<To>();
-  constexpr To factor = sizeof(To) > sizeof(From) ? To(257) : To(1);
-  for (int64_t c = 0; c < channels; ++c)
-    for (int64_t i = 0; i < n; ++i) *out++ = To(To(in[i * channels + c]) * factor);
+/// 8 bits to 16 by 257, so that white stays white.
+Tensor deepened(const Tensor& pixels) {
+  const Tensor out = Tensor::empty(pixels.shape(), u16);
+  const uint8_t* in = pixels.data<uint8_t>();
+  std::transform(in, in + pixels.numel(), out.data<uint16_t>(), [](uint8_t v) { return uint16_t(v * 257); });
+  return out;
 }
 
 class ImageFolder : public Dataset {
@@ -122,6 +120,8 @@ class ImageFolder : public Dataset {
   int64_t label(int64_t index) const override { return labels_[size_t(index)]; }
   void read(int64_t index, const Tensor& row) const override;
   bool in_memory() const override { return false; }
+  bool has_pictures() const override { return true; }
+  Tensor picture(int64_t index) const override;
   std::string where(int64_t index) const override { return files_[size_t(index)]; }
 
  private:
@@ -181,15 +181,19 @@ void ImageFolder::set_format(const Format& format, const OpenOptions& options) {
   set_transforms(Compose(CenterCrop(size)), Compose(RandomCrop(size), RandomHorizontalFlip()));
 }
 
-void ImageFolder::read(int64_t index, const Tensor& row) const {
+Tensor ImageFolder::picture(int64_t index) const {
   const image::Image image = image::read(files_[size_t(index)]);
   const Tensor upright = image::upright(image);
   const Tensor colour =
       shape_[0] == 1 ? image::to_gray(upright, image.color) : image::to_rgb(upright, image.color);
-  const Tensor pixels = cover(dtype_ == u8 ? image::to_u8(colour) : colour, shape_[1], shape_[2]);
-  if (dtype_ == u8) return write_planes<uint8_t, uint8_t>(pixels, row);
-  pixels.dtype() == u8 ? write_planes<uint8_t, uint16_t>(pixels, row)
-                       : write_planes<uint16_t, uint16_t>(pixels, row);
+  const Tensor pixels = dtype_ == u8           ? image::to_u8(colour)
+                        : colour.dtype() == u8 ? deepened(colour)
+                                               : colour;
+  return pixels.reshape({pixels.size(0), pixels.size(1), shape_[0]}).contiguous();
+}
+
+void ImageFolder::read(int64_t index, const Tensor& row) const {
+  table_to_planes(cover(picture(index), shape_[1], shape_[2]), row);
 }
 
 }  // namespace

@@ -23,6 +23,31 @@ Normalization normalization_for(const Dataset& dataset, const LoaderOptions& opt
   return n;
 }
 
+/// A last Normalize takes the place of the loader's own normalisation of `channels` channels.
+void take_normalize(LoaderOptions& options, int64_t channels) {
+  const auto& steps = options.transforms.steps();
+  const auto* last = steps.empty() ? nullptr : dynamic_cast<const Normalize*>(steps.back().get());
+  if (!last) return;
+  const auto spread = [&](const Fill& f) {
+    return f.values.size() == 1 ? std::vector<float>(size_t(channels), f.values[0]) : f.values;
+  };
+  options.normalize = Normalization{spread(last->mean()), spread(last->std())};
+  Compose others;
+  for (size_t i = 0; i + 1 < steps.size(); ++i) others.push_back(steps[i]);
+  options.transforms = std::move(others);
+}
+
+/// Whether the transforms begin with pictures in their own size: there are such, and any size will do.
+bool wants_pictures(const Dataset& dataset, const Compose& transforms) {
+  return dataset.has_pictures() && transforms.fixed_shape(dataset.example_shape()[0]).has_value();
+}
+
+LoaderOptions settled(const Dataset& dataset, LoaderOptions options) {
+  if (!options.transforms.empty())
+    take_normalize(options, options.transforms.output_shape(dataset.example_shape())[0]);
+  return options;
+}
+
 Dims with_batch(int64_t batch, Dims shape) {
   shape.insert(0, batch);
   return shape;
@@ -53,6 +78,7 @@ class DataLoader::Impl {
   LoaderOptions options;
   int64_t size;
   Normalization normalization;
+  bool pictures;
   Dims example_shape;
   ExampleReader reader;
 
@@ -84,11 +110,12 @@ class DataLoader::Impl {
 
 DataLoader::Impl::Impl(std::shared_ptr<const Dataset> set, LoaderOptions wanted)
     : dataset(std::move(set)),
-      options(std::move(wanted)),
+      options(settled(*dataset, std::move(wanted))),
       size(dataset->size()),
       normalization(normalization_for(*dataset, options)),
+      pictures(wants_pictures(*dataset, options.transforms)),
       example_shape(options.transforms.output_shape(dataset->example_shape())),
-      reader(dataset, options.cache, options.warn) {
+      reader(dataset, options.cache, pictures, options.warn) {
   check(options.batch > 0, "batch={} is no number of examples", options.batch);
   check(options.batch <= size, "batch={} is larger than the {} examples of {} {}; use batch={} or less",
         options.batch, size, dataset->name(), name_of(dataset->split()), size);
@@ -97,7 +124,7 @@ DataLoader::Impl::Impl(std::shared_ptr<const Dataset> set, LoaderOptions wanted)
   check(options.prefetch >= 1, "prefetch={} is no number of batches", options.prefetch);
   slots_.resize(options.workers == 0 ? 1 : size_t(std::max(options.prefetch, options.workers)) + 1);
   for (int i = 0; i < std::max(options.workers, 1); ++i)
-    pipelines_.emplace_back(reader, options.transforms, normalization, options.seed);
+    pipelines_.emplace_back(reader, options.transforms, normalization, example_shape, pictures, options.seed);
   try {
     for (int i = 0; i < options.workers; ++i)
       threads_.emplace_back([this, i] { work(pipelines_[size_t(i)]); });

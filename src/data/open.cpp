@@ -78,7 +78,7 @@ int64_t count_of(const std::string& what, const std::string& text) {
 std::shared_ptr<Dataset> resized(std::shared_ptr<Dataset> set, int64_t imgsz) {
   check(imgsz >= 0, "imgsz={} is no size", imgsz);
   if (imgsz == 0 || set->example_shape() == Dims{set->example_shape()[0], imgsz, imgsz}) return set;
-  const auto resize = std::make_shared<const Resize>(imgsz);
+  const auto resize = std::make_shared<const Resize>(Size(imgsz, imgsz));
   Compose prepare = set->transforms(false), augment = set->transforms(true);
   prepare.push_back(resize), augment.push_back(resize);
   set->set_transforms(prepare, augment);

@@ -2,11 +2,25 @@
 
 #include <numeric>
 
+#include "data/planes.h"
+
 namespace fovea::data {
 namespace {
 
-// Streams of the generator, apart from each other and from the default stream of initialisers.
-constexpr uint64_t order_stream = uint64_t{0xD0} << 56, example_stream = uint64_t{0xD1} << 56;
+// A stream of the generator apart from those of transforms (Compose::generator) and initialisers.
+constexpr uint64_t order_stream = uint64_t{0xD0} << 56;
+
+/// The resampling as an image of its own type: what the steps of `pass` make one by one, on the table of
+/// pixels, where it is quicker.
+Tensor resampled(const Tensor& picture, const functional::Resampling& pass) {
+  Tensor x = picture;
+  if (pass.height != x.size(0) || pass.width != x.size(1))
+    x = image::crop(x, pass.top, pass.left, pass.height, pass.width);
+  x = image::resize(x, pass.scaled_height, pass.scaled_width);
+  if (pass.out_height != x.size(0) || pass.out_width != x.size(1))
+    x = image::crop(x, pass.out_top, pass.out_left, pass.out_height, pass.out_width);
+  return planes_of_table(pass.flip ? image::flip_horizontal(x) : x);
+}
 
 }  // namespace
 
@@ -46,29 +60,59 @@ void Normalizer::apply(const Tensor& row, float* out) const {
 }
 
 Pipeline::Pipeline(ExampleReader& reader, const Compose& transforms, const Normalization& normalization,
-                   uint64_t seed)
+                   const Dims& shape, bool pictures, uint64_t seed)
     : reader_(reader),
       transforms_(transforms),
+      shape_(shape),
       seed_(seed),
-      normalizer_(transforms.output_shape(reader.dataset().example_shape()), reader.dataset().dtype(),
-                  normalization) {
-  Dims shape = reader.dataset().example_shape();
-  stages_.push_back(Tensor::empty(shape, reader.dataset().dtype()));
-  for (const auto& step : transforms_.steps()) {
-    shape = step->output_shape(shape);
-    stages_.push_back(Tensor::empty(shape, reader.dataset().dtype()));
-  }
+      pictures_(pictures),
+      normalizer_(shape, reader.dataset().dtype(), normalization) {
+  if (!pictures) example_ = Tensor::empty(reader.dataset().example_shape(), reader.dataset().dtype());
 }
 
 int64_t Pipeline::run(int64_t epoch, int64_t index, float* out) {
-  const int64_t label = reader_.read(index, stages_[0]);
-  Generator random(seed_, example_stream | uint64_t(epoch));
-  for (size_t s = 0; s < transforms_.steps().size(); ++s) {
-    random.seek(uint64_t(index) << 24 | s << 12);  // every step has numbers of its own
-    transforms_.steps()[s]->apply(stages_[s], stages_[s + 1], random);
+  if (!pictures_) {
+    Sample sample{.image = example_};
+    sample.label = reader_.read(index, example_);
+    finish(sample, epoch, index, 0, out);
+    return sample.label;
   }
-  normalizer_.apply(stages_.back(), out);
+  Tensor picture;
+  const int64_t label = reader_.read_picture(index, picture);
+  functional::Resampling pass{.height = picture.size(0), .width = picture.size(1)};
+  const size_t folded = fold(pass, epoch, index);
+  if (folded == transforms_.steps().size()) {
+    functional::resample_into(out, picture, pass, normalizer_.scale(), normalizer_.shift());
+    return label;
+  }
+  Sample sample{.image = folded == 0 ? planes_of_table(picture) : resampled(picture, pass), .label = label};
+  finish(sample, epoch, index, folded, out);
   return label;
+}
+
+/// How many of the first steps are one resampling.
+size_t Pipeline::fold(functional::Resampling& pass, int64_t epoch, int64_t index) const {
+  pass.scaled_height = pass.out_height = pass.height;
+  pass.scaled_width = pass.out_width = pass.width;
+  size_t s = 0;
+  for (; s < transforms_.steps().size(); ++s) {
+    functional::Resampling next = pass;
+    Generator random = Compose::generator(seed_, epoch, index, s);
+    if (!transforms_.steps()[s]->fold(next, random)) break;
+    pass = next;
+  }
+  return s;
+}
+
+/// The steps from `first` on, and normalisation.
+void Pipeline::finish(Sample& sample, int64_t epoch, int64_t index, size_t first, float* out) const {
+  transforms_.apply(sample, seed_, epoch, index, first);
+  check(sample.image.shape() == shape_, "the transforms {} make {} of {} and not {}: add Resize or a crop",
+        transforms_.describe(), sample.image.shape(), reader_.dataset().where(index), shape_);
+  check(sample.image.dtype() == reader_.dataset().dtype(),
+        "the transforms {} make {} of {}: Normalize comes last", transforms_.describe(),
+        name_of(sample.image.dtype()), name_of(reader_.dataset().dtype()));
+  normalizer_.apply(sample.image.contiguous(), out);
 }
 
 std::vector<int64_t> epoch_order(int64_t n, bool shuffle, uint64_t seed, int64_t epoch) {

@@ -1,5 +1,6 @@
-// Pipeline: one thread's way from an example to its place in a batch: read, transform, normalise. Scratch is
-// kept, so that the steady state allocates nothing. Not thread-safe: one per thread.
+// Pipeline: one thread's way from an example to its place in a batch: read, transform, normalise. Where the
+// transforms begin with decoded pictures and only crop, scale and mirror, all of it is one pass. Not
+// thread-safe: one per thread.
 #pragma once
 #include <vector>
 
@@ -13,6 +14,9 @@ class Normalizer {
  public:
   Normalizer(const Dims& shape, DType dtype, const Normalization& normalization);
   void apply(const Tensor& row, float* out) const;
+  /// Per channel: y = x * scale + shift.
+  const std::vector<float>& scale() const { return scale_; }
+  const std::vector<float>& shift() const { return shift_; }
 
  private:
   int64_t channels_, pixels_;  // pixels per channel
@@ -22,16 +26,22 @@ class Normalizer {
 
 class Pipeline {
  public:
+  /// `shape` is what the transforms make. `pictures`: they begin with files in their own size.
   Pipeline(ExampleReader& reader, const Compose& transforms, const Normalization& normalization,
-           uint64_t seed);
+           const Dims& shape, bool pictures, uint64_t seed);
   /// Writes example `index` as epoch `epoch` sees it to `out`; returns its label.
   int64_t run(int64_t epoch, int64_t index, float* out);
 
  private:
+  size_t fold(functional::Resampling& pass, int64_t epoch, int64_t index) const;
+  void finish(Sample& sample, int64_t epoch, int64_t index, size_t first, float* out) const;
+
   ExampleReader& reader_;
   Compose transforms_;
+  Dims shape_;
   uint64_t seed_;
-  std::vector<Tensor> stages_;  // the example as read, then after each transform
+  bool pictures_;
+  Tensor example_;  // as read
   Normalizer normalizer_;
 };
 

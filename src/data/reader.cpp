@@ -13,39 +13,72 @@ namespace {
 
 int64_t row_bytes(const Dataset& d) { return d.example_shape().numel() * size_of(d.dtype()); }
 
+/// 80 % of the machine's.
+int64_t memory_for_cache() {
+  static const int64_t bytes = int64_t(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGE_SIZE) / 10 * 8;
+  return bytes;
+}
+
 void check_fits_memory(const Dataset& dataset) {
   int64_t bytes;
-  const int64_t memory = int64_t(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGE_SIZE);
-  check(!__builtin_mul_overflow(row_bytes(dataset), dataset.size(), &bytes) && bytes < memory / 10 * 8,
-        "cache=true wants {} examples of {} bytes in memory, but the machine has {} MB; use cache=false or "
+  check(!__builtin_mul_overflow(row_bytes(dataset), dataset.size(), &bytes) && bytes < memory_for_cache(),
+        "cache=true wants {} examples of {} bytes in memory, but there are {} MB for it; use cache=false or "
         "smaller images",
-        thousands(dataset.size()), thousands(row_bytes(dataset)), thousands(memory >> 20));
+        thousands(dataset.size()), thousands(row_bytes(dataset)), thousands(memory_for_cache() >> 20));
 }
 
 }  // namespace
 
-ExampleReader::ExampleReader(std::shared_ptr<const Dataset> dataset, bool cache, Warn warn)
+ExampleReader::ExampleReader(std::shared_ptr<const Dataset> dataset, bool cache, bool pictures, Warn warn)
     : dataset_(std::move(dataset)), warn_(std::move(warn)) {
   if (!warn_) warn_ = [](const std::string& text) { fmt::print(stderr, "warning: {}\n", text); };
   if (!cache || dataset_->in_memory()) return;
+  if (pictures) {
+    pictures_.resize(size_t(dataset_->size()));
+    cached_ = std::make_unique<std::atomic<uint8_t>[]>(pictures_.size());
+    return;
+  }
   check_fits_memory(*dataset_);
   cache_ = std::make_unique_for_overwrite<char[]>(size_t(row_bytes(*dataset_) * dataset_->size()));
   cached_ = std::make_unique<std::atomic<uint8_t>[]>(size_t(dataset_->size()));
 }
 
-int64_t ExampleReader::read(int64_t index, const Tensor& row) {
+template <class F>
+int64_t ExampleReader::first_readable(int64_t index, const F& read) {
   const int64_t n = dataset_->size();
   for (int64_t step = 0; step < n; ++step) {
     const int64_t i = (index + step) % n;
     if (known_bad(i)) continue;
     try {
-      read_cached(i, row);
+      read(i);
       return dataset_->label(i);
     } catch (const Error& e) {
       note_bad(i, e.what());
     }
   }
   fail("no example of {} can be read", dataset_->name());
+}
+
+int64_t ExampleReader::read(int64_t index, const Tensor& row) {
+  return first_readable(index, [&](int64_t i) { read_cached(i, row); });
+}
+
+int64_t ExampleReader::read_picture(int64_t index, Tensor& picture) {
+  return first_readable(index, [&](int64_t i) { picture = cached_picture(i); });
+}
+
+Tensor ExampleReader::cached_picture(int64_t index) {
+  if (pictures_.empty()) return dataset_->picture(index);
+  auto& state = cached_[size_t(index)];
+  if (state.load(std::memory_order_acquire) == 2) return pictures_[size_t(index)];
+  const Tensor picture = dataset_->picture(index);
+  const int64_t bytes = picture.numel() * size_of(picture.dtype());
+  if (picture_bytes_ + bytes > memory_for_cache()) return picture;  // what does not fit is decoded each time
+  if (uint8_t absent = 0; !state.compare_exchange_strong(absent, 1)) return picture;
+  picture_bytes_ += bytes;
+  pictures_[size_t(index)] = picture;
+  state.store(2, std::memory_order_release);
+  return picture;
 }
 
 void ExampleReader::read_cached(int64_t index, const Tensor& row) {

@@ -16,22 +16,30 @@ namespace fovea::data {
 class ExampleReader {
  public:
   using Warn = std::function<void(const std::string&)>;
-  ExampleReader(std::shared_ptr<const Dataset> dataset, bool cache, Warn warn);
+  /// `pictures`: read_picture() will be used, and its results are what is cached.
+  ExampleReader(std::shared_ptr<const Dataset> dataset, bool cache, bool pictures, Warn warn);
 
   /// Reads example `index`, or the next readable one after it, into `row`; returns its label.
   /// Throws once more than 1 % of the set turned out unreadable.
   int64_t read(int64_t index, const Tensor& row);
+  /// The same for Dataset::picture().
+  int64_t read_picture(int64_t index, Tensor& picture);
   std::vector<std::string> bad_examples() const;
   const Dataset& dataset() const { return *dataset_; }
 
  private:
+  template <class F>
+  int64_t first_readable(int64_t index, const F& read);
   void read_cached(int64_t index, const Tensor& row);
+  Tensor cached_picture(int64_t index);
   bool known_bad(int64_t index) const;
   void note_bad(int64_t index, const std::string& reason);
 
   std::shared_ptr<const Dataset> dataset_;
   Warn warn_;
   std::unique_ptr<char[]> cache_;
+  std::vector<Tensor> pictures_;
+  std::atomic<int64_t> picture_bytes_{0};
   std::unique_ptr<std::atomic<uint8_t>[]> cached_;  // per example: 0 absent, 1 being written, 2 there
   mutable std::mutex mutex_;                        // of bad_
   std::map<int64_t, std::string> bad_;

@@ -157,7 +157,7 @@ TEST(ImageFolder, SaysWhatIsMissing) {
 TEST(OpenDataset, ResizesWhatLiesInMemory) {
   const std::string mnist = FOVEA_SOURCE_DIR "/data/mnist";
   const auto set = open_dataset("mnist:" + mnist, Split::val, {.imgsz = 32});
-  EXPECT_EQ(set->transforms(false).describe(), "Resize(32)");
+  EXPECT_EQ(set->transforms(false).describe(), "Resize(32x32)");
   DataLoader loader(set,
                     {.batch = 2, .transforms = set->transforms(false), .normalize = Normalization{{0}, {1}}});
   EXPECT_EQ(loader.example_shape(), (Dims{1, 32, 32}));

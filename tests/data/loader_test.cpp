@@ -100,13 +100,13 @@ TEST(DataLoader, GivesTheSameBitsForAnyNumberOfWorkers) {
     const auto set = noise(101, dtype);
     std::vector<Tensor> expected;
     for (const int workers : {0, 1, 4}) {
-      DataLoader loader(set,
-                        {.batch = 16,
-                         .shuffle = true,
-                         .seed = 3,
-                         .workers = workers,
-                         .transforms = Compose(RandomCrop(8, 2, Padding::reflect), RandomHorizontalFlip(),
-                                               RandomAffine(20, 0.1f, 0.9f, 1.1f))});
+      DataLoader loader(
+          set, {.batch = 16,
+                .shuffle = true,
+                .seed = 3,
+                .workers = workers,
+                .transforms = Compose(RandomCrop(8, 2, Padding::reflect), RandomHorizontalFlip(),
+                                      RandomAffine(20, 0.1f, {0.9f, 1.1f}, 0, 0, Filter::bilinear))});
       size_t at = 0;
       for (const int64_t epoch : {0, 1})
         for (auto& [images, labels] : loader.epoch(epoch)) {
