@@ -15,7 +15,8 @@ namespace fovea::train {
 struct ModelCard {
   std::string model, data;  // "lenet5", "mnist"
   Dims input;               // of one example: (C,H,W) or (features)
-  int64_t short_side = 0;   // that images are scaled to before their centre is cropped; 0: as they are
+  std::string transforms;   // what turns a picture of any size into `input` (data::parse_transforms)
+  std::string augment;      // the transforms it was trained with
   std::vector<std::string> classes;
   data::Normalization normalization;
 

@@ -53,22 +53,23 @@ std::vector<std::string> files_of(const std::vector<std::string>& sources) {
   return files;
 }
 
-/// The image as the network was fed in training: upright, its channels, scaled to cover and cropped,
+/// The image as the network saw it in validation: upright, its channels, through the transforms of the card,
 /// normalised.
 Tensor input_of(const std::string& file, const train::ModelCard& card, bool invert) {
   const image::Image picture = image::read(file);
   const Tensor pixels = image::upright(picture);
   Tensor x =
       card.input[0] == 1 ? image::to_gray(pixels, picture.color) : image::to_rgb(pixels, picture.color);
-  const int64_t height = card.input[1], width = card.input[2];
-  if (x.size(0) != height || x.size(1) != width) {
-    const int64_t side = std::max(card.short_side, std::max(height, width));
-    x = image::resize_center(x, side, height, width);
-  }
-  if (x.rank() == 2) x = x.reshape({height, width, 1});
+  x = x.reshape({x.size(0), x.size(1), card.input[0]});
+  data::Compose transforms = data::parse_transforms(card.transforms);
+  if (transforms.empty()) transforms = data::Compose(data::Cover({card.input[1], card.input[2]}));
+  data::Sample sample{.image = x.permute({2, 0, 1}).contiguous()};
+  transforms.apply(sample, 0, 0, 0);
+  check(sample.image.shape() == card.input, "the transforms {} make {} of {}, but the network wants {}",
+        card.transforms, sample.image.shape(), file, card.input);
   const auto& n = card.normalization;
-  Tensor out = image::to_float_chw(x);
-  const int64_t plane = height * width;
+  Tensor out = image::to_float_chw(sample.image.permute({1, 2, 0}).contiguous());
+  const int64_t plane = card.input[1] * card.input[2];
   for (int64_t c = 0; c < out.size(0); ++c) {
     const float mean = n.mean.empty() ? 0 : n.mean[size_t(c)], std = n.std.empty() ? 1 : n.std[size_t(c)];
     float* p = out.data<float>() + c * plane;

@@ -18,7 +18,8 @@ constexpr int interrupted_code = 130;  // what a shell reports for Ctrl-C
 struct Keys {
   std::string data = "mnist", model, resume, pretrained;
   int64_t batch = 64, imgsz = 0, channels = 0;
-  bool augment = false, cache = false;
+  std::string augment = "false";
+  bool cache = false;
   std::string project = "runs/train", name;
   bool exist_ok = false;
   ComputeKeys compute;
@@ -35,7 +36,8 @@ void define_keys(CLI::App& app, Keys& k) {
   app.add_option("--imgsz", k.imgsz, "side of the images that the network sees (0: as they are)")
       ->check(at_least(0));
   app.add_option("--channels", k.channels, "of a folder's images: 1 gray, 3 RGB, 0 as they are");
-  app.add_flag("--augment", k.augment, "flips and crops as suit the data set");
+  app.add_option("--augment", k.augment,
+                 "true: flips and crops as suit the data set; or transforms: \"usual, RandAugment(2)\"");
   app.add_flag("--cache", k.cache, "keep decoded images in memory");
   train::for_each_setting(k.options, [&](const char* key, auto& field, const char* help) {
     app.add_option(fmt::format("--{}", key), field, help);
@@ -106,12 +108,26 @@ class StopOnSignal {
   StopOnSignal& operator=(const StopOnSignal&) = delete;
 };
 
+/// The transforms that `augment` names: the set's own if it is true or false; "usual" before others stands
+/// for the random ones of the set.
+data::Compose transforms_for(const data::Dataset& set, const std::string& augment) {
+  const std::string usual = "usual";
+  if (augment == "true" || augment == "false") return set.transforms(augment == "true");
+  if (!augment.starts_with(usual)) return data::parse_transforms(augment);
+  const std::string rest = augment.substr(usual.size());
+  check(rest.empty() || rest.starts_with(","), "augment={}: a comma stands behind usual", augment);
+  data::Compose all = set.transforms(true);
+  if (!rest.empty())
+    for (const auto& step : data::parse_transforms(rest.substr(1)).steps()) all.push_back(step);
+  return all;
+}
+
 data::DataLoader make_loader(const Keys& k, const std::shared_ptr<data::Dataset>& set, bool training,
                              std::optional<data::Normalization> normalize) {
   data::LoaderOptions o;
   o.batch = training ? k.batch : std::min(k.batch, set->size());
   o.shuffle = training, o.seed = k.options.seed, o.workers = k.compute.workers, o.cache = k.cache;
-  o.transforms = set->transforms(training && k.augment);
+  o.transforms = transforms_for(*set, training ? k.augment : "false");
   o.normalize = std::move(normalize);
   return data::DataLoader(set, o);
 }
@@ -152,6 +168,9 @@ int run(CLI::App& app, Keys& k) {
   warn(*sets.train);
   data::DataLoader train_loader = make_loader(k, sets.train, true, {});
   data::DataLoader val_loader = make_loader(k, sets.val, false, train_loader.normalization());
+  check(train_loader.example_shape() == val_loader.example_shape(),
+        "augment={} makes {}, but validation images are {}: change the size there, or imgsz", k.augment,
+        train_loader.example_shape(), val_loader.example_shape());
   fmt::print("data   {}\n", sets.describe());
 
   manual_seed(k.options.seed);
@@ -184,6 +203,7 @@ const Command train_command{
     "  fovea train data=mnist                          # LeNet-5 learns handwritten digits\n"
     "  fovea train data=cifar10:FOLDER model=resnet20 epochs=10\n"
     "  fovea train data=photos/ imgsz=64               # your own images, one folder per class\n"
+    "  fovea train data=photos/ augment=\"RandomResizedCrop(224), RandomHorizontalFlip, RandAugment(2)\"\n"
     "  fovea train data=spiral model=mlp:2-32-32-3 epochs=50\n"
     "  fovea train resume=runs/train/1                 # go on after Ctrl-C\n",
     Needs::threads, [](CLI::App& app) -> std::function<int()> {

@@ -27,7 +27,8 @@ Metadata ModelCard::to_metadata() const {
           {"model", model},
           {"data", data},
           {"input", json(input.vec()).dump()},
-          {"short_side", std::to_string(short_side)},
+          {"transforms", transforms},
+          {"augment", augment},
           {"classes", json(classes).dump(-1, ' ', false, json::error_handler_t::replace)},
           {"mean", json(normalization.mean).dump()},
           {"std", json(normalization.std).dump()}};
@@ -40,8 +41,8 @@ ModelCard ModelCard::from_metadata(const Metadata& metadata, const std::string& 
     else if (key == "data") card.data = text;
     else if (key == "input")
       parse(text, where, "input", [&](const json& j) { card.input = Dims(j.get<std::vector<int64_t>>()); });
-    else if (key == "short_side")
-      parse(text, where, "short_side", [&](const json& j) { j.get_to(card.short_side); });
+    else if (key == "transforms") card.transforms = text;
+    else if (key == "augment") card.augment = text;
     else if (key == "classes") parse(text, where, "classes", [&](const json& j) { j.get_to(card.classes); });
     else if (key == "mean")
       parse(text, where, "mean", [&](const json& j) { j.get_to(card.normalization.mean); });

@@ -18,16 +18,28 @@ double since(std::chrono::steady_clock::time_point start) {
 
 int64_t limited(int64_t batches, int64_t limit) { return limit > 0 ? std::min(batches, limit) : batches; }
 
-/// The card of a network trained with `train`.
-ModelCard card_of(const TrainerOptions& o, const data::DataLoader& train) {
-  const data::Dataset& set = train.dataset();
+/// What turns a picture into the input that validation saw: its transforms, before them what made all
+/// examples of the set one size.
+std::string deployed_transforms(const data::Dataset& set, const data::Compose& transforms) {
   const Dims& shape = set.example_shape();
-  return {o.model,
-          o.data,
-          train.example_shape(),
-          shape.size() == 3 ? std::min(shape[1], shape[2]) : 0,
-          set.classes(),
-          train.normalization()};
+  if (shape.size() != 3) return "";
+  if (set.has_pictures() && transforms.fixed_shape(shape[0])) return transforms.describe();
+  const std::string cover = data::Cover({shape[1], shape[2]}).describe();
+  return transforms.empty() ? cover : cover + ", " + transforms.describe();
+}
+
+/// The card of a network trained with `train` and validated with `val`, or in want of that with the set's own
+/// transforms.
+ModelCard card_of(const TrainerOptions& o, const data::DataLoader& train, const data::DataLoader* val) {
+  const data::Dataset& set = train.dataset();
+  const data::Compose& prepare = val ? val->options().transforms : set.transforms(false);
+  return {.model = o.model,
+          .data = o.data,
+          .input = train.example_shape(),
+          .transforms = deployed_transforms(set, prepare),
+          .augment = train.options().transforms.describe(),
+          .classes = set.classes(),
+          .normalization = train.normalization()};
 }
 
 /// Random ops of step `step` draw from a stream of their own, so that resuming needs no state of theirs.
@@ -48,7 +60,7 @@ Fit::Fit(Trainer& trainer, const nn::Module& model, data::DataLoader& train, dat
       batches_(limited(train.batches(), o_.limit_train_batches)),
       dtype_(dtype_of_model(model)),
       optimizer_(make_optimizer(o_, model)),
-      card_(card_of(o_, train)) {
+      card_(card_of(o_, train, val)) {
   const int64_t steps_per_epoch = (batches_ + o_.accumulate_grad_batches - 1) / o_.accumulate_grad_batches;
   schedule_ = make_schedule(o_, *optimizer_, steps_per_epoch * o_.max_epochs);
   if (o_.ema > 0) ema_.emplace(model, o_.ema);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "../files.h"
+#include "fovea/checkpoint.h"
 #include "fovea/image.h"
 #include "fovea/op.h"
 
@@ -356,6 +357,28 @@ TEST(Train, StartsFromPretrainedWeightsThatFit) {
   const Outcome other = run(folder, quick + "model=mlp:2-9-9-3 pretrained=runs/train/a");
   EXPECT_EQ(other.code, 1);
   expect_in("missing", other.err);
+}
+
+TEST(Train, KeepsItsTransformsWithTheModel) {
+  TempFolder folder;
+  for (int i = 0; i < 10; ++i)
+    for (const char* name : {"dark", "light"}) {
+      std::filesystem::create_directories(folder / fmt::format("set/{}", name));
+      image::write(folder / fmt::format("set/{}/{}.png", name, i),
+                   image::Image(full({8, 8}, *name == 'd' ? 40 + i : 200 + i, u8)));
+    }
+  const std::string train = "train data=set model=mlp batch=8 epochs=1 ";
+  const std::string text = "Cover(8), RandomCrop(8, padding=1), RandAugment(1)";
+  const Outcome trained = run(folder, train + "augment='" + text + "'");
+  ASSERT_EQ(trained.code, 0) << trained.err;
+  const auto card = train::load_checkpoint(folder / "runs/train/1").card;
+  EXPECT_EQ(card.augment, text);
+  EXPECT_EQ(card.transforms, "Cover(8x8)");
+  expect_in(text, test::slurp(folder / "runs/train/1/args.json"));
+  EXPECT_EQ(run(folder, train + "augment='usual, RandomInvert'").code, 0);
+  EXPECT_EQ(train::load_checkpoint(folder / "runs/train/2").card.augment, "RandomInvert(0.5)");
+  expect_in("Did you mean RandomCrop?", run(folder, train + "augment='RandomCrup(8)'").err);
+  expect_in("validation images", run(folder, train + "augment='Resize(10x10)'").err);
 }
 
 TEST(Predict, TellsWhatImagesShow) {

@@ -177,6 +177,15 @@ TEST(Letterbox, KeepsProportionsAndFills) {
   EXPECT_EQ(s.boxes.to_vector<int>(), (std::vector<int>{4, 6, 16, 12}));
 }
 
+TEST(Cover, FillsTheSizeAndTakesTheCentre) {
+  Generator none;
+  const Tensor x = coordinates(4, 9);
+  EXPECT_TRUE(same_bits(apply(Cover({4, 9}), x, none), x));
+  const Tensor y = apply(Cover({4, 4}), x, none);  // columns 2 to 5
+  EXPECT_EQ(y.at<uint8_t>({1, 2, 0}), 122);
+  EXPECT_EQ(apply(Cover(8), coordinates(9, 4), none).shape(), (Dims{2, 8, 8}));
+}
+
 TEST(RandomErasing, FillsARectangle) {
   Generator random(7);
   double erased = 0;
@@ -323,7 +332,8 @@ TEST(Text, RoundTrips) {
         "Normalize(0.485/0.456/0.406, std=0.229/0.224/0.225)"})
     EXPECT_EQ(parse_transforms(text).describe(), text);
   for (const std::string& name : transform_names()) {
-    if (name == "Resize" || name == "Letterbox" || name.ends_with("Crop")) continue;  // want a size
+    if (name == "Resize" || name == "Letterbox" || name == "Cover" || name.ends_with("Crop"))
+      continue;  // want a size
     const std::string text = parse_transforms(name).describe();
     EXPECT_TRUE(text.starts_with(name + "(")) << text;
     EXPECT_EQ(parse_transforms(text).describe(), text);

@@ -55,6 +55,23 @@ class Resize : public Transform {
   Filter interpolation_ = Filter::bilinear;
 };
 
+/// Scales to cover `size` keeping proportions and takes the centre: no place is left empty, none stretched.
+class Cover : public Transform {
+ public:
+  Cover() = default;
+  explicit Cover(Size size);
+  const char* name() const override { return "Cover"; }
+  std::vector<Argument> arguments() override { return {{"size", &size_}}; }
+  void check_arguments() const override;
+  Dims output_shape(const Dims& input) const override;
+  void apply(Sample& sample, Generator& random) const override;
+  bool fold(functional::Resampling& pass, Generator& random) const override;
+
+ private:
+  Size scaled(int64_t height, int64_t width) const;
+  Size size_;
+};
+
 /// Scales to fit into `size` keeping proportions and pads evenly with `fill`: no pixel is lost, none
 /// stretched.
 class Letterbox : public Transform {

@@ -82,6 +82,28 @@ bool Resize::fold(functional::Resampling& pass, Generator&) const {
   return interpolation_ == Filter::bilinear && fold_resize(pass, shape[1], shape[2]);
 }
 
+Cover::Cover(Size size) : size_(size) { check_arguments(); }
+void Cover::check_arguments() const { check_size(name(), size_); }
+Dims Cover::output_shape(const Dims& input) const {
+  return {Transform::output_shape(input)[0], size_.height, size_.width};
+}
+/// The smallest size of an image's proportions that covers.
+Size Cover::scaled(int64_t height, int64_t width) const {
+  if (size_.width * height >= size_.height * width)  // the width decides
+    return {std::max(size_.height, height * size_.width / width), size_.width};
+  return {size_.height, std::max(size_.width, width * size_.height / height)};
+}
+void Cover::apply(Sample& sample, Generator& random) const {
+  const Size size = scaled(sample.image.size(1), sample.image.size(2));
+  functional::resize(sample, size.height, size.width);
+  CenterCrop({size_.height, size_.width}).apply(sample, random);
+}
+bool Cover::fold(functional::Resampling& pass, Generator& random) const {
+  const Size size = scaled(pass.out_height, pass.out_width);
+  return fold_resize(pass, size.height, size.width) &&
+         CenterCrop({size_.height, size_.width}).fold(pass, random);
+}
+
 Letterbox::Letterbox(Size size, Fill fill) : size_(size), fill_(std::move(fill)) { check_arguments(); }
 void Letterbox::check_arguments() const { check_size(name(), size_); }
 Dims Letterbox::output_shape(const Dims& input) const {

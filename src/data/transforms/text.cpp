@@ -24,6 +24,7 @@ Kind kind() {
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all{kind<Resize>(),
+                                     kind<Cover>(),
                                      kind<Letterbox>(),
                                      kind<CenterCrop>(),
                                      kind<Pad>(),
