@@ -117,8 +117,8 @@ data::Compose transforms_for(const data::Dataset& set, const std::string& augmen
   const std::string rest = augment.substr(usual.size());
   check(rest.empty() || rest.starts_with(","), "augment={}: a comma stands behind usual", augment);
   data::Compose all = set.transforms(true);
-  if (!rest.empty())
-    for (const auto& step : data::parse_transforms(rest.substr(1)).steps()) all.push_back(step);
+  const data::Compose more = data::parse_transforms(rest.empty() ? "" : rest.substr(1));
+  for (const auto& step : more.steps()) all.push_back(step);
   return all;
 }
 
