@@ -84,8 +84,9 @@ TEST(Formats, AreReadAsWritten) {
 }
 
 TEST(Formats, AllFramesComeInOnePass) {
-  for (const char* name : {"animated.gif", "animated.webp", "pages.ome.tif", "cine.dcm", "mr.nii",
-                           "mr.nii.gz", "stack.npy", "gray.y4m"}) {
+  for (const char* name :
+       {"animated.gif", "animated.webp", "pages.ome.tif", "cine.dcm", "mr.nii", "mr.nii.gz", "stack.npy",
+        "gray.y4m", "animated.png", "animated16.png", "two.mpo"}) {
     if (!built(name)) continue;
     const std::vector<Image> all = read_frames(folder + name);
     ASSERT_GT(all.size(), 1u) << name;
@@ -123,6 +124,40 @@ TEST(Formats, TellWhatTheNumbersMean) {
   if (built("animated.gif")) {
     EXPECT_EQ(read(folder + "animated.gif").duration, 0.08);
   }
+}
+
+std::string warning_of(const Header& header) {
+  for (const auto& [key, value] : header.entries)
+    if (key == "warning") return value;
+  return "";
+}
+
+/// A fault of the animation or of the index leaves the picture that every reader shows.
+TEST(Formats, DamagedSequencesLeaveTheFirstPicture) {
+  const Bytes whole = read_file(folder + "animated.png");
+  const Tensor first = decode(whole, "animated.png").pixels;
+  EXPECT_EQ(read(folder + "animated.png").duration, 0.02);
+  const std::string_view text(reinterpret_cast<const char*>(whole.data()), whole.size());
+  const size_t frame = text.find("fcTL", text.find("fcTL") + 1);
+  for (const size_t at : {size_t{4}, size_t{8}, size_t{28}, size_t{29}}) {  // number, width, disposal, blend
+    Bytes damaged = whole;
+    damaged[frame + at] = 0x77;
+    const uint32_t crc = uint32_t(crc32(0, damaged.data() + frame, 30));
+    for (size_t i = 0; i < 4; ++i) damaged[frame + 30 + i] = uint8_t(crc >> (24 - 8 * i));
+    const Image still = decode(damaged, "damaged.png");
+    EXPECT_EQ(still.frames, 1);
+    EXPECT_NE(warning_of(still).find("animation is damaged"), std::string::npos);
+    EXPECT_TRUE(same_bits(still.pixels, first));
+  }
+  Bytes wrong = whole;
+  wrong[frame + 20] ^= 1;  // its checksum does not fit any more
+  EXPECT_NE(error_of([&] { decode(wrong, "wrong.png"); }).find("CRC"), std::string::npos);
+
+  Bytes pair = read_file(folder + "two.mpo");
+  pair.resize(pair.size() - 1);
+  const Image alone = decode(pair, "cut.mpo");
+  EXPECT_EQ(alone.frames, 1);
+  EXPECT_NE(warning_of(alone).find("picture 1 is not where it should be"), std::string::npos);
 }
 
 /// The camera of flir.jpg, as raw2temp() of the R package Thermimage computes it.

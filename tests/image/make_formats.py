@@ -391,6 +391,88 @@ put("flir.jpg", jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
 expect("flir.jpg", np.asarray(Image.open(buffer)), frames=2)
 expect("flir.jpg", counts, frame=1, frames=2)
 
+# ---- animated PNG, chunk by chunk, with the canvas of the specification in floats ----
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def deflated(a):
+    a = a.astype(a.dtype.newbyteorder(">")).reshape(len(a), -1)
+    return zlib.compress(b"".join(b"\0" + line.tobytes() for line in a), 9)
+
+
+def apng(name, color_type, still, frames, before=b"", picture_first=True):
+    """frames: (pixels, left, top, disposal, blend); the first is the picture itself unless picture_first."""
+    depth = 8 * still.dtype.itemsize
+    body = chunk(b"IHDR", struct.pack(">IIBBBBB", still.shape[1], still.shape[0], depth, color_type, 0, 0, 0))
+    body += chunk(b"acTL", struct.pack(">II", len(frames), 0)) + before
+    number = 0
+    if not picture_first:
+        body += chunk(b"IDAT", deflated(still))
+    for i, (a, left, top, disposal, blend) in enumerate(frames):
+        body += chunk(b"fcTL", struct.pack(">IIIIIHHBB", number, a.shape[1], a.shape[0], left, top, i + 1, 50, disposal, blend))
+        number += 1
+        data = deflated(a)
+        if i == 0 and picture_first:
+            body += chunk(b"IDAT", data)
+            continue
+        for part in (data[: len(data) // 2], data[len(data) // 2:]):
+            body += chunk(b"fdAT", struct.pack(">I", number) + part)
+            number += 1
+    put(name, b"\x89PNG\r\n\x1a\n" + body + chunk(b"IEND", b""))
+
+
+def composed(shape, full, frames):
+    """Each frame's canvas: straight alpha as the last channel, in floats, rounded when it is looked at."""
+    canvas, seen = np.zeros(shape), []
+    for i, (a, left, top, disposal, blend) in enumerate(frames):
+        area = (slice(top, top + a.shape[0]), slice(left, left + a.shape[1]))
+        before = canvas[area].copy()
+        if blend == 0:
+            canvas[area] = a
+        else:
+            above, below = a[:, :, -1:] / full, before[:, :, -1:] / full
+            alpha = above + (1 - above) * below
+            mixed = (a[:, :, :-1] * above + before[:, :, :-1] * (1 - above) * below) / np.where(alpha == 0, 1, alpha)
+            done = np.dstack([mixed, alpha * full])
+            canvas[area] = np.where(alpha == 0, before, done)
+        canvas = np.floor(canvas + 0.5)
+        seen.append(canvas.copy())
+        if disposal == 1 or (disposal == 2 and i == 0):
+            canvas[area] = 0
+        elif disposal == 2:
+            canvas[area] = before
+    return seen
+
+
+patch = rng.integers(0, 256, (5, 6, 4), np.uint8)
+patch[:2, :3, 3] = (0, 255, 128)
+patch[2, :, 3] = 0
+story = [(rgba, 0, 0, 0, 0), (patch, 2, 3, 2, 1), (patch[::-1], 5, 0, 1, 1), (patch[:, ::-1], 7, 4, 0, 0), (patch, 4, 2, 0, 1)]
+apng("animated.png", 6, rgba, story)
+for i, canvas in enumerate(composed((H, W, 4), 255, story)):
+    expect("animated.png", canvas.astype(np.uint8), frame=i, frames=5)
+words = np.dstack([deep, rng.integers(0, 65536, (H, W), np.uint16)])
+story = [(words[:4, :5], 3, 2, 0, 1), (words[2:9, 3:13], 1, 1, 2, 1)]
+apng("animated16.png", 4, words, story, picture_first=False)
+expect("animated16.png", words, frames=3)
+for i, canvas in enumerate(composed((H, W, 2), 65535, story)):
+    expect("animated16.png", canvas.astype(np.uint16), frame=1 + i, frames=3)
+story = [(four.astype(np.uint8), 0, 0, 0, 0), (four[:3, :4], 6, 5, 0, 1)]
+apng("animated_palette.png", 3, story[0][0], story, before=chunk(b"PLTE", colors16.tobytes()))
+both = colors16[four].copy()
+expect("animated_palette.png", both, frames=2)
+both[5:8, 6:10] = colors16[four[:3, :4]]
+expect("animated_palette.png", both, frame=1, frames=2)
+
+# ---- two pictures in one JPEG ----
+second = Image.fromarray(smooth[:30, :44])
+Image.fromarray(gray).save(path("two.mpo"), "MPO", save_all=True, append_images=[second], quality=90)
+for i in range(2):
+    with Image.open(path("two.mpo")) as file:
+        file.seek(i)
+        expect("two.mpo", np.asarray(file), frame=i, frames=2)
+
 # ---- colour profiles, in each format that carries them ----
 Image.fromarray(rgb).save(path("profile.png"), icc_profile=profiles.wide())
 expect("profile.png", rgb)

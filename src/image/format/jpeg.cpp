@@ -4,6 +4,7 @@
 
 #include <jpeglib.h>
 
+#include <fmt/ranges.h>
 #include <jerror.h>
 
 #include <cstdlib>
@@ -12,6 +13,7 @@
 
 #include "image/format/dicom_frames.h"
 #include "image/format/flir.h"
+#include "image/format/mpo.h"
 
 namespace fovea::image {
 namespace {
@@ -262,27 +264,76 @@ class JpegWriter {
 
 bool matches(View8 b) { return b.size() >= 3 && b[0] == 0xff && b[1] == 0xd8 && b[2] == 0xff; }
 
-/// Frame 0 is the picture; frame 1 of an infrared camera's file its raw counts.
+/// The pictures of a file: one, those of an index, or the picture and the raw counts of an infrared camera.
+class JpegFile {
+  /// read(picture i as a file of its own).
+  template <class F>
+  auto picture(int64_t i, F&& read) const {
+    ReadOptions options = source_.options;
+    options.frame = 0;
+    if (i == 0) return read(Source{source_.bytes, source_.name, options});
+    const std::string name = fmt::format("{} (picture {})", source_.name, i);
+    return read(Source{index_.pictures[size_t(i)], name, options});
+  }
+
+ public:
+  explicit JpegFile(const Source& source) : source_(source) {
+    if (const Bytes flir = flir_data(source.bytes); !flir.empty()) counts_ = flir_picture(source, flir);
+    if (!counts_) index_ = multi_picture(source.bytes);
+  }
+
+  int64_t frames() const { return counts_ ? 2 : std::max<int64_t>(1, int64_t(index_.pictures.size())); }
+
+  Image frame(int64_t i) const {
+    Image image = counts_ && i == 1 ? *counts_ : picture(i, [](const Source& source) {
+      return jpeg_needs_dcmtk(source.bytes) ? decode_deep_jpeg(source) : JpegReader(source).decode();
+    });
+    describe(image, i);
+    return image;
+  }
+
+  Header header(int64_t i) const {
+    if (counts_ && i == 1) return frame(i);
+    Header header = picture(i, [](const Source& source) {
+      return jpeg_needs_dcmtk(source.bytes) ? Header(decode_deep_jpeg(source)) : JpegReader(source).header();
+    });
+    describe(header, i);
+    return header;
+  }
+
+ private:
+  void describe(Header& header, int64_t i) const {
+    header.name = source_.name, header.file_bytes = source_.bytes.size();
+    header.frames = frames(), header.frame = i;
+    if (!index_.warning.empty()) header.entries.emplace_back("warning", index_.warning);
+    if (!index_.kinds.empty())
+      header.entries.emplace_back("pictures", fmt::format("{}", fmt::join(index_.kinds, ", ")));
+  }
+
+  const Source& source_;
+  std::optional<Image> counts_;
+  MultiPicture index_;
+};
+
 std::vector<Image> decode_jpeg(const Source& source) {
-  const Bytes flir = flir_data(source.bytes);
-  std::optional<Image> counts = flir.empty() ? std::nullopt : flir_picture(source, flir);
-  const int64_t frames = counts ? 2 : 1;
-  const Range range = frames_of(source, frames);
+  const JpegFile file(source);
+  const Range range = frames_of(source, file.frames());
   std::vector<Image> out;
-  if (range.first == 0)
-    out.push_back(jpeg_needs_dcmtk(source.bytes) ? decode_deep_jpeg(source) : JpegReader(source).decode());
-  if (range.first + range.count == 2) out.push_back(std::move(*counts));
-  for (size_t i = 0; i < out.size(); ++i) out[i].frames = frames, out[i].frame = range.first + int64_t(i);
+  int64_t bytes = 0;
+  for (int64_t i = range.first; i < range.first + range.count; ++i) {
+    const Image& image = out.emplace_back(file.frame(i));
+    bytes += image.pixels.numel() * size_of(image.pixels.dtype());
+    check(bytes <= source.options.limits.bytes,
+          "{}: its pictures take more than the limit of {} bytes (FOVEA_MAX_BYTES or ReadOptions::limits "
+          "raises it)",
+          source.name, source.options.limits.bytes);
+  }
   return out;
 }
 
 Header probe_jpeg(const Source& source) {
-  const Bytes flir = flir_data(source.bytes);
-  if (flir.empty() && !jpeg_needs_dcmtk(source.bytes)) {
-    frames_of(source, 1);
-    return JpegReader(source).header();
-  }
-  return std::move(decode_jpeg(source).at(0));
+  const JpegFile file(source);
+  return file.header(frames_of(source, file.frames()).first);
 }
 
 Bytes encode_jpeg(const Image& image, int quality) {
@@ -310,7 +361,7 @@ Bytes encode_jpeg(const Image& image, int quality) {
 
 Image decode_jpeg_colors(const Source& source, bool convert) { return JpegReader(source, convert).decode(); }
 
-const Codec jpeg_codec{"jpeg",          {"jpg", "jpeg", "jpe", "jfif"},
+const Codec jpeg_codec{"jpeg",          {"jpg", "jpeg", "jpe", "jfif", "mpo"},
                        matches,         probe_jpeg,
                        decode_jpeg,     encode_jpeg,
                        "libjpeg-turbo", "libjpeg-dev"};

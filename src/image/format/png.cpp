@@ -4,7 +4,7 @@
 #include <bit>
 #include <cstring>
 
-#include "image/codec.h"
+#include "image/format/apng.h"
 
 namespace fovea::image {
 namespace {
@@ -289,15 +289,27 @@ bool matches(View8 b) { return b.size() >= 8 && png_sig_cmp(b.data(), 0, 8) == 0
 
 Header probe_png(const Source& source) {
   check_chunks(source, "IDAT");
-  return PngReader(source).header();
+  Header header = PngReader(source).header();
+  describe_animation(header, png_animation(source));
+  frames_of(source, header.frames);
+  return header;
 }
 
 std::vector<Image> decode_png(const Source& source) {
   check_chunks(source, "IEND");
-  return {PngReader(source).decode()};
+  const PngAnimation animation = png_animation(source);
+  frames_of(source, animation.count());
+  ReadOptions first = source.options;
+  first.frame = 0;
+  Image still = decode_still_png({source.bytes, source.name, first});
+  if (!animation.frames.empty()) return decode_animation(source, animation, still);
+  describe_animation(still, animation);
+  return {std::move(still)};
 }
 
 }  // namespace
+
+Image decode_still_png(const Source& source) { return PngReader(source).decode(); }
 
 const Codec png_codec{"png", {"png"}, matches, probe_png, decode_png, encode_png, "libpng", "libpng-dev"};
 
