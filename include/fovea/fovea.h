@@ -1,5 +1,6 @@
 // Everything: tensors, ops, differentiation, compiled steps, networks, optimizers, images, data, training.
 #pragma once
+#include "fovea/acquisition.h"
 #include "fovea/autograd.h"
 #include "fovea/compile.h"
 #include "fovea/data.h"

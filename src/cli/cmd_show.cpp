@@ -1,6 +1,6 @@
 #include "cli/command.h"
 #include "cli/keys.h"
-#include "fovea/image.h"
+#include "fovea/acquisition.h"
 #include "train/terminal.h"
 
 #include <fmt/format.h>
@@ -17,6 +17,11 @@ struct Keys {
   image::RawLayout raw;  // width > 0: the files have no header
   std::string order = "little", window, out, unit, color, profile = "auto";
   double slope = 0, intercept = 0;
+  std::string probe, planck;  // the table is echoes of such a probe; counts of a camera with such constants
+  image::Probe lines;
+  image::BModeOptions b_mode;
+  bool rows_are_lines = false;
+  std::optional<double> emissivity, distance, reflected, air, humidity;
 };
 
 /// "400,1500" is a centre and a width.
@@ -30,9 +35,48 @@ image::Window window_of(const std::string& text) {
   return window;
 }
 
+/// "21106.77,0.0125,1501,1,-7340" are R1, R2, B, F and O.
+image::Thermal planck_of(const std::string& text) {
+  image::Thermal t;
+  int used = 0;
+  if (std::sscanf(text.c_str(), "%lf,%lf,%lf,%lf,%lf%n", &t.r1, &t.r2, &t.b, &t.f, &t.o, &used) != 5 ||
+      size_t(used) != text.size())
+    throw UsageError(fmt::format("planck={}: five constants R1,R2,B,F,O are wanted", text));
+  return t;
+}
+
+/// Counts of an infrared camera seen under other circumstances than the file says.
+void set_circumstances(image::Image& picture, const Keys& keys) {
+  if (!keys.planck.empty()) picture.thermal = planck_of(keys.planck), picture.unit = "C";
+  const auto set = [&](const std::optional<double>& value, double image::Thermal::*field, const char* key) {
+    if (!value) return;
+    check(picture.thermal.has_value(),
+          "{}: {}= is for counts of an infrared camera (planck= gives its constants)", picture.name, key);
+    (*picture.thermal).*field = *value;
+  };
+  set(keys.emissivity, &image::Thermal::emissivity, "emissivity");
+  set(keys.distance, &image::Thermal::distance, "distance");
+  set(keys.reflected, &image::Thermal::reflected, "reflected");
+  set(keys.air, &image::Thermal::air, "air");
+  set(keys.humidity, &image::Thermal::humidity, "humidity");
+}
+
+image::Image echoes_of(const image::Image& table, const Keys& keys) {
+  check(table.channels() == 1, "{}: echoes are one number a sample, not {}", table.name, table.channels());
+  const Tensor flat = table.pixels.reshape({table.height(), table.width()});
+  image::Probe probe = keys.lines;
+  probe.kind = keys.probe == "convex" ? image::Probe::convex : image::Probe::linear;
+  probe.sampling_rate *= 1e6;
+  image::Image picture = image::b_mode(keys.rows_are_lines ? flat.permute({1, 0}) : flat, probe, keys.b_mode);
+  picture.name = table.name, picture.format = table.format, picture.file_bytes = table.file_bytes;
+  return picture;
+}
+
 image::Image picture_of(const std::string& file, const Keys& keys) {
   image::Image picture =
       keys.raw.width > 0 ? image::read_raw(file, keys.raw, keys.read) : image::read(file, keys.read);
+  if (!keys.probe.empty()) picture = echoes_of(picture, keys);
+  set_circumstances(picture, keys);
   if (keys.slope != 0)
     picture.slope = keys.slope, picture.intercept = keys.intercept, picture.thermal.reset();
   if (!keys.unit.empty()) picture.unit = keys.unit;
@@ -128,6 +172,26 @@ void declare_showing(CLI::App& app, Keys& keys) {
   app.add_option("--chars", keys.chars, "width of the picture in characters")->check(at_least(1));
 }
 
+void declare_acquiring(CLI::App& app, Keys& keys) {
+  keys.lines.sampling_rate = 40;
+  app.add_option("--probe", keys.probe, "the table is ultrasound, a line a column: linear or convex probe")
+      ->check(one_of({"linear", "convex"}));
+  app.add_flag("--rows-are-lines", keys.rows_are_lines, "ultrasound: a line is a row of the table");
+  app.add_option("--rate", keys.lines.sampling_rate, "ultrasound: samples in a microsecond (MHz)");
+  app.add_option("--speed", keys.lines.sound_speed, "ultrasound: of sound, m/s");
+  app.add_option("--start", keys.lines.start, "ultrasound: depth of the first sample, mm");
+  app.add_option("--pitch", keys.lines.pitch, "linear probe: from line to line, mm");
+  app.add_option("--radius", keys.lines.radius, "convex probe: of its face, mm (0: phased array)");
+  app.add_option("--sector", keys.lines.sector, "convex probe: degrees from the first line to the last");
+  app.add_option("--range", keys.b_mode.range_db, "ultrasound: decibels from black to white");
+  app.add_option("--planck", keys.planck, "infrared: the camera's constants R1,R2,B,F,O");
+  app.add_option("--emissivity", keys.emissivity, "infrared: of the object, 0..1");
+  app.add_option("--distance", keys.distance, "infrared: to the object, m");
+  app.add_option("--reflected", keys.reflected, "infrared: temperature that the object mirrors, C");
+  app.add_option("--air", keys.air, "infrared: temperature of the air, C");
+  app.add_option("--humidity", keys.humidity, "infrared: of the air, 0..1");
+}
+
 }  // namespace
 
 const Command show_command{"show", "an image: its header, its pixels as a table, a picture in the terminal",
@@ -136,12 +200,15 @@ const Command show_command{"show", "an image: its header, its pixels as a table,
                            "  fovea show scan.dcm frame=3 window=40,400 out=scan.png\n"
                            "  fovea show thermal.jpg frame=1 palette=iron\n"
                            "  fovea show print.jpg color=Lab           # CMYK through its profile\n"
+                           "  fovea show thermal.jpg frame=1 emissivity=0.9 palette=rainbow\n"
+                           "  fovea show echoes.npy probe=convex rate=40 radius=60 sector=70 out=liver.png\n"
                            "  fovea show dump.bin width=640 height=480 dtype=u16\n",
                            Needs::nothing, [](CLI::App& app) -> std::function<int()> {
                              auto keys = std::make_shared<Keys>();
                              app.add_option("file", keys->files, "image files")->required();
                              declare_reading(app, *keys);
                              declare_showing(app, *keys);
+                             declare_acquiring(app, *keys);
                              return [keys] {
                                keys->raw.big_endian = keys->order == "big";
                                if (!keys->window.empty()) keys->render.window = window_of(keys->window);

@@ -14,8 +14,8 @@ struct Palette {
   std::vector<std::array<uint8_t, 3>> stops;  // equally spaced, straight lines between
 };
 
-/// viridis: samples of S. van der Walt and N. Smith's colours, 2015; jet: as MATLAB's; iron: as thermal
-/// cameras draw.
+/// viridis: samples of S. van der Walt and N. Smith's colours, 2015; jet: as MATLAB's; rainbow: samples of
+/// matplotlib's (|2x - 0.5|, sin(pi x), cos(pi x / 2)); iron: as thermal cameras draw.
 const std::vector<Palette>& palettes() {
   static const std::vector<Palette> all{{"gray", {{0, 0, 0}, {255, 255, 255}}},
                                         {"iron",
@@ -36,6 +36,24 @@ const std::vector<Palette>& palettes() {
                                           {255, 255, 0},
                                           {255, 255, 128},
                                           {255, 255, 255}}},
+                                        {"rainbow",
+                                         {{128, 0, 255},
+                                          {96, 50, 254},
+                                          {64, 98, 250},
+                                          {32, 142, 244},
+                                          {0, 180, 236},
+                                          {32, 212, 225},
+                                          {64, 236, 212},
+                                          {96, 250, 197},
+                                          {128, 255, 180},
+                                          {159, 250, 162},
+                                          {191, 236, 142},
+                                          {223, 212, 120},
+                                          {255, 180, 98},
+                                          {255, 142, 74},
+                                          {255, 98, 50},
+                                          {255, 50, 25},
+                                          {255, 0, 0}}},
                                         {"viridis",
                                          {{68, 1, 84},
                                           {71, 44, 122},
