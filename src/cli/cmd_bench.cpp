@@ -45,7 +45,7 @@ const Command bench_command{
     "  fovea bench net=resnet20 batch=128 mode=train seconds=2\n"
     "  fovea bench kernels problems=bench/problems/resnet18.txt\n"
     "  fovea bench worker                                 # answers requests on stdin, for bench/race\n",
-    Needs::threads, [](CLI::App& app) -> std::function<int()> {
+    [](CLI::App& app) -> std::function<int()> {
       auto k = std::make_shared<Keys>();
       app.add_option("what", k->what, "kernels: every kernel on layer shapes; worker: for bench/race")
           ->check(one_of({"kernels", "worker"}));

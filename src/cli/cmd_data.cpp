@@ -40,7 +40,7 @@ const Command data_command{
     "  fovea data mnist\n  fovea data cifar10:FOLDER\n  fovea data photos/       # a folder with one folder "
     "per class\n"
     "  fovea data spiral:500    # a synthetic set\n",
-    Needs::nothing, [](CLI::App& app) -> std::function<int()> {
+    [](CLI::App& app) -> std::function<int()> {
       auto what = std::make_shared<std::string>();
       auto seed = std::make_shared<uint64_t>(0);
       auto json = std::make_shared<bool>(false);

@@ -33,7 +33,7 @@ void print_formats() {
 }  // namespace
 
 const Command devices_command{"devices", "the devices that can compute here, and the image formats read",
-                              "  fovea devices\n  fovea train data=mnist device=cpu\n", Needs::nothing,
+                              "  fovea devices\n  fovea train data=mnist device=cpu\n",
                               [](CLI::App&) -> std::function<int()> {
                                 return [] {
                                   for (const auto& d : devices())

@@ -164,7 +164,7 @@ const Command predict_command{
     "  fovea predict model=runs/train/1 source=digit.png\n"
     "  fovea predict model=runs/train/1 scan.png invert=true     # dark ink on white paper\n"
     "  fovea predict model=runs/train/1 source=photos/ --json\n",
-    Needs::threads, [](CLI::App& app) -> std::function<int()> {
+    [](CLI::App& app) -> std::function<int()> {
       auto k = std::make_shared<Keys>();
       app.add_option("source,--source", k->source, "JPEG and PNG files, folders of them")->required();
       app.add_option("--model", k->model, "run folder or .safetensors file")->required();

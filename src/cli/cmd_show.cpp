@@ -203,7 +203,7 @@ const Command show_command{"show", "an image: its header, its pixels as a table,
                            "  fovea show thermal.jpg frame=1 emissivity=0.9 palette=rainbow\n"
                            "  fovea show echoes.npy probe=convex rate=40 radius=60 sector=70 out=liver.png\n"
                            "  fovea show dump.bin width=640 height=480 dtype=u16\n",
-                           Needs::nothing, [](CLI::App& app) -> std::function<int()> {
+                           [](CLI::App& app) -> std::function<int()> {
                              auto keys = std::make_shared<Keys>();
                              app.add_option("file", keys->files, "image files")->required();
                              declare_reading(app, *keys);

@@ -206,7 +206,7 @@ const Command train_command{
     "  fovea train data=photos/ augment=\"RandomResizedCrop(224), RandomHorizontalFlip, RandAugment(2)\"\n"
     "  fovea train data=spiral model=mlp:2-32-32-3 epochs=50\n"
     "  fovea train resume=runs/train/1                 # go on after Ctrl-C\n",
-    Needs::threads, [](CLI::App& app) -> std::function<int()> {
+    [](CLI::App& app) -> std::function<int()> {
       auto keys = std::make_shared<Keys>();
       define_keys(app, *keys);
       return [&app, keys] { return run(app, *keys); };

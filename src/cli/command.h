@@ -1,6 +1,5 @@
 // A command of the `fovea` program: its name, help and examples, the keys it understands and what it does.
-//   const Command echo_command{"echo", "says a word", "fovea echo word=hello", Needs::nothing, [](CLI::App&
-//   app) {
+//   const Command echo_command{"echo", "says a word", "fovea echo word=hello", [](CLI::App& app) {
 //     auto word = std::make_shared<std::string>("hi");
 //     app.add_option("--word", *word, "what to say");
 //     return [word] { return fmt::print("{}\n", *word), 0; };
@@ -15,14 +14,10 @@
 
 namespace fovea::cli {
 
-/// Whether a command runs kernels, so that the way their threads wait matters.
-enum class Needs : uint8_t { nothing, threads };
-
 struct Command {
   const char* name;
   const char* summary;   // one line
   const char* examples;  // lines of command and comment, for --help
-  Needs needs;
   std::function<int()> (*define)(
       CLI::App& keys);  // declares the keys; the result runs and gives the exit code
 };

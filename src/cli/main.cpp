@@ -1,11 +1,10 @@
-// The `fovea` program: finds the command, runs it, turns errors into messages and exit codes (1 failed, 2
-// misused).
+// The `fovea` program behind its start (start/main.cpp): finds the command, runs it, turns errors into
+// messages and exit codes (1 failed, 2 misused).
 #include <fmt/format.h>
 
 #include <cstdio>
 
 #include "cli/command.h"
-#include "fovea/device.h"
 #include "fovea/error.h"
 
 namespace fovea::cli {
@@ -22,27 +21,25 @@ const Command& find_command(const std::string& name) {
                                near.empty() ? "" : fmt::format(", did you mean {}?", near)));
 }
 
-int run(const std::vector<std::string>& words, char** argv) {
+int run(const std::vector<std::string>& words) {
   const std::string name = words.empty() ? "help" : words[0];
   if (name == "version" || name == "--version") return fmt::print("fovea {}\n", FOVEA_VERSION), 0;
   if (name == "help" || name == "--help" || name == "-h") {
     if (words.size() < 2 || name != "help") return fmt::print("{}", general_help()), 0;
     return run_command(find_command(words[1]), {"--help"});
   }
-  const Command& command = find_command(name);
-  if (command.needs == Needs::threads) use_short_spin(argv);
-  return run_command(command, {words.begin() + 1, words.end()});
+  return run_command(find_command(name), {words.begin() + 1, words.end()});
 }
 
 }  // namespace
 }  // namespace fovea::cli
 
-int main(int argc, char** argv) {
+extern "C" int fovea_main(int argc, char** argv) {
   using namespace fovea;
   const std::vector<std::string> words(argv + 1, argv + argc);
   const std::string who = words.empty() ? "fovea" : "fovea " + words[0];
   try {
-    const int code = cli::run(words, argv);
+    const int code = cli::run(words);
     check(std::fflush(stdout) == 0, "cannot write the output");
     return code;
   } catch (const cli::UsageError& e) {

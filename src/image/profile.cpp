@@ -1,8 +1,8 @@
 // Colour profiles: which pictures one can be applied to; the work is that of Little CMS.
 #include "image/profile.h"
+#include "base/module.h"
 
 #include "image/convert.h"
-#include "image/module.h"
 
 namespace fovea::image {
 

@@ -1,11 +1,19 @@
 // Convolutions that the own kernels refuse (groups, unequal strides, 1 and 3 dimensions) by oneDNN.
 #include "backend/cpu/onednn.h"
+#include "base/module.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
 #include "op/dispatch.h"
 
-#ifdef FOVEA_HAVE_ONEDNN
 namespace fovea {
+
+const onednn::Library* onednn::library = nullptr;
+
+const char* onednn::missing() {
+  static const std::string reason = load_module("onednn", true, "libdnnl-dev");
+  return library ? nullptr : reason.c_str();
+}
+
 namespace {
 
 using onednn::Problem;
@@ -47,27 +55,29 @@ struct Pieces {
   }
   size_t bytes() const { return (size_t(problem.shape.w_shape.numel()) * sizeof(float) + 63) / 64 * 64; }
   size_t scratch_each() const {
-    return (std::max(onednn::scratch(piece(0)), onednn::scratch(piece(count - 1))) + 63) / 64 * 64;
+    return (std::max(onednn::library->scratch(piece(0)), onednn::library->scratch(piece(count - 1))) + 63) /
+           64 * 64;
   }
 };
 
 template <Product product>
 const char* refuse(const Call& c) {
   if (c.dtype() != f32) return "computes in f32 only";
+  if (const char* reason = onednn::missing()) return reason;
   const Problem p = problem_of<product>(c);
   if (p.shape.x_shape.numel() == 0 || p.shape.y_shape.numel() == 0) return "nothing to compute";
   if constexpr (product == Product::weight_grad) {
     const Pieces pieces(p);
-    if (const char* reason = onednn::refuse(pieces.piece(0))) return reason;
-    return onednn::refuse(pieces.piece(pieces.count - 1));
+    if (const char* reason = onednn::library->refuse(pieces.piece(0))) return reason;
+    return onednn::library->refuse(pieces.piece(pieces.count - 1));
   }
-  return onednn::refuse(p);
+  return onednn::library->refuse(p);
 }
 
 template <Product product>
 size_t scratch(const Call& c) {
   const Problem p = problem_of<product>(c);
-  if constexpr (product != Product::weight_grad) return onednn::scratch(p);
+  if constexpr (product != Product::weight_grad) return onednn::library->scratch(p);
   const Pieces pieces(p);
   return size_t(pieces.count) * (pieces.bytes() + pieces.scratch_each());
 }
@@ -87,13 +97,13 @@ void weight_grad_layouts(const Call& c, std::vector<Layout>& in, std::vector<Lay
 }
 
 void forward(const Call& c) {
-  onednn::run(problem_of<Product::forward>(c), c.in(0).ptr<float>(), c.in(1).ptr<float>(),
-              c.in(2).ptr<float>(), c.out().ptr<float>(), c.scratch);
+  onednn::library->run(problem_of<Product::forward>(c), c.in(0).ptr<float>(), c.in(1).ptr<float>(),
+                       c.in(2).ptr<float>(), c.out().ptr<float>(), c.scratch);
 }
 
 void input_grad(const Call& c) {
-  onednn::run(problem_of<Product::input_grad>(c), c.out().ptr<float>(), c.in(1).ptr<float>(), nullptr,
-              c.in(0).ptr<float>(), c.scratch);
+  onednn::library->run(problem_of<Product::input_grad>(c), c.out().ptr<float>(), c.in(1).ptr<float>(),
+                       nullptr, c.in(0).ptr<float>(), c.scratch);
 }
 
 void weight_grad(const Call& c) {
@@ -103,9 +113,10 @@ void weight_grad(const Call& c) {
   parallel_for(pieces.count, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       char* mine = c.scratch + size_t(i) * (pieces.bytes() + each);
-      onednn::run(pieces.piece(i), c.in(0).ptr<float>() + i * pieces.images * s.c * s.in_size(),
-                  reinterpret_cast<float*>(mine), nullptr,
-                  c.in(1).ptr<float>() + i * pieces.images * s.o * s.out_size(), mine + pieces.bytes());
+      onednn::library->run(pieces.piece(i), c.in(0).ptr<float>() + i * pieces.images * s.c * s.in_size(),
+                           reinterpret_cast<float*>(mine), nullptr,
+                           c.in(1).ptr<float>() + i * pieces.images * s.o * s.out_size(),
+                           mine + pieces.bytes());
     }
   });
   float* dw = c.out().ptr<float>();
@@ -144,4 +155,3 @@ const RegisterKernel weight_grad_kernel("conv_weight_grad", {.name = "cpu:onednn
 
 }  // namespace
 }  // namespace fovea
-#endif  // FOVEA_HAVE_ONEDNN

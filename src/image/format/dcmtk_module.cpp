@@ -1,7 +1,7 @@
 // DCMTK and what it needs take milliseconds to load, and few files want them: they lie in a module beside
 // this library, loaded when the first such file comes.
+#include "base/module.h"
 #include "image/format/dicom_frames.h"
-#include "image/module.h"
 
 namespace fovea::image {
 

@@ -1,9 +1,9 @@
-#include "image/module.h"
+#include "base/module.h"
 
 #include <dlfcn.h>
 #include <fmt/format.h>
 
-namespace fovea::image {
+namespace fovea {
 
 std::string load_module(const std::string& name, bool built, const std::string& package) {
   if (!built) return fmt::format("this build lacks it: install {} and build again", package);
@@ -14,4 +14,4 @@ std::string load_module(const std::string& name, bool built, const std::string& 
   return dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) ? "" : dlerror();
 }
 
-}  // namespace fovea::image
+}  // namespace fovea
