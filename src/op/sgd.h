@@ -10,12 +10,12 @@ namespace fovea {
 
 /// Where a call keeps its settings; schedules change some of them between runs.
 struct SgdSettings {
-  explicit SgdSettings(const Call& c)
+  explicit SgdSettings(const Call& c, const char* counter = "step")
       : lr(c.f("lr")),
         momentum(c.f("momentum")),
         dampening(c.f("dampening")),
         decay(c.f("weight_decay")),
-        step(c.i("step")),
+        step(c.i(counter)),
         nesterov(c.b("nesterov")) {}
   const double &lr, &momentum, &dampening, &decay;
   const int64_t& step;

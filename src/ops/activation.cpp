@@ -21,6 +21,18 @@ FOVEA_UNARY(tanh, (), fv_tanh(x), (real)1 - fv_tanh(x) * fv_tanh(x),
     (real)-2 * fv_tanh(x) * ((real)1 - fv_tanh(x) * fv_tanh(x)),
     .signature = "tanh(x)", .doc = "Hyperbolic tangent.", .samples = any);
 
+FOVEA_POINTWISE(sigmoid_grad_at, floats, (y, g), (), g * (y * ((real)1 - y)),
+    .signature = "sigmoid_grad_at(y, g)",
+    .doc = "sigmoid_grad(x, g) from y = sigmoid(x): what plans make of it.",
+    .no_gradient = "plans put it in after differentiation", .samples = {{{f({2, 8, 3, 5}, 0, 1), f({2, 8, 3, 5})}}},
+    .internal = true);
+
+FOVEA_POINTWISE(tanh_grad_at, floats, (y, g), (), g * ((real)1 - y * y),
+    .signature = "tanh_grad_at(y, g)",
+    .doc = "tanh_grad(x, g) from y = tanh(x): what plans make of it.",
+    .no_gradient = "plans put it in after differentiation", .samples = {{{f({2, 8, 3, 5}, -1, 1), f({2, 8, 3, 5})}}},
+    .internal = true);
+
 FOVEA_UNARY(relu, (), fv_max(x, (real)0), fv_sel(x > 0, (real)1, (real)0), (real)0 * x,
     .signature = "relu(x)", .doc = "max(0, x); derivative 0 at 0 (Nair and Hinton 2010).", .samples = any, .kinks = {0});
 

@@ -189,43 +189,68 @@ FOVEA_OP(sgd_step){
             {{both, both, both}, {{"lr", 0.1}, {"nesterov", true}}}},
 };
 
-/// sgd_step of a weight (O, K) by g^T x, for g (N, O) and x (N, K).
+/// sgd_step of parameter `param` of `c` by a gradient, with the step counted by the attribute named.
+template <class real>
+void sgd_by(const Call& c, int param, int velocity, std::vector<real>& grad, const char* counter) {
+  const Op& op = find_op("sgd_step");
+  Attrs attrs;
+  for (const auto& arg : op.parsed.attrs) {
+    const char* name = arg.name == "step" ? counter : arg.name.c_str();
+    attrs.push_back(c.attrs()[size_t(c.op().parsed.attr_index(name))]);
+  }
+  Call step(op, attrs, {c.in(param), c.in(param), c.in(velocity)});
+  step.dtype_ = c.dtype(), step.ins[1].data = grad.data();
+  run_bound<SgdEither<false>>(step);
+}
+
+/// sgd_step of a weight (O, K) by g^T x and of a bias (O) by the sums of g, for g (N, O) and x (N, K).
 template <class real>
 void sgd_of_linear(const Call& c) {
   const int64_t n = c.in(1).size(0), o = c.in(0).size(0), k = c.in(0).size(1);
-  std::vector<real> grad(size_t(o * k));
+  std::vector<real> grad(size_t(o * k)), sums(size_t(o), 0);
   const real *g = c.in(1).ptr<real>(), *x = c.in(2).ptr<real>();
-  for (int64_t i = 0; i < n; ++i)
-    for (int64_t r = 0; r < o; ++r)
+  for (int64_t r = 0; r < o; ++r) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; ++i) sum += g[i * o + r];
+    sums[size_t(r)] = real(sum);
+    for (int64_t i = 0; i < n; ++i)
       for (int64_t j = 0; j < k; ++j) grad[size_t(r * k + j)] += g[i * o + r] * x[i * k + j];
-  Call step(c.op(), c.attrs(), {c.in(0), c.in(0), c.in(3)});
-  step.dtype_ = c.dtype(), step.ins[1].data = grad.data();
-  run_bound<SgdEither<false>>(step);
+  }
+  sgd_by(c, 0, 3, grad, "step");
+  if (c.in(4)) sgd_by(c, 4, 5, sums, "bias_step");
 }
 
 const Gen weight = f({6, 20}), large = f({70, 900});
 
 FOVEA_OP(sgd_step_linear){
-    .signature = "sgd_step_linear(param!, g, x, velocity!?, lr: float, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=false, "
-                 "step=0)",
-    .doc = "sgd_step of the weight (O, K) of a fully connected layer by its gradient g^T x, for g (N, O) and x (N, K): what a plan "
-           "makes of both, so that the gradient never leaves the cache.",
+    .signature = "sgd_step_linear(param!, g, x, velocity!?, bias!?, bias_velocity!?, lr: float, momentum=0.0, dampening=0.0, "
+                 "weight_decay=0.0, nesterov=false, step=0, bias_step=0)",
+    .doc = "sgd_step of the weight (O, K) of a fully connected layer by its gradient g^T x, for g (N, O) and x (N, K), and of "
+           "its bias (O) by the sums of g: what a plan makes of all four, so that the gradients never leave the cache.",
     .require = {rank("param", 2), rank("g", 2), rank("x", 2), [](const Call& c) {
       const Dims &w = c.in(0).shape, &g = c.in(1).shape, &x = c.in(2).shape;
       check(g[0] == x[0] && w == Dims{g[1], x[1]}, "[sgd_step_linear] g {} and x {} give no gradient of param {}", g, x, w);
       check(!c.in(3) || c.in(3).shape == w, "[sgd_step_linear] velocity has shape {} but param has {}", c.in(3).shape, w);
+      for (int i = 4; i < 6; ++i)
+        check(!c.in(i) || c.in(i).shape == Dims{w[0]}, "[sgd_step_linear] {} {} does not fit param {}",
+              c.op().parsed.tensors[size_t(i)].name, c.in(i).shape, w);
+      check(!c.in(4) || c.f("momentum") == 0 || c.in(5), "[sgd_step_linear] momentum={} wants a velocity of bias {}",
+            c.f("momentum"), c.in(4).shape);
     }, momentum_has_velocity},
     .reference = FOVEA_FLOATS(sgd_of_linear), .no_gradient = writes_in_place,
-    .samples = {{{weight, f({3, 6}), f({3, 20}), none()}, {{"lr", 0.1}}},
-                {{large, f({9, 70}), f({9, 900}), large}, {{"lr", 0.1}, {"momentum", 0.9}, {"weight_decay", 0.01}}},
-                {{large, f({9, 70}), f({9, 900}), large}, {{"lr", 0.1}, {"momentum", 0.9}, {"nesterov", true}}},
-                {{large, f({1, 70}), f({1, 900}), large}, {{"lr", 0.1}, {"momentum", 0.9}, {"step", 1}}},
-                {{large, f({2, 70}), f({2, 900}), large}, {{"lr", 0.1}}},
-                {{large, f({4, 70}), f({4, 900}), large}, {{"lr", 0.1}, {"momentum", 0.9}, {"dampening", 0.2}}},
-                {{large, f({90, 70}), f({90, 900}), large}, {{"lr", 0.1}, {"momentum", 0.9}, {"weight_decay", 0.01}}},
-                {{f({30, 512}), f({5, 30}), f({5, 512}), none()}, {{"lr", 0.1}, {"weight_decay", 0.01}}}},
-    .bad = {{{weight, f({3, 5}), f({3, 20}), none()}, {{"lr", 0.1}}},
-            {{weight, f({3, 6}), f({3, 20}), none()}, {{"lr", 0.1}, {"momentum", 0.9}}}},
+    .samples = {{{weight, f({3, 6}), f({3, 20}), none(), f({6}), none()}, {{"lr", 0.1}}},
+                {{large, f({9, 70}), f({9, 900}), large, none(), none()}, {{"lr", 0.1}, {"momentum", 0.9}, {"weight_decay", 0.01}}},
+                {{large, f({9, 70}), f({9, 900}), large, f({70}), f({70})}, {{"lr", 0.1}, {"momentum", 0.9}, {"nesterov", true}}},
+                {{large, f({1, 70}), f({1, 900}), large, f({70}), f({70})}, {{"lr", 0.1}, {"momentum", 0.9}, {"step", 1}}},
+                {{large, f({2, 70}), f({2, 900}), large, none(), none()}, {{"lr", 0.1}}},
+                {{large, f({4, 70}), f({4, 900}), large, f({70}), f({70})},
+                 {{"lr", 0.1}, {"momentum", 0.9}, {"dampening", 0.2}, {"bias_step", 1}}},
+                {{large, f({90, 70}), f({90, 900}), large, f({70}), f({70})}, {{"lr", 0.1}, {"momentum", 0.9}, {"weight_decay", 0.01}}},
+                {{f({30, 512}), f({5, 30}), f({5, 512}), none(), f({30}), none()}, {{"lr", 0.1}, {"weight_decay", 0.01}}}},
+    .bad = {{{weight, f({3, 5}), f({3, 20}), none(), none(), none()}, {{"lr", 0.1}}},
+            {{weight, f({3, 6}), f({3, 20}), none(), f({5}), none()}, {{"lr", 0.1}}},
+            {{weight, f({3, 6}), f({3, 20}), weight, f({6}), none()}, {{"lr", 0.1}, {"momentum", 0.9}}},
+            {{weight, f({3, 6}), f({3, 20}), none(), none(), none()}, {{"lr", 0.1}, {"momentum", 0.9}}}},
     .internal = true,
 };
 

@@ -59,20 +59,25 @@ Live<double> Optimizer::momentum_of(const Group& group, const Tensor& velocity) 
 
 void Optimizer::step() {
   const NoGrad guard;
+  std::vector<std::pair<const Cell*, std::vector<Tensor>>> found;
   for (const Group& group : *groups_)
     for (const auto& [name, param] : group.parameters) {
       const Tensor grad = param.grad();
       if (!grad.defined()) continue;
       Cell& cell = cells_->at(name);
       if (cell.state.size() < state_names_.size()) cell.state = fresh_state(param);
-      repeat([cells = cells_, &step = cell.step] { ++step; });
-      if (Recorder* r = recorder())  // a state that was loaded or made anew is another one
-        r->guarded([cells = cells_, &cell, captured = cell.state] {
-          return std::equal(captured.begin(), captured.end(), cell.state.begin(), cell.state.end(),
-                            [](const Tensor& a, const Tensor& b) { return a.ptr() == b.ptr(); });
-        });
+      count({cells_, &cell.step});
+      if (recorder()) found.emplace_back(&cell, cell.state);
       update(group, param, grad, cell);
     }
+  if (Recorder* r = recorder())  // a state that was loaded or made anew is another one
+    r->guarded([cells = cells_, found = std::move(found)] {
+      const auto alike = [](const Tensor& a, const Tensor& b) { return a.ptr() == b.ptr(); };
+      return std::all_of(found.begin(), found.end(), [&](const auto& f) {
+        const auto& now = f.first->state;
+        return std::equal(f.second.begin(), f.second.end(), now.begin(), now.end(), alike);
+      });
+    });
 }
 
 void Optimizer::zero_grad() {

@@ -77,9 +77,7 @@ Place Capture::place_of(const Tensor& t, Seen how) {
 void Capture::guard_leaf(const Tensor& t, const Place& place) {
   if (place.buffer < 0 || program_.buffers[size_t(place.buffer)].kind != Buffer::Kind::outside) return;
   if (!t.is_leaf() || !guarded_.insert(&t.impl()).second) return;
-  guarded([impl = t.ptr(), storage = t.impl().storage.get(), wants = t.impl().requires_grad] {
-    return impl->storage.get() == storage && impl->requires_grad == wants;
-  });
+  program_.leaves.push_back({t.ptr(), t.impl().storage.get(), t.impl().requires_grad});
 }
 
 void Capture::ran(const Kernel& kernel, const Call& call, const std::vector<Tensor>& in,
@@ -115,6 +113,13 @@ void Capture::zeroed(const Tensor& t) {
 void Capture::repeated(std::function<void()> work) {
   Step s;
   s.host = std::move(work);
+  program_.steps.push_back(std::move(s));
+}
+
+void Capture::counted(std::shared_ptr<int64_t> counter) {
+  Step s;
+  s.counter = counter.get();
+  s.host = [counter = std::move(counter)] { ++*counter; };
   program_.steps.push_back(std::move(s));
 }
 

@@ -26,6 +26,7 @@ class Capture : public Recorder {
   void moved(const Tensor& from, const Tensor& to) override;
   void zeroed(const Tensor& t) override;
   void repeated(std::function<void()> work) override;
+  void counted(std::shared_ptr<int64_t> counter) override;
   void guarded(std::function<bool()> holds) override;
   void gradient(const Tensor& leaf, const Tensor& before) override;
   void found(const Tensor& t) override;

@@ -4,6 +4,7 @@
 
 #include "fovea/autograd.h"
 #include "fovea/device.h"
+#include "op/chain.h"
 #include "op/dispatch.h"
 #include "plan/capture.h"
 #include "plan/replay.h"
@@ -132,6 +133,7 @@ PlanNode node_of(const plan::Step& s, std::vector<double>& times) {
   n.seconds = times[times.size() / 2];
   std::vector<Refusal> refusals;
   if (op_table().count(n.op)) chosen_kernel(c, &refusals);
+  if (n.op == "pointwise_chain") n.op = Chain::parse(c.s("chain"), c.inputs()).name();
   for (auto& r : refusals) n.refused.emplace_back(r.kernel, std::move(r.reason));
   return n;
 }

@@ -1,6 +1,7 @@
 // Rewrites of training steps and predictions into fewer, richer kernels: docs/decisions/0006-fusion.md.
 #include <algorithm>
 #include <limits>
+#include <set>
 
 #include "plan/rewrite.h"
 
@@ -23,11 +24,18 @@ std::optional<Clamp> activation_gradient(const Step& s) { return clamp_of(s, "re
 
 NamedAttrs with(const Step& s, const Clamp& c) { return attributes(s, {{"low", c.low}, {"high", c.high}}); }
 
-/// The gradient of ReLU(x) reads x only for its sign, which the result has too.
+/// The op that gives the same gradient from the result of the activation in place of its input: the sign is
+/// the same, or all that the gradient wants. Empty if there is none.
+std::string gradient_at_result(const Step& s) {
+  const bool leaky = is(s, "leaky_relu_grad") && s.call->f("slope") > 0;
+  if (leaky || activation_gradient(s)) return s.call->op().name();
+  return is(s, "tanh_grad") || is(s, "sigmoid_grad") ? s.call->op().name() + "_at" : "";
+}
+
 bool read_result(Program& p, const Uses& u, int i) {
   Step& s = p.steps[size_t(i)];
-  const bool leaky = is(s, "leaky_relu_grad") && s.call->f("slope") > 0;
-  if (!leaky && !activation_gradient(s)) return false;
+  const std::string gradient = gradient_at_result(s);
+  if (gradient.empty()) return false;
   const Arg x = input(s, 0);
   if (x.place.buffer < 0) return false;
   const std::string name = s.call->op().name(), forward = name.substr(0, name.size() - 5);
@@ -38,8 +46,9 @@ bool read_result(Program& p, const Uses& u, int i) {
     if (!same(p, input(act, 0), x) || *act.attrs != *s.attrs || maker(p, u, y) != r ||
         y.view.layout != x.view.layout)
       continue;
-    s.call->ins[0] = y.view, s.in[0] = y.place;
-    return true;
+    auto at_result = call_of(gradient.c_str(), attributes(s), {y, input(s, 1)}, {result(s)});
+    if (at_result) s = std::move(*at_result);
+    return at_result.has_value();
   }
   return false;
 }
@@ -279,12 +288,55 @@ bool fuse_linear_update(Program& p, const Uses& u, int i) {
     return false;
   for (const Place& in : product.in)
     if (u.written_between(in.buffer, at, i)) return false;
-  auto fused = call_of("sgd_step_linear", attributes(s),
-                       {input(s, 0), transposed(input(product, 0)), input(product, 1), input(s, 2)}, {});
+  auto fused =
+      call_of("sgd_step_linear", attributes(s),
+              {input(s, 0), transposed(input(product, 0)), input(product, 1), input(s, 2), Arg(), Arg()}, {});
   if (!fused) return false;
   remove(p.steps[size_t(at)]);
   p.steps[size_t(i)] = std::move(*fused);
   return true;
+}
+
+/// Whether both are updated in the same way, each counting its own steps.
+bool same_settings(const Step& weight, const Step& bias) {
+  for (const auto& [name, value] : attributes(bias))
+    if (name != "step" && (*weight.attrs)[size_t(weight.call->op().parsed.attr_index(name))] != value)
+      return false;
+  return true;
+}
+
+/// The bias of a fully connected layer, whose gradient is the sum over the examples, is updated with its
+/// weight.
+bool fuse_bias_update(Program& p, const Uses& u, int i) {
+  const Step& s = p.steps[size_t(i)];
+  if (!is(s, "sgd_step") || s.call->in(0).rank() != 1) return false;
+  const int at = maker(p, u, input(s, 1));
+  if (at < 0 || only_reader(p, u, input(s, 1)) != i || !is(p.steps[size_t(at)], "sum")) return false;
+  const Step& sum = p.steps[size_t(at)];
+  const Arg g = input(sum, 0);
+  if (g.view.rank() != 2 || sum.call->d("dims") != Dims{0}) return false;
+  for (const int k : u.readers[size_t(g.place.buffer)]) {
+    const Step& update = p.steps[size_t(k)];
+    if (!is(update, "sgd_step_linear") || update.in[4].buffer >= 0 || !same(p, input(update, 1), g) ||
+        !same_settings(update, s))
+      continue;
+    bool free = !u.written_between(g.place.buffer, std::min(at, k), std::max(at, k));
+    for (const int b : {s.in[0].buffer, s.in[2].buffer})
+      free = free && !u.written_between(b, std::min(i, k), std::max(i, k)) &&
+             !u.read_between(b, std::min(i, k), std::max(i, k));
+    if (!free) continue;
+    NamedAttrs attrs = attributes(update);
+    attrs.emplace_back("bias_step", (*s.attrs)[size_t(s.call->op().parsed.attr_index("step"))]);
+    auto fused = call_of(
+        "sgd_step_linear", attrs,
+        {input(update, 0), input(update, 1), input(update, 2), input(update, 3), input(s, 0), input(s, 2)},
+        {});
+    if (!fused) return false;
+    p.steps[size_t(k)] = std::move(*fused);
+    remove(p.steps[size_t(at)]), remove(p.steps[size_t(i)]);
+    return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -295,24 +347,35 @@ void fuse(Program& p) {
     rewrite(p, rule);
 }
 
-void fuse_updates(Program& p) { rewrite(p, fuse_linear_update); }
+void fuse_updates(Program& p) {
+  rewrite(p, fuse_linear_update);
+  rewrite(p, fuse_bias_update);
+}
+
+namespace {
+
+/// Whether two steps may change places; `moved`, which counts or updates a parameter, comes behind the other.
+bool independent(const Step& before, const Step& moved) {
+  if (before.host && !before.counter) return false;
+  if (moved.counter) return !before.follows(moved.counter);
+  if (before.counter) return !moved.follows(before.counter);
+  std::set<int> reads, writes;
+  moved.for_reads([&](int b) { reads.insert(b); });
+  moved.for_writes([&](int b) { writes.insert(b); });
+  bool free = true;
+  before.for_reads([&](int b) { free = free && !writes.contains(b); });
+  before.for_writes([&](int b) { free = free && !writes.contains(b) && !reads.contains(b); });
+  return free;
+}
+
+}  // namespace
 
 void update_early(Program& p) {
   for (size_t i = 1; i < p.steps.size(); ++i) {
-    if (p.steps[i].host || p.steps[i].call->op().chapter() != "optimizer") continue;
-    std::vector<bool> reads(p.buffers.size()), writes(p.buffers.size());
-    p.steps[i].for_reads([&](int b) { reads[size_t(b)] = true; });
-    p.steps[i].for_writes([&](int b) { writes[size_t(b)] = true; });
+    const Step& s = p.steps[i];
+    if (!s.counter && (s.host || s.call->op().chapter() != "optimizer")) continue;
     size_t at = i;
-    for (; at > 0; --at) {
-      const Step& before = p.steps[at - 1];
-      bool free = !before.host;
-      if (free) {
-        before.for_reads([&](int b) { free = free && !writes[size_t(b)]; });
-        before.for_writes([&](int b) { free = free && !writes[size_t(b)] && !reads[size_t(b)]; });
-      }
-      if (!free) break;
-    }
+    while (at > 0 && independent(p.steps[at - 1], s)) --at;
     std::rotate(&p.steps[at], &p.steps[i], &p.steps[i] + 1);
   }
 }

@@ -1,13 +1,16 @@
 #include <algorithm>
 #include <utility>
 
-#include "plan/program.h"
+#include "op/chain.h"
+#include "plan/rewrite.h"
 
 namespace fovea::plan {
 namespace {
 
 constexpr int64_t line = 64;
-int64_t rounded(int64_t bytes) { return (bytes + line - 1) / line * line; }
+/// Large ones with some lines more: what begins at a multiple of 4096 bytes meets in the same places of the
+/// cache.
+int64_t rounded(int64_t bytes) { return (bytes + line - 1) / line * line + (bytes >= 4096 ? 9 * line : 0); }
 
 struct Life {  // of a place in memory: the steps from the first that writes to the last that reads
   int64_t first = -1, last = -1, bytes = 0, offset = -1;
@@ -34,13 +37,18 @@ struct Places {
     for (const Repeat& r : p.repeats) keep_during(r);
   }
 
-  /// Puts the result of an elementwise step where an input lies that nobody reads afterwards.
+  /// Puts results of an elementwise step where inputs lie that nobody reads afterwards.
   void share(const Program& p) {
     for (size_t i = 0; i < p.steps.size(); ++i) {
       const Step& s = p.steps[i];
-      if (s.host || !s.call->op().pointwise || s.out.size() != 1) continue;
-      for (size_t k = 0; k < s.in.size(); ++k)
-        if (fits(s, k) && join(p, s.in[k].buffer, s.out[0].buffer, int64_t(i))) break;
+      if (s.host || !elementwise(s)) continue;
+      std::optional<Chain> chain;
+      if (!s.call->op().pointwise) chain = Chain::parse(s.call->s("chain"), s.call->inputs());
+      for (size_t r = 0; r < s.out.size(); ++r)
+        for (size_t k = 0; k < s.in.size(); ++k)
+          if (fits(s, k, r) && (!chain || chain->may_replace(int(k), int(r))) &&
+              join(p, s.in[k].buffer, s.out[r].buffer, int64_t(i)))
+            break;
     }
   }
 
@@ -54,10 +62,10 @@ struct Places {
     }
   }
 
-  /// Whether input k and the result are the same elements at the same places, each all of its buffer.
-  static bool fits(const Step& s, size_t k) {
-    const View &x = s.call->ins[k], &y = s.call->outs[0];
-    return s.in[k].buffer >= 0 && s.in[k].offset == 0 && s.out[0].offset == 0 && x.layout == y.layout &&
+  /// Whether input k and result r are the same elements at the same places, each all of its buffer.
+  static bool fits(const Step& s, size_t k, size_t r) {
+    const View &x = s.call->ins[k], &y = s.call->outs[r];
+    return s.in[k].buffer >= 0 && s.in[k].offset == 0 && s.out[r].offset == 0 && x.layout == y.layout &&
            x.dtype == y.dtype && x.shape == y.shape && (x.layout == Layout::blocked8 || x.contiguous());
   }
 

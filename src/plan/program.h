@@ -39,7 +39,11 @@ struct Step {
   std::unique_ptr<const Bound> bound;  // the kernel made ready for `call`, if it can be
   size_t scratch = 0;
   std::vector<Place> in, out;
-  std::function<void()> host;  // work on the host: then there is no kernel
+  std::function<void()> host;        // work on the host: then there is no kernel
+  const int64_t* counter = nullptr;  // if all that the host does is to count this on
+
+  /// Whether an attribute is this number.
+  bool follows(const int64_t* number) const;
 
   bool writes_input(size_t i) const;
   /// Calls f(buffer) for what the step reads, or writes. An input written in place is both.
@@ -53,6 +57,14 @@ struct Repeat {
   int64_t times;
 };
 
+/// A parameter or state as the capture found it.
+struct Leaf {
+  std::shared_ptr<TensorImpl> tensor;
+  const Storage* storage;
+  bool requires_grad;
+  bool holds() const { return tensor->storage.get() == storage && tensor->requires_grad == requires_grad; }
+};
+
 struct Program {
   Program copy() const;
 
@@ -60,7 +72,8 @@ struct Program {
   std::vector<Step> steps;
   std::vector<Repeat> repeats;  // in order
   std::vector<Tensor> results;
-  std::vector<std::function<bool()>> guards;         // replay only while all hold
+  std::vector<Leaf> leaves;                          // replay only while all of these hold ...
+  std::vector<std::function<bool()>> guards;         // ... and these
   std::vector<std::pair<Tensor, Tensor>> gradients;  // leaves and the gradients that a replay gives them
 };
 
@@ -78,11 +91,13 @@ void fold_batch_norms(Program& p);
 void choose_prepared(Program& p);
 /// Joins kernels with what is done to their results.
 void fuse(Program& p);
+/// Joins elementwise steps that follow each other.
+void chain_elementwise(Program& p);
 /// Takes large batches part by part through steps whose tensors outgrow the cache.
 void split_batch(Program& p);
 /// Joins the gradients of weights with their updates; *after* update_early.
 void fuse_updates(Program& p);
-/// Moves updates of parameters to where nobody reads the old ones any more.
+/// Moves updates of parameters, and the counting of their steps, to where nobody reads the old ones any more.
 void update_early(Program& p);
 
 /// Offsets in one block of memory for the made buffers and the scratch of each step, by their lifetimes.

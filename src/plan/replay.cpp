@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 
 #include "base/arena.h"
 #include "tensor/convert.h"
@@ -16,6 +17,7 @@ Replay::Replay(Program program, const CompileOptions& options) : program_(std::m
     fold_batch_norms(program_);
     fuse(program_);
     choose_prepared(program_);
+    chain_elementwise(program_);
   }
   update_early(program_);
   if (options.fuse) fuse_updates(program_);
@@ -34,6 +36,11 @@ void Replay::place_and_bind(Memory memory) {
   block_ = static_cast<char*>(arena::allocate(size_t(memory_.bytes)));
   bind();
   results_ = program_.results;
+  for (const Tensor& t : results_) {
+    const bool dense = t.defined() && (t.layout() == Layout::blocked8 || t.is_contiguous());
+    const auto bytes = size_t(dense ? t.numel() * size_of(t.dtype()) : 0);
+    few_bytes_.push_back(bytes <= 4096 ? bytes : 0);
+  }
   arena::trim();  // what the eager step had beside the plan
 }
 
@@ -95,6 +102,8 @@ void Replay::prepare() {
 }
 
 bool Replay::fits() const {
+  for (const Leaf& leaf : program_.leaves)
+    if (!leaf.holds()) return false;
   return std::all_of(program_.guards.begin(), program_.guards.end(),
                      [](const auto& holds) { return holds(); });
 }
@@ -175,7 +184,8 @@ void Replay::give_results() {
     const bool free =
         to.ptr() != from.ptr() && to.ptr().use_count() == 1 && to.impl().storage.use_count() == 1;
     if (!free) to = Tensor::empty(from.shape(), from.dtype(), from.device(), from.layout());
-    convert_elements(view_of(from), view_of(to));
+    if (few_bytes_[i] > 0) std::memcpy(to.raw(), from.raw(), few_bytes_[i]);
+    else convert_elements(view_of(from), view_of(to));
   }
 }
 

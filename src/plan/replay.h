@@ -59,6 +59,7 @@ class Replay {
   };
   std::vector<std::vector<Shift>> shifts_;  // by repeat
   std::vector<Tensor> results_;
+  std::vector<size_t> few_bytes_;  // of each result that is small and dense, else 0
   std::vector<int> lasting_;
 };
 

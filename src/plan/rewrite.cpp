@@ -75,13 +75,14 @@ std::optional<Step> call_of(const char* op, const NamedAttrs& attrs, const std::
   if (std::string_view(s.kernel->name) == "reference") return std::nullopt;
   std::vector<Layout> in_layouts, out_layouts(out.size(), Layout::plain);
   layouts_of(*s.kernel, *s.call, in_layouts, out_layouts);
-  const auto fits = [](const View& v, Layout wanted) {
-    return !v || (v.layout == wanted && (wanted == Layout::blocked8 || v.contiguous()));
+  const bool strided = s.kernel->inputs == Inputs::strided || s.kernel->inputs == Inputs::follow;
+  const auto fits = [](const View& v, Layout wanted, bool strided) {
+    return !v || (v.layout == wanted && (strided || wanted == Layout::blocked8 || v.contiguous()));
   };
   for (size_t i = 0; i < in.size(); ++i)
-    if (!fits(in[i].view, in_layouts[i])) return std::nullopt;
+    if (!fits(in[i].view, in_layouts[i], strided)) return std::nullopt;
   for (size_t i = 0; i < out.size(); ++i) {
-    if (!fits(out[i].view, out_layouts[i])) return std::nullopt;
+    if (!fits(out[i].view, out_layouts[i], false)) return std::nullopt;
     s.call->outs.push_back(out[i].view), s.out.push_back(out[i].place);
   }
   s.scratch = s.kernel->scratch ? s.kernel->scratch(*s.call) : 0;
@@ -96,5 +97,7 @@ void rewrite(Program& p, Rule rule) {
 }
 
 void remove(Step& s) { s = Step(); }
+
+bool elementwise(const Step& s) { return s.kernel && (s.call->op().pointwise || is(s, "pointwise_chain")); }
 
 }  // namespace fovea::plan

@@ -25,6 +25,8 @@ Arg input(const Step& s, int i);
 Arg result(const Step& s, int i = 0);
 
 inline bool is(const Step& s, std::string_view op) { return s.kernel && s.call->op().name() == op; }
+/// Whether each element of its results depends on one of each input alone.
+bool elementwise(const Step& s);
 /// Whether there is no tensor, or one that is the same in each replay.
 inline bool constant(const Program& p, const Place& place) {
   return place.buffer < 0 || p.buffers[size_t(place.buffer)].kind == Buffer::Kind::constant;

@@ -18,7 +18,7 @@ bool by_example(const Program& p, const Step& s) {
       "avg_pool2d",          "channel_affine",    "conv2d", "conv2d_fused", "linear", "linear_fused",
       "local_response_norm", "max_pool2d_forward"};
   const Op& op = s.call->op();
-  if (op.pointwise) return true;
+  if (elementwise(s)) return true;
   if (op.name() == "concat") return s.call->i("dim") > 0;
   for (size_t i = 1; i < std::min<size_t>(3, s.in.size()); ++i)
     if (!constant(p, s.in[i])) return false;
@@ -44,7 +44,7 @@ Look look_at(const Program& p, const Step& s) {
   each_arg(s, [&](const Arg& a) {
     if (!a.view) return;
     const int64_t bytes = a.view.numel() * size_of(a.view.dtype);
-    const bool spread = s.call->op().pointwise && a.view.rank() == s.call->out().rank();
+    const bool spread = elementwise(s) && a.view.rank() == s.call->out().rank();
     if (constant(p, a.place) && !spread) look.weights += bytes;
     else if (!whole(p, a) || a.view.rank() != s.call->out().rank() || a.view.size(0) != look.examples)
       look.examples = -1;
@@ -82,7 +82,7 @@ std::vector<Step> split(const Program& p, const Repeat& r) {
            here(uses.writers[size_t(b)]);
   };
   const auto part = [&](Arg a, const Step& s) {
-    const bool spread = s.call->op().pointwise && a.view && a.view.rank() == s.call->out().rank();
+    const bool spread = elementwise(s) && a.view && a.view.rank() == s.call->out().rank();
     if (!a.view || (constant(p, a.place) && !spread)) return a;
     a.view.shape[0] /= r.times;
     if (!inside(a.place.buffer)) a.place.next = a.view.numel() * size_of(a.view.dtype);

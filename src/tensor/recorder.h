@@ -3,6 +3,7 @@
 // costs a test of a pointer.
 #pragma once
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "fovea/tensor.h"
@@ -24,6 +25,8 @@ class Recorder {
   virtual void zeroed(const Tensor& t) = 0;
   /// Work on the host that belongs to the step.
   virtual void repeated(std::function<void()> work) = 0;
+  /// `counter` is to grow by one, which matters to kernels that read it alone.
+  virtual void counted(std::shared_ptr<int64_t> counter) = 0;
   /// Something that the course of the step depends on: replay only while `holds`.
   virtual void guarded(std::function<bool()> holds) = 0;
   /// The gradient of `leaf` was forgotten, made, or added to; it was `before`.
@@ -54,6 +57,12 @@ template <class F>
 void repeat(F&& work) {
   if (Recorder* r = recorder()) r->repeated(std::forward<F>(work));
   else work();
+}
+
+/// Adds one now or, if a step is being captured, in every replay before what follows reads it.
+inline void count(std::shared_ptr<int64_t> counter) {
+  if (Recorder* r = recorder()) r->counted(std::move(counter));
+  else ++*counter;
 }
 
 /// Leaves `leaf` without a gradient.

@@ -1,5 +1,6 @@
 // Walk: the one loop nest under every elementwise kernel and copy: strided, broadcasting, over both layouts.
 #pragma once
+#include <algorithm>
 #include <array>
 
 #include "base/parallel.h"
@@ -27,6 +28,9 @@ struct Walk {
   /// Whether run() makes a single call.
   bool alone() const { return shape.size() <= 1 && inner() <= grain; }
 
+  /// Elements of a piece that one thread takes.
+  static constexpr int64_t grain = 16384;
+
   /// Calls f(offsets, n): `n` consecutive elements of the innermost dimension, starting at offsets[operand]
   /// (elements), in parallel over pieces that depend on the shape alone.
   template <class F>
@@ -47,8 +51,21 @@ struct Walk {
                  });
   }
 
+  /// The same for the elements [begin, end), in the order of the walk, by the calling thread.
+  template <class F>
+  void part(int64_t begin, int64_t end, F&& f) const {
+    const int64_t n = inner();
+    Position p = position_of(begin / n);
+    for (int64_t skip = begin % n; begin < end; skip = 0, advance(p)) {
+      const int64_t count = std::min(n - skip, end - begin);
+      std::array<int64_t, max_operands> at = p.at;
+      for (int k = 0; k < operands; ++k) at[k] += skip * inner_stride(k);
+      f(at, count);
+      begin += count;
+    }
+  }
+
  private:
-  static constexpr int64_t grain = 16384;
   struct Position {  // of a row: its index in the outer dimensions and the offsets of the operands
     std::array<int64_t, Dims::max_rank> index{};
     std::array<int64_t, max_operands> at{};

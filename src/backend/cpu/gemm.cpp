@@ -258,15 +258,39 @@ bool tiny(const Gemm<T>& g) {
   return g.m * g.n * g.k <= 128;
 }
 
-template <class T>
+/// K: steps of each sum, if they are known.
+template <class T, int K = 0>
 FOVEA_SIMD void run_tiny(const Gemm<T>& g) {
-  for (int64_t i = 0; i < g.m; ++i)
-    for (int64_t j = 0; j < g.n; ++j) {
+  const int64_t k = K > 0 ? K : g.k, m = g.m, n = g.n;
+  const int64_t a_column = g.a_column, b_row = g.b_row, b_column = g.b_column;
+  const T low = g.low, high = g.high, *bias = g.bias;
+  T* c = g.c;
+  for (int64_t i = 0; i < m; ++i) {
+    const T *a = g.a + i * g.a_row, *b = g.b;
+    for (int64_t j = 0; j < n; ++j, b += b_column) {
       T sum = 0;
-      for (int64_t p = 0; p < g.k; ++p)
-        sum += g.a[i * g.a_row + p * g.a_column] * g.b[p * g.b_row + j * g.b_column];
-      g.c[i * g.n + j] = finished(g, sum, j);
+#pragma GCC unroll 4
+      for (int64_t p = 0; p < k; ++p) sum += a[p * a_column] * b[p * b_row];
+      if (bias) sum += bias[j];
+      *c++ = sum < low ? low : sum > high ? high : sum;
     }
+  }
+}
+
+template <class T>
+void run_tiny_by_depth(const Gemm<T>& g) {
+  switch (g.k) {
+    case 1:
+      return run_tiny<T, 1>(g);
+    case 2:
+      return run_tiny<T, 2>(g);
+    case 3:
+      return run_tiny<T, 3>(g);
+    case 4:
+      return run_tiny<T, 4>(g);
+    default:
+      return run_tiny<T>(g);
+  }
 }
 
 }  // namespace
@@ -304,7 +328,7 @@ void Gemm<T>::run_alone(T* scratch) const {
 template <class T>
 void Gemm<T>::run(T* scratch) const {
   constexpr int P = panel<T>;
-  if (tiny(*this)) return run_tiny(*this);
+  if (tiny(*this)) return run_tiny_by_depth(*this);
   if (by_dots(*this)) return run_dots(*this);
   if (!streams(*this)) {
     pack(scratch);

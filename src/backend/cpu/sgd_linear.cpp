@@ -1,6 +1,6 @@
-// The SGD step of a fully connected layer's weight, piece by piece: its gradient is computed where it stays
-// in the cache, or in registers, and used up at once. So the weight passes through memory once, not three
-// times.
+// The SGD step of a fully connected layer's weight and bias, the weight piece by piece: its gradient is
+// computed where it stays in the cache, or in registers, and used up at once. So the weight passes through
+// memory once, not three times.
 #include <algorithm>
 #include <bit>
 
@@ -36,6 +36,31 @@ FOVEA_SIMD void update(const SgdRule<float>& rule, const Part& p, const float* g
   }
 }
 
+/// Elements [begin, end) of a bias, whose gradient is the sum over the examples.
+struct Bias {
+  float *bias, *velocity;
+  const float* g;
+  int64_t examples, rows;
+};
+
+/// W of them from i on.
+template <int W>
+FOVEA_SIMD_INLINE void update_biases(const SgdRule<float>& rule, const Bias& b, int64_t i) {
+  double sums[W] = {};
+  for (int64_t n = 0; n < b.examples; ++n)
+#pragma GCC unroll 8
+    for (int k = 0; k < W; ++k) sums[k] += b.g[n * b.rows + i + k];
+  for (int k = 0; k < W; ++k)
+    if (b.velocity) rule(b.bias[i + k], b.velocity[i + k], float(sums[k]));
+    else rule(b.bias[i + k], float(sums[k]));
+}
+
+FOVEA_SIMD void update(const SgdRule<float>& rule, const Bias& b, int64_t begin, int64_t end) {
+  int64_t i = begin;
+  for (; i + 8 <= end; i += 8) update_biases<8>(rule, b, i);
+  for (; i < end; ++i) update_biases<1>(rule, b, i);
+}
+
 /// The gradient of element i: the sum of g[n] x[n][i] over a few examples.
 template <int N>
 struct FewExamples {
@@ -66,10 +91,15 @@ constexpr int64_t grain = 16384;
 class SgdLinear final : public Bound {
  public:
   explicit SgdLinear(const Call& c)
-      : settings_(c), examples_(c.in(1).size(0)), rows_(c.in(0).size(0)), columns_(c.in(0).size(1)) {}
+      : settings_(c),
+        bias_settings_(c, "bias_step"),
+        examples_(c.in(1).size(0)),
+        rows_(c.in(0).size(0)),
+        columns_(c.in(0).size(1)) {}
 
   void run(const Call& c) const override {
     const SgdRule<float> rule(settings_);
+    if (c.in(4)) update_bias(c);
     switch (examples_) {
       case 1:
         return few<1>(c, rule);
@@ -94,12 +124,21 @@ class SgdLinear final : public Bound {
     return {c.in(0).ptr<float>() + at, heavy ? c.in(3).ptr<float>() + at : nullptr, n};
   }
 
+  /// Its examples are few, or its work is small beside the weight's.
+  void update_bias(const Call& c) const {
+    const bool heavy = c.in(5) && settings_.momentum != 0;
+    const Bias b{c.in(4).ptr<float>(), heavy ? c.in(5).ptr<float>() : nullptr, c.in(1).ptr<float>(),
+                 examples_, rows_};
+    const SgdRule<float> rule(bias_settings_);
+    parallel_for(rows_, std::max<int64_t>(64, grain / examples_),
+                 [&](int64_t begin, int64_t end) { update(rule, b, begin, end); });
+  }
+
   /// The rows of the weight, strip by strip of columns.
   template <int N>
   void few(const Call& c, const SgdRule<float>& rule) const {
     const float *g = c.in(1).ptr<float>(), *x = c.in(2).ptr<float>();
-    const auto rows = int64_t(std::bit_floor(uint64_t(std::max<int64_t>(1, grain / columns_))));
-    parallel_for(rows_, rows, [&](int64_t begin, int64_t end) {
+    parallel_for(rows_, rows_together_, [&](int64_t begin, int64_t end) {
       for (int64_t j = 0; j < columns_; j += strip)
         for (int64_t row = begin; row < end; ++row) {
           FewExamples<N> grad;
@@ -115,7 +154,7 @@ class SgdLinear final : public Bound {
   };
   Grid grid() const {
     const bool large = rows_ * columns_ >= (1 << 20);
-    const int64_t down = parts(rows_, large ? 24 : 66), across = parts(columns_, large ? 1536 : 128);
+    const int64_t down = parts(rows_, large ? 24 : 66), across = parts(columns_, large ? 1536 : 64);
     return {parts(parts(rows_, 6), down) * 6, parts(parts(columns_, 16), across) * 16, down, across};
   }
   static int64_t parts(int64_t n, int64_t most) { return (n + most - 1) / most; }
@@ -158,8 +197,9 @@ class SgdLinear final : public Bound {
   }
 
   static constexpr int64_t strip = 1536;
-  SgdSettings settings_;
+  SgdSettings settings_, bias_settings_;
   int64_t examples_, rows_, columns_;
+  int64_t rows_together_, biases_together_;  // of one piece
 };
 
 const char* refuse(const Call& c) {
