@@ -1,7 +1,7 @@
 // Colour profiles: which pictures one can be applied to; the work is that of Little CMS.
 #include "image/profile.h"
-#include "base/module.h"
 
+#include "base/module.h"
 #include "image/convert.h"
 
 namespace fovea::image {

@@ -90,10 +90,10 @@ struct Bounds {
 TEST(Gate, PlansStaySmall) {
   if (!cpu_has_avx2()) return;  // without vector kernels nothing is joined
   set_num_threads(2);
-  for (const Bounds& b : {Bounds{"mlp", 32, 12, 1},
-                          {"lenet5", 64, 41, 3},
-                          {"resnet20", 128, 191, 260},
-                          {"mobilenet_v2", 2, 481, 112}}) {
+  for (const Bounds& b : {Bounds{"mlp", 32, 8, 1},
+                          {"lenet5", 64, 33, 3},
+                          {"resnet20", 128, 189, 260},
+                          {"mobilenet_v2", 2, 479, 112}}) {
     const Training t(b.net, b.batch);
     EXPECT_LE(t.step.stats().kernels, b.kernels) << b.net;
     EXPECT_LE(t.step.stats().planned_bytes, b.megabytes << 20) << b.net;
