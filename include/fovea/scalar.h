@@ -17,11 +17,13 @@ FV_INLINE real fv_sel(bool c, real a, real b) {
 }
 template <class real>
 FV_INLINE real fv_min(real a, real b) {
-  return a < b || a != a ? a : b;
+  const real least = a < b ? a : b;
+  return a != a ? a : least;
 }
 template <class real>
 FV_INLINE real fv_max(real a, real b) {
-  return a > b || a != a ? a : b;
+  const real most = a > b ? a : b;
+  return a != a ? a : most;
 }
 template <class real>
 FV_INLINE real fv_abs(real x) {
@@ -76,19 +78,22 @@ FV_INLINE float exp_reduce(float x, float& scale, float& more) {
 
 FV_INLINE float fv_exp(float x) {
   float c = x < -87.33654f ? -87.33654f : x;
-  c = c > 88.72283f ? 88.72283f : c;
+  c = c > 89.0f ? 89.0f : c;  // overflows
   float scale, more;
   const float r = exp_reduce(c, scale, more);
-  const float y = (exp_poly(r) + 1.0f) * scale * more;
-  return x > 88.72283f ? INFINITY : x < -87.33654f ? 0.0f : y;
+  more = x < -87.33654f ? 0.0f : more;  // a factor, not a value: the compiler would branch on it
+  return (exp_poly(r) + 1.0f) * scale * more;
+}
+
+/// For x up to 88.
+FV_INLINE float expm1_below(float x) {
+  float scale, more;
+  const float r = exp_reduce(x < -30.0f ? -30.0f : x, scale, more);
+  return exp_poly(r) * scale + (scale - 1.0f);
 }
 
 FV_INLINE float fv_expm1(float x) {
-  float c = x < -30.0f ? -30.0f : x;
-  c = c > 88.0f ? 88.0f : c;
-  float scale, more;
-  const float r = exp_reduce(c, scale, more);
-  const float y = exp_poly(r) * scale + (scale - 1.0f);
+  const float y = expm1_below(x > 88.0f ? 88.0f : x);
   return x > 88.0f ? fv_exp(x) : y;
 }
 
@@ -116,7 +121,8 @@ FV_INLINE float fv_log(float x) {
   y = m + y + e * 0.693359375f;
   y = x > 3.402823466e38f ? x : y;  // infinity
   y = x == 0.0f ? -INFINITY : y;
-  return x < 0.0f || x != x ? NAN : y;
+  y = x < 0.0f ? NAN : y;
+  return x != x ? x : y;
 }
 
 FV_INLINE float fv_log1p(float x) {
@@ -126,7 +132,7 @@ FV_INLINE float fv_log1p(float x) {
 }
 
 FV_INLINE float fv_tanh(float x) {
-  const float e = fv_expm1(-2.0f * std::fabs(x));
+  const float e = expm1_below(-2.0f * std::fabs(x));
   return std::copysign(-e / (e + 2.0f), x);
 }
 
