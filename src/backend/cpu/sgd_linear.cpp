@@ -95,7 +95,10 @@ class SgdLinear final : public Bound {
         bias_settings_(c, "bias_step"),
         examples_(c.in(1).size(0)),
         rows_(c.in(0).size(0)),
-        columns_(c.in(0).size(1)) {}
+        columns_(c.in(0).size(1)),
+        rows_together_(
+            int64_t(std::bit_floor(uint64_t(std::max<int64_t>(1, grain / std::max<int64_t>(1, columns_)))))) {
+  }
 
   void run(const Call& c) const override {
     const SgdRule<float> rule(settings_);
@@ -130,7 +133,7 @@ class SgdLinear final : public Bound {
     const Bias b{c.in(4).ptr<float>(), heavy ? c.in(5).ptr<float>() : nullptr, c.in(1).ptr<float>(),
                  examples_, rows_};
     const SgdRule<float> rule(bias_settings_);
-    parallel_for(rows_, std::max<int64_t>(64, grain / examples_),
+    parallel_for(rows_, std::max<int64_t>(64, grain / std::max<int64_t>(1, examples_)),
                  [&](int64_t begin, int64_t end) { update(rule, b, begin, end); });
   }
 
@@ -199,7 +202,7 @@ class SgdLinear final : public Bound {
   static constexpr int64_t strip = 1536;
   SgdSettings settings_, bias_settings_;
   int64_t examples_, rows_, columns_;
-  int64_t rows_together_, biases_together_;  // of one piece
+  int64_t rows_together_;  // in one piece, where examples are few
 };
 
 const char* refuse(const Call& c) {
