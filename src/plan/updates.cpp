@@ -45,9 +45,8 @@ bool same_settings(const Step& weight, const Step& bias) {
 
 /// Whether nothing on the host between steps i and k matters to the update `s`.
 bool host_is_apart(const Program& p, int i, int k, const Step& s) {
-  return std::none_of(p.steps.begin() + std::min(i, k), p.steps.begin() + std::max(i, k), [&](const Step& t) {
-    return t.host && (!t.counter || s.follows(t.counter));
-  });
+  return std::none_of(p.steps.begin() + std::min(i, k), p.steps.begin() + std::max(i, k),
+                      [&](const Step& t) { return t.host && (!t.counter || s.follows(t.counter)); });
 }
 
 /// The bias of a fully connected layer, whose gradient is the sum over the examples, is updated with its
@@ -65,8 +64,8 @@ bool fuse_bias_update(Program& p, const Uses& u, int i) {
     if (!is(update, "sgd_step_linear") || update.in[4].buffer >= 0 || !same(p, input(update, 1), g) ||
         !same_settings(update, s))
       continue;
-    bool free = host_is_apart(p, i, k, s) &&
-                !u.written_between(g.place.buffer, std::min(at, k), std::max(at, k));
+    bool free =
+        host_is_apart(p, i, k, s) && !u.written_between(g.place.buffer, std::min(at, k), std::max(at, k));
     for (const int b : {s.in[0].buffer, s.in[2].buffer})
       free = free && !u.written_between(b, std::min(i, k), std::max(i, k)) &&
              !u.read_between(b, std::min(i, k), std::max(i, k));
