@@ -133,8 +133,8 @@ class PointwiseChain final : public Bound {
       if (s.kind == Source::Kind::spread) x = spread(s, x, begin, n, scratch + slots_.of[size_t(k)] * step);
       values[size_t(k)] = x;
     }
-    for (size_t l = 0; l < stages_.size(); ++l)
-      values[size_t(inputs_) + l] = scratch + slots_.of[size_t(inputs_) + l] * step;
+    for (size_t l = size_t(inputs_); l < size_t(inputs_) + stages_.size(); ++l)
+      values[l] = slots_.of[l] < 0 ? nullptr : scratch + slots_.of[l] * step;  // results follow
     for (size_t r = 0; r < chain_.results.size(); ++r)
       values[size_t(inputs_ + chain_.results[r])] = c.out(int(r)).ptr<T>() + begin;
     for (const Stage& s : stages_) {
