@@ -41,6 +41,16 @@ if(FOVEA_OPENJPEG_INCLUDE AND FOVEA_OPENJPEG_LIBRARY)
 endif()
 fovea_component(JPEG2000 "${found}" "${FOVEA_OPENJPEG_LIBRARY}" jpeg2000.cpp libopenjp2-7-dev)
 
+# A component whose source is linked to a module of its own (fovea_module); sets FOVEA_HAVE_<name>.
+macro(fovea_module_component name source package)
+  fovea_component(${name} "${found}" "" "" ${package})
+  set(FOVEA_HAVE_${name} OFF)
+  if(found AND FOVEA_${name})
+    set(FOVEA_HAVE_${name} ON)
+  endif()
+  list(APPEND FOVEA_LEFT_OUT ${PROJECT_SOURCE_DIR}/${source})
+endmacro()
+
 # DICOM itself needs no library; DCMTK decodes lossless JPEG, JPEG of 12 bits and JPEG-LS inside of it. It is linked to a
 # module of its own, fovea_dcmtk, which is loaded when such a file comes.
 find_path(FOVEA_DCMTK_INCLUDE dcmtk/dcmjpls/djdecode.h)
@@ -53,12 +63,7 @@ foreach(name dcmjpls dcmtkcharls dcmjpeg ijg8 ijg12 ijg16 dcmimage dcmimgle dcmd
     set(found OFF)
   endif()
 endforeach()
-fovea_component(DCMTK "${found}" "" "" libdcmtk-dev)
-set(FOVEA_HAVE_DCMTK OFF)
-if(found AND FOVEA_DCMTK)
-  set(FOVEA_HAVE_DCMTK ON)
-endif()
-list(APPEND FOVEA_LEFT_OUT ${PROJECT_SOURCE_DIR}/src/image/format/dcmtk.cpp)
+fovea_module_component(DCMTK src/image/format/dcmtk.cpp libdcmtk-dev)
 
 # Colour profiles; a module as well.
 find_path(FOVEA_LCMS_INCLUDE lcms2.h)
@@ -67,9 +72,4 @@ set(found OFF)
 if(FOVEA_LCMS_INCLUDE AND FOVEA_LCMS_LIBRARY)
   set(found ON)
 endif()
-fovea_component(LCMS "${found}" "" "" liblcms2-dev)
-set(FOVEA_HAVE_LCMS OFF)
-if(found AND FOVEA_LCMS)
-  set(FOVEA_HAVE_LCMS ON)
-endif()
-list(APPEND FOVEA_LEFT_OUT ${PROJECT_SOURCE_DIR}/src/image/lcms.cpp)
+fovea_module_component(LCMS src/image/lcms.cpp liblcms2-dev)

@@ -7,7 +7,9 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include "fovea/error.h"
 
@@ -36,6 +38,18 @@ class TempFolder {
  private:
   std::filesystem::path path_;
 };
+
+/// The numbers of a text file, line by line.
+inline std::vector<std::vector<double>> numbers_of(const std::string& path) {
+  std::vector<std::vector<double>> rows;
+  std::ifstream table(path);
+  for (std::string line; std::getline(table, line);) {
+    std::istringstream fields(line);
+    std::vector<double>& row = rows.emplace_back();
+    for (double v = 0; fields >> v;) row.push_back(v);
+  }
+  return rows;
+}
 
 inline std::string slurp(const std::string& path) {
   std::ifstream in(path, std::ios::binary);

@@ -5,10 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <fstream>
 #include <numbers>
-#include <sstream>
 
+#include "../files.h"
 #include "fovea/npy.h"
 
 namespace fovea::image {
@@ -17,14 +16,7 @@ namespace {
 const std::string folder = FOVEA_SOURCE_DIR "/tests/image/data/";
 
 std::vector<std::vector<double>> rows_of(const std::string& file) {
-  std::vector<std::vector<double>> rows;
-  std::ifstream table(folder + file);
-  for (std::string line; std::getline(table, line);) {
-    std::istringstream fields(line);
-    std::vector<double>& row = rows.emplace_back();
-    for (double v = 0; fields >> v;) row.push_back(v);
-  }
-  return rows;
+  return fovea::test::numbers_of(folder + file);
 }
 
 TEST(Ultrasound, EnvelopeIsThatOfScipy) {

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "../files.h"
 #include "base/file.h"
 #include "fovea/image.h"
 #include "fovea/random.h"
@@ -18,14 +19,7 @@ constexpr ColorModel models[]{ColorModel::rgb, ColorModel::gray, ColorModel::cmy
                               ColorModel::lab, ColorModel::hsv,  ColorModel::ycbcr};
 
 std::vector<std::vector<double>> rows_of(const std::string& file) {
-  std::vector<std::vector<double>> rows;
-  std::ifstream table(folder + file);
-  for (std::string line; std::getline(table, line);) {
-    std::istringstream fields(line);
-    std::vector<double>& row = rows.emplace_back();
-    for (double v = 0; fields >> v;) row.push_back(v);
-  }
-  return rows;
+  return fovea::test::numbers_of(folder + file);
 }
 
 /// (1, n, C) f32: the coordinates of all colours of colors.tsv in `model`.

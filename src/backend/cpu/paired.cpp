@@ -37,41 +37,44 @@ FOVEA_WIDE_INLINE void add_products(Vec (&sum)[2], const Columns& b, const float
 }
 
 /// R rows of C (+)= A B.
-template <int R, Order order>
-FOVEA_WIDE void tile(const Rows& rows, const float* first, const float* b, int64_t depth, bool add, float* c,
-                     int64_t c_row) {
-  constexpr int row = order == Order::rows ? block : 1, column = order == Order::rows ? 1 : block;
-  const float* a = rows.blocks();
-  Vec sum[R][2];
+template <Order order>
+struct Tile {
+  template <int R>
+  FOVEA_WIDE static void run(const Rows& rows, const float* first, const float* b, int64_t depth, bool add,
+                             float* c, int64_t c_row) {
+    constexpr int row = order == Order::rows ? block : 1, column = order == Order::rows ? 1 : block;
+    const float* a = rows.blocks();
+    Vec sum[R][2];
 #pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) sum[r][0] = load(first), sum[r][1] = load(first + 16);
-  int64_t k = 0;
-  for (; k + group <= depth; k += group, a += 3 * square, b += 3 * block * width)
-    for (int i = 0; i < block; ++i) {
-      const float *u = b + i * width, *v = u + block * width, *w = v + block * width, *x = a + i * column;
-      const Columns of{{load(u), load(u + 16)}, {load(v), load(v + 16)}, {load(w), load(w + 16)}};
+    for (int r = 0; r < R; ++r) sum[r][0] = load(first), sum[r][1] = load(first + 16);
+    int64_t k = 0;
+    for (; k + group <= depth; k += group, a += 3 * square, b += 3 * block * width)
+      for (int i = 0; i < block; ++i) {
+        const float *u = b + i * width, *v = u + block * width, *w = v + block * width, *x = a + i * column;
+        const Columns of{{load(u), load(u + 16)}, {load(v), load(v + 16)}, {load(w), load(w + 16)}};
 #pragma GCC unroll 8
-      for (int r = 0; r < R; ++r)
-        add_products(sum[r], of, x[r * row], x[r * row + square], x[r * row + 2 * square]);
-    }
-  for (; k < depth; k += block, a += square)
-    for (int i = 0; i < block; ++i, b += width) {
-      const Vec w[2]{load(b), load(b + 16)};
-#pragma GCC unroll 8
-      for (int r = 0; r < R; ++r) {
-        const float x = a[i * column + r * row];
-        sum[r][0] += x * w[0], sum[r][1] += x * w[1];
+        for (int r = 0; r < R; ++r)
+          add_products(sum[r], of, x[r * row], x[r * row + square], x[r * row + 2 * square]);
       }
-    }
+    for (; k < depth; k += block, a += square)
+      for (int i = 0; i < block; ++i, b += width) {
+        const Vec w[2]{load(b), load(b + 16)};
 #pragma GCC unroll 8
-  for (int r = 0; r < R; ++r)
+        for (int r = 0; r < R; ++r) {
+          const float x = a[i * column + r * row];
+          sum[r][0] += x * w[0], sum[r][1] += x * w[1];
+        }
+      }
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r)
 #pragma GCC unroll 2
-    for (int j = 0; j < 2; ++j) {
-      float* to = c + r * c_row + j * 16;
-      const Vec value = (sum[r][j] + rows.less[r]) * rows.back[r];
-      store(to, add ? load(to) + value : value);
-    }
-}
+      for (int j = 0; j < 2; ++j) {
+        float* to = c + r * c_row + j * 16;
+        const Vec value = (sum[r][j] + rows.less[r]) * rows.back[r];
+        store(to, add ? load(to) + value : value);
+      }
+  }
+};
 
 using simd::V;
 
@@ -151,11 +154,7 @@ template void pair_sums<double>(const float*, int64_t, float*);
 template <Order order>
 void multiply(int64_t n, const Rows& a, const float* sums, const float* b, int64_t depth, bool add, float* c,
               int64_t c_row) {
-  static constexpr auto tiles = []<int... r>(std::integer_sequence<int, r...>) {
-    return std::array{tile<r + 1, order>...};
-  }
-  (std::make_integer_sequence<int, block>{});
-  tiles[size_t(n - 1)](a, sums, b, depth, add, c, c_row);
+  wide::tiles_of<Tile<order>, block>[size_t(n - 1)](a, sums, b, depth, add, c, c_row);
 }
 template void multiply<Order::rows>(int64_t, const Rows&, const float*, const float*, int64_t, bool, float*,
                                     int64_t);

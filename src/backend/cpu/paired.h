@@ -4,9 +4,9 @@
 // and what it subtracts is summed once for each row of A and each column of B. Of 24 neighbours in a sum the
 // first 8 pair with the next 8, the last 8 are multiplied as usual: 2 multiply-adds and 2 additions do the
 // work of 3 multiply-adds, 1.4 times the peak in practice. Rounding is that of the larger factor, so rows of
-// A are first scaled by a power of two to the size of B (errors as without pairs, measured in tests/ops). A
-// is held in blocks of 8 rows and 8 of the sum, [k / 8][row][8] or [k / 8][8][row]; B in panels of 32
-// columns, [k][32]. Sums go over whole blocks: what is missing to one is zero in both.
+// A are first scaled by a power of two to the size of B; errors are a few times those of plain products
+// (bounds in tests/ops). A is held in blocks of 8 rows and 8 of the sum, [k / 8][row][8] or [k / 8][8][row];
+// B in panels of 32 columns, [k][32]. Sums go over whole blocks: what is missing to one is zero in both.
 //   float sums[paired::width];  paired::pair_sums<float>(b, depth, sums);
 //   paired::take(a, a_row, n, depth, paired::largest(b, depth * paired::width), rows);
 //   paired::multiply<paired::Order::rows>(n, rows, sums, b, depth, false, c, c_row);
