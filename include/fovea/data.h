@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/picture.h"
 #include "fovea/tensor.h"
 #include "fovea/transforms.h"
 
@@ -60,6 +61,8 @@ class Dataset {
   const std::vector<std::string>& classes() const { return classes_; }
   /// Mean and standard deviation where the field has agreed on figures for this set.
   const std::optional<Normalization>& known_normalization() const { return normalization_; }
+  /// How files become pictures, where examples are files.
+  const std::optional<PictureFormat>& format() const { return format_; }
   /// What a loader does to the examples before a network sees them; `augment` adds the random changes usual
   /// for this set.
   const Compose& transforms(bool augment) const { return augment ? augment_ : prepare_; }
@@ -79,6 +82,7 @@ class Dataset {
   DType dtype_ = u8;
   std::vector<std::string> classes_;
   std::optional<Normalization> normalization_;
+  std::optional<PictureFormat> format_;
   Compose prepare_, augment_;
   std::vector<std::string> warnings_;
 };
@@ -110,7 +114,13 @@ class TensorDataset : public Dataset {
 struct OpenOptions {
   uint64_t seed = 0;  // of synthetic sets and of the part that is split off for validation
   int64_t imgsz = 0;  // side of the images that a network sees; 0: as they are, or 224 if a folder's differ
-  int channels = 0;   // of a folder's images: 1 gray, 3 RGB, 0 as they are
+  // Of image files:
+  int channels = 0;                          // 1 gray, 3 RGB, 4 CMYK or with alpha; 0 as they are
+  int depth = 0;                             // 16 or 32 bits at least; 0: that of the deepest of some
+  std::optional<Frames> frames = {};         // of files with several; the first if left out
+  std::vector<Range> range = {};             // numbers that become 0..1 (PictureFormat::range)
+  bool own_window = false;                   // the range is each file's own window
+  std::optional<PictureFormat> format = {};  // of a model's card: takes the place of all of these
 };
 
 /// Opens a data set by what the user typed: a folder of images (see open_image_folder); a name ("mnist",
@@ -133,11 +143,11 @@ std::shared_ptr<Dataset> open_fashion_mnist(const std::string& folder, Split spl
 std::shared_ptr<Dataset> open_cifar10(const std::string& folder, Split split);
 /// A folder with train.bin and test.bin; the labels are the 100 fine ones.
 std::shared_ptr<Dataset> open_cifar100(const std::string& folder, Split split);
-/// A folder with one subfolder of JPEG and PNG files per class, sorted by name; decoded when read. Subfolders
-/// train/ and val/ (or valid/, test/) are the splits if they are there; otherwise 10 % of each class is split
-/// off for validation, by seed. Images turn upright as Exif says and become the first ones' colour (gray or
-/// RGB) and depth (u8 or u16). If they differ in size, or imgsz asks for another one, they are scaled to
-/// cover a square of 8/7 imgsz, which the transforms crop.
+/// A folder with one subfolder of image files per class, sorted by name; decoded when read (fovea/files.h).
+/// Subfolders train/ and val/ (or valid/, test/) are the splits if they are there; otherwise 10 % of each
+/// class is split off for validation, by seed. Files are read alike, by what some of them are like
+/// (PictureSurvey). If they differ in size, or imgsz asks for another one, they are scaled to cover a square
+/// of 8/7 imgsz, which the transforms crop.
 std::shared_ptr<Dataset> open_image_folder(const std::string& folder, Split split,
                                            const OpenOptions& options = {});
 /// `count` points in the plane, f32 (2): "xor", "circles", "spiral", "blobs" or "line". The splits never

@@ -4,6 +4,7 @@
 #include "fovea/autograd.h"
 #include "fovea/compile.h"
 #include "fovea/data.h"
+#include "fovea/files.h"
 #include "fovea/functional.h"
 #include "fovea/image.h"
 #include "fovea/init.h"

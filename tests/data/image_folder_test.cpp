@@ -90,8 +90,8 @@ TEST(ImageFolder, CoversASquareWhenSizesDiffer) {
   EXPECT_EQ(usual->transforms(false).output_shape(usual->example_shape()), (Dims{3, 224, 224}));
   const auto small = open_dataset(root.str(), Split::train, {.imgsz = 28});
   EXPECT_EQ(small->example_shape(), (Dims{3, 32, 32}));
-  EXPECT_EQ(small->transforms(false).describe(), "CenterCrop(28)");
-  EXPECT_EQ(small->transforms(true).describe(), "RandomCrop(28), RandomHorizontalFlip(0.5)");
+  EXPECT_EQ(small->transforms(false).describe(), "Cover(32), CenterCrop(28)");
+  EXPECT_EQ(small->transforms(true).describe(), "Cover(32), RandomCrop(28), RandomHorizontalFlip(0.5)");
   EXPECT_THROW(open_dataset(root.str(), Split::train, {.imgsz = -1}), Error);
 
   // Left third dark, the rest bright: the centre crop of the covering square shows the border where it must.

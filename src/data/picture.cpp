@@ -1,0 +1,193 @@
+#include "fovea/picture.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "base/file.h"
+
+namespace fovea::data {
+namespace {
+
+using image::ColorModel;
+
+std::string named(ColorModel color, int64_t channels) {
+  return color == ColorModel::many ? fmt::format("{} channels", channels) : image::name_of(color);
+}
+
+/// u8, u16 or f32: what the numbers of a file are computed in.
+DType computable(DType d) { return d == u8 || d == u16 ? d : f32; }
+
+/// Whether the file says what its numbers mean.
+bool is_scaled(const image::Header& h) { return h.thermal || h.slope != 1 || h.intercept != 0; }
+
+/// X-rays may be stored with white as 0: as all others, dark is small.
+Tensor turned_round(const image::Image& image) {
+  const Tensor t = image::to_computable(image.pixels);
+  const bool is_signed = image.pixels.dtype() == i16 || image.pixels.dtype() == i32;
+  const double full = is_signed || image.depth > 16 ? -1
+                      : image.depth <= 8            ? 255
+                                                    : std::exp2(image.depth) - 1;
+  const Tensor out = Tensor::empty(t.shape(), t.dtype());
+  const auto turn = [&]<class T>(T) {
+    const T* in = t.data<T>();
+    std::transform(in, in + t.numel(), out.data<T>(), [&](T v) { return T(full - double(v)); });
+  };
+  if (t.dtype() == u8) turn(uint8_t{});
+  else if (t.dtype() == u16) turn(uint16_t{});
+  else turn(float{});
+  return out;
+}
+
+/// Wider, never narrower: 8 bits to 16 by 257, whole numbers to f32 as they are.
+Tensor widened(const Tensor& pixels, DType depth) {
+  if (pixels.dtype() == depth) return pixels;
+  if (depth == f32) return pixels.to(f32);
+  const Tensor out = Tensor::empty(pixels.shape(), u16);
+  const uint8_t* in = pixels.data<uint8_t>();
+  std::transform(in, in + pixels.numel(), out.data<uint16_t>(), [](uint8_t v) { return uint16_t(v * 257); });
+  return out;
+}
+
+void check_depth(const image::Header& h, const PictureFormat& f) {
+  if (f.values) return;
+  const DType d = computable(h.dtype);
+  check(d == u8 || d == f.depth || f.depth == f32,
+        "{} holds {} numbers, but pictures here are {}: depth={} reads all of a set so deep", h.name,
+        name_of(h.dtype), f.describe(), d == u16 ? 16 : 32);
+  check(!is_scaled(h), "{} holds numbers with a scale{}, but pictures here are {}: depth=32 reads values",
+        h.name, h.unit.empty() ? "" : " (" + h.unit + ")", f.describe());
+}
+
+void check_channels(const image::Header& h, const PictureFormat& f, int64_t wanted) {
+  const bool fits =
+      f.color == ColorModel::many || h.color == ColorModel::many ? h.channels() == wanted : true;
+  check(fits, "{} has {}, but pictures here are {}: {} channels are wanted", h.name,
+        named(h.color, h.channels()), f.describe(), wanted);
+}
+
+/// One frame with `wanted` channels.
+Tensor table_of(image::Image image, const PictureFormat& f, int64_t wanted, bool turn) {
+  check_channels(image, f, wanted);
+  check_depth(image, f);
+  if (f.values) image.pixels = image::values(image);
+  else if (turn) image.pixels = turned_round(image);
+  Tensor t = image::to_computable(image::upright(image));
+  const bool colors = f.color != ColorModel::many && image.color != ColorModel::many;
+  if (colors && image.color != f.color) t = image::convert(t, image.color, f.color);
+  return widened(t, f.depth).reshape({t.size(0), t.size(1), wanted}).contiguous();
+}
+
+/// The frames behind one another as channels.
+Tensor stacked(const std::vector<Tensor>& frames, const std::string& name, const PictureFormat& f) {
+  const Dims shape = frames[0].shape();
+  const int64_t c = shape[2], n = int64_t(frames.size());
+  check(n * c == f.channels, "{} has {} frames of {}, but pictures here are {}", name, n, named(f.color, c),
+        f.describe());
+  const Tensor out = Tensor::empty({shape[0], shape[1], f.channels}, f.depth);
+  for (int64_t k = 0; k < n; ++k) {
+    check(frames[size_t(k)].shape() == shape,
+          "{}: frame {} is {} and not {}, so they are no channels of one picture", name, k,
+          frames[size_t(k)].shape(), shape);
+    out.narrow(2, k * c, c).copy_from(frames[size_t(k)]);
+  }
+  return out;
+}
+
+std::vector<Range> range_for(const image::Header& h, const PictureFormat& f) {
+  if (!f.own_window) return f.range;
+  check(h.window.has_value(), "{} has no window of its own: give normalize=window:CENTER/WIDTH", h.name);
+  const auto [center, width] = *h.window;
+  return {{float(center - width / 2), float(center + width / 2)}};
+}
+
+/// (x - low) / (high - low) of each channel, cut at 0 and 1; NaN is 0. 1 minus that if it is to be turned
+/// round.
+Tensor ranged(const Tensor& pixels, std::span<const Range> range, bool turn) {
+  const int64_t channels = pixels.size(2), n = pixels.numel();
+  check(range.size() == 1 || int64_t(range.size()) == channels, "{} ranges do not fit {} channels",
+        range.size(), channels);
+  const Tensor x = pixels.to(f32).contiguous(), out = Tensor::empty(x.shape(), f32);
+  for (int64_t c = 0; c < channels; ++c) {
+    const auto [low, high] = range[range.size() == 1 ? 0 : size_t(c)];
+    check(low < high, "the range {}..{} is empty", low, high);
+    const double scale = 1 / (double(high) - double(low));
+    for (int64_t i = c; i < n; i += channels) {
+      const double v = (double(x.data<float>()[i]) - double(low)) * scale, cut = v > 0 ? std::min(v, 1.) : 0;
+      out.data<float>()[i] = float(turn ? 1 - cut : cut);
+    }
+  }
+  return out;
+}
+
+void check_finite(const Tensor& pixels, const std::string& name) {
+  if (pixels.dtype() != f32) return;
+  const float* x = pixels.data<float>();
+  const int64_t bad = std::count_if(x, x + pixels.numel(), [](float v) { return !std::isfinite(v); });
+  check(bad == 0,
+        "{} holds {} numbers that are not finite; normalize=range:LOW..HIGH takes them as LOW or HIGH", name,
+        bad);
+}
+
+}  // namespace
+
+std::string Frames::describe() const {
+  return kind == each ? "each" : kind == channels ? "channels" : fmt::format("{}", index);
+}
+
+Frames parse_frames(const std::string& text) {
+  if (text == "each") return {Frames::each};
+  if (text == "channels") return {Frames::channels};
+  if (text == "first") return {};
+  Frames f;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), f.index);
+  check(error == std::errc{} && end == text.data() + text.size() && f.index >= 0,
+        "frames={} is neither first, a number from 0, each (an example of its own) nor channels (of one "
+        "picture)",
+        text);
+  return f;
+}
+
+std::string PictureFormat::describe() const {
+  std::string out = fmt::format(
+      "{} {}", frames.kind == Frames::channels ? named(ColorModel::many, channels) : named(color, channels),
+      name_of(depth));
+  if (values) out += " (values)";
+  if (frames.kind == Frames::each) out += ", each frame";
+  else if (frames.kind == Frames::channels) out += ", frames as channels";
+  else if (frames.index > 0) out += fmt::format(", frame {}", frames.index);
+  if (own_window) out += ", each in its own window";
+  for (size_t i = 0; i < range.size(); ++i)
+    out += fmt::format("{}{}..{}", i ? "/" : ", ", range[i].low, range[i].high);
+  return range.empty() ? out : out + " to 0..1";
+}
+
+Tensor decode_picture(std::span<const uint8_t> bytes, const std::string& name, const PictureFormat& f,
+                      int64_t frame) {
+  const bool all = f.frames.kind == Frames::channels;
+  std::vector<image::Image> images;
+  if (all) images = image::decode_frames(bytes, name);
+  else
+    images.push_back(
+        image::decode(bytes, name, {.frame = f.frames.kind == Frames::each ? frame : f.frames.index}));
+  const bool turn = images[0].inverted && !f.values;
+  const std::vector<Range> range = range_for(images[0], f);
+  const int64_t wanted = !all                          ? f.channels
+                         : f.color == ColorModel::many ? images[0].channels()
+                                                       : image::channels_of(f.color);
+  std::vector<Tensor> frames;
+  for (image::Image& image : images)
+    frames.push_back(table_of(std::move(image), f, wanted, turn && range.empty()));
+  const Tensor out = all ? stacked(frames, name, f) : frames[0];
+  if (!range.empty()) return ranged(out, range, turn);
+  check_finite(out, name);
+  return out;
+}
+
+Tensor read_picture(const std::string& path, const PictureFormat& format, int64_t frame) {
+  return decode_picture(read_file(path), path, format, frame);
+}
+
+}  // namespace fovea::data
