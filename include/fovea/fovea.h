@@ -8,6 +8,7 @@
 #include "fovea/functional.h"
 #include "fovea/image.h"
 #include "fovea/init.h"
+#include "fovea/inspect.h"
 #include "fovea/loader.h"
 #include "fovea/lr_scheduler.h"
 #include "fovea/nn.h"

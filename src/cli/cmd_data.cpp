@@ -1,53 +1,138 @@
 #include <fmt/format.h>
+#include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "base/file.h"
+#include "base/text.h"
 #include "cli/command.h"
-#include "fovea/data.h"
+#include "cli/keys.h"
+#include "fovea/inspect.h"
+#include "train/terminal.h"
 
 namespace fovea::cli {
 namespace {
 
-nlohmann::ordered_json json_of(const data::Dataset& set, const data::Summary& s) {
-  nlohmann::ordered_json classes = nlohmann::ordered_json::object();
-  for (size_t i = 0; i < s.classes.size(); ++i) classes[s.classes[i]] = s.counts[i];
-  return {{"name", set.name()},
-          {"split", data::name_of(set.split())},
-          {"examples", set.size()},
-          {"shape", set.example_shape().vec()},
-          {"dtype", name_of(set.dtype())},
-          {"classes", classes},
-          {"mean", s.normalization.mean},
-          {"std", s.normalization.std},
-          {"warnings", s.warnings}};
+using nlohmann::ordered_json;
+
+struct Keys {
+  std::string what, html;
+  data::InspectOptions options;
+  data::SheetOptions sheet;
+  int64_t listed = 5;
+  bool json = false;
+};
+
+/// One line on standard error once it takes longer than a second.
+class ProgressLine {
+ public:
+  ~ProgressLine() {
+    if (open_) fmt::print(stderr, "\r\x1b[K");
+  }
+  void operator()(int64_t done, int64_t total) {
+    const auto now = Clock::now();
+    const auto seconds = [&](Clock::time_point since) {
+      return std::chrono::duration<double>(now - since).count();
+    };
+    if (!terminal_.redraws || seconds(start_) < 1 || seconds(drawn_) < 0.1) return;
+    drawn_ = now, open_ = true;
+    const double share = double(done) / double(total);
+    fmt::print(stderr, "\r{}  {}/{}  {}/s  eta {}\x1b[K", train::bar(share, 30, terminal_), thousands(done),
+               thousands(total), thousands(int64_t(double(done) / seconds(start_))),
+               train::duration(seconds(start_) * (1 - share) / share));
+    std::fflush(stderr);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  const train::Terminal terminal_ = train::terminal_of(stderr);
+  const Clock::time_point start_ = Clock::now();
+  Clock::time_point drawn_ = {};
+  bool open_ = false;
+};
+
+ordered_json json_of(const data::Facts& f) {
+  ordered_json out{{"where", f.where}, {"split", data::name_of(f.split)}};
+  if (f.label >= 0) out["label"] = f.label;
+  if (!f.error.empty()) return out["error"] = f.error, out;
+  if (!f.format.empty()) out["format"] = f.format;
+  out.update({{"width", f.width},
+              {"height", f.height},
+              {"channels", f.channels},
+              {"color", image::name_of(f.color)}});
+  out.update({{"depth", f.depth},
+              {"dtype", name_of(f.dtype)},
+              {"frames", f.frames},
+              {"bytes", f.bytes},
+              {"mean", f.mean}});
+  out.update({{"low", f.low}, {"high", f.high}, {"pixels", fmt::format("{:016x}", f.pixel_hash)}});
+  return out;
 }
 
-int run(const std::string& what, uint64_t seed, bool json) {
-  auto list = nlohmann::ordered_json::array();
-  for (const auto split : {data::Split::train, data::Split::val}) {
-    const auto set = data::open_dataset(what, split, {.seed = seed});
-    const auto summary = data::summary(*set);
-    if (json) list.push_back(json_of(*set, summary));
-    else fmt::print("{}\n", summary.str());
+ordered_json json_of(const data::Inspection& in) {
+  ordered_json out{
+      {"name", in.name}, {"train", in.total[0]}, {"val", in.total[1]}, {"readable", in.readable()}};
+  out["classes"] = ordered_json::array();
+  const auto train = in.counts(data::Split::train), val = in.counts(data::Split::val);
+  for (size_t c = 0; c < in.classes.size(); ++c)
+    out["classes"].push_back({{"name", in.classes[c]}, {"train", train[c]}, {"val", val[c]}});
+  out["channels"] = ordered_json::array();
+  for (const auto& c : in.channels)
+    out["channels"].push_back({{"low", c.low}, {"mean", c.mean}, {"high", c.high}, {"std", c.std}});
+  out["warnings"] = in.warnings;
+  out["findings"] = ordered_json::array();
+  for (const auto& f : in.findings) {
+    ordered_json one{{"kind", data::name_of(f.kind)}, {"where", in.examples[size_t(f.example)].where}};
+    if (f.other >= 0) one["other"] = in.examples[size_t(f.other)].where;
+    one["reason"] = f.reason;
+    out["findings"].push_back(std::move(one));
   }
-  if (json) fmt::print("{}\n", list.dump(2));
+  out["examples"] = ordered_json::array();
+  for (const auto& f : in.examples) out["examples"].push_back(json_of(f));
+  return out;
+}
+
+int run(Keys keys) {
+  data::Inspection found;
+  {
+    ProgressLine line;
+    keys.options.progress = std::ref(line);
+    found = data::inspect(keys.what, keys.options);
+  }
+  if (keys.json)
+    fmt::print("{}\n", json_of(found).dump(1, ' ', false, ordered_json::error_handler_t::replace));
+  else fmt::print("{}", found.str(keys.listed));
+  if (keys.html.empty()) return 0;
+  write_file(keys.html, data::html_sheet(found, keys.sheet));
+  if (!keys.json) fmt::print("\nwrote {}\n", keys.html);
   return 0;
 }
 
 }  // namespace
 
 const Command data_command{
-    "data", "what a data set holds: examples, classes, mean and deviation, oddities",
-    "  fovea data mnist\n  fovea data cifar10:FOLDER\n  fovea data photos/       # a folder with one folder "
-    "per class\n"
-    "  fovea data spiral:500    # a synthetic set\n",
+    "data", "what a data set holds: classes, sizes, numbers, duplicates, leaks, odd files",
+    "  fovea data photos/                     # a folder with one folder per class\n"
+    "  fovea data photos/ html=sheet.html     # and as a page with pictures\n"
+    "  fovea data mnist\n"
+    "  fovea data cifar10:FOLDER limit=5000   # some of the examples\n"
+    "  fovea data scans/ --json               # every file and every finding\n"
+    "  fovea data spiral:500                  # a synthetic set\n",
     [](CLI::App& app) -> std::function<int()> {
-      auto what = std::make_shared<std::string>();
-      auto seed = std::make_shared<uint64_t>(0);
-      auto json = std::make_shared<bool>(false);
-      app.add_option("data,--data", *what, "name, name:folder, folder or synthetic set")->required();
-      app.add_option("--seed", *seed, "of synthetic sets and of the part split off for validation");
-      app.add_flag("--json", *json, "as JSON");
-      return [=] { return run(*what, *seed, *json); };
+      auto keys = std::make_shared<Keys>();
+      app.add_option("data,--data", keys->what, "name, name:folder, folder or synthetic set")->required();
+      app.add_option("--html", keys->html, "writes a page with samples, histograms and odd files");
+      app.add_flag("--json", keys->json, "all of it as JSON");
+      app.add_option("--near", keys->options.near_bits,
+                     "look-alikes differ in at most so many of 64 bits of their perceptual hash (-1: none)")
+          ->check(between(-1, 7));
+      app.add_option("--limit", keys->options.limit, "looks at so many examples of a split (0: all)")
+          ->check(at_least(0));
+      app.add_option("--list", keys->listed, "how many of each oddity are named")->check(at_least(0));
+      app.add_option("--samples", keys->sheet.samples, "pictures of each class on the page")
+          ->check(at_least(0));
+      app.add_option("--seed", keys->options.seed,
+                     "of synthetic sets and of the part split off for validation");
+      return [keys] { return run(*keys); };
     }};
 
 }  // namespace fovea::cli

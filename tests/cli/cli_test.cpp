@@ -147,10 +147,18 @@ TEST(Cli, ShowsAnImage) {
 
 TEST(Cli, TellsWhatADataSetHolds) {
   TempFolder folder;
-  const json splits = json::parse(run(folder, "data data=blobs:30 --json").out);
-  EXPECT_EQ(splits[0]["split"], "train");
-  EXPECT_EQ(splits[0]["examples"], 30);
-  expect_in("MNIST val  10,000 examples  28x28x1 u8  10 classes", run(folder, "data mnist").out);
+  const json blobs = json::parse(run(folder, "data data=blobs:30 --json").out);
+  EXPECT_EQ(blobs["train"], 30);
+  EXPECT_EQ(blobs["classes"].size(), 3u);
+  EXPECT_EQ(blobs["examples"].size(), 60u);
+  image::write(folder / "a.png", image::Image(full({4, 6, 3}, 9, u8)));
+  test::spill(folder / "b.png", "no image");
+  const Outcome o = run(folder, "data . html=sheet.html");
+  EXPECT_EQ(o.code, 0) << o.err;
+  expect_in("unreadable: 1\n  b.png: ", o.out);
+  expect_in("constant: 1\n  a.png: ", o.out);
+  expect_in("</html>", slurp(folder / "sheet.html"));
+  expect_in("near=9 is outside of -1 to 7", run(folder, "data blobs near=9").err);
 }
 
 TEST(Cli, SumsUpANetwork) {

@@ -1,0 +1,109 @@
+#include "data/inspect/collection.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "fovea/files.h"
+
+namespace fovea::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+image::Image table_of(const Tensor& example) {
+  if (example.rank() != 3) return image::Image(example.reshape({1, example.numel(), 1}));
+  return image::Image(example.permute({1, 2, 0}).contiguous());
+}
+
+}  // namespace
+
+Collection::Collection(const std::string& what, uint64_t seed) : name_(what) {
+  try {
+    sets_[0] = open_dataset(what, Split::train, {.seed = seed});
+  } catch (const Error& e) {
+    if (!fs::is_directory(what)) throw;
+    try {
+      list_files(what);
+    } catch (const fs::filesystem_error& error) {
+      fail("cannot read folder {}: {}", error.path1().string(), error.code().message());
+    }
+    check(!files_.empty(), "{}", e.what());
+    warnings_.insert(warnings_.begin(), fmt::format("no data set to train on: {}", e.what()));
+    return;
+  }
+  name_ = set(Split::train).name(), classes_ = set(Split::train).classes();
+  warnings_ = set(Split::train).warnings();
+  try {
+    sets_[1] = open_dataset(what, Split::val, {.seed = seed});
+    for (const auto& w : set(Split::val).warnings())
+      if (std::find(warnings_.begin(), warnings_.end(), w) == warnings_.end()) warnings_.push_back(w);
+  } catch (const Error& e) {
+    warnings_.push_back(fmt::format("nothing to validate with: {}", e.what()));
+  }
+}
+
+void Collection::list_files(const std::string& folder) {
+  files_ = image_files_below(folder);
+  std::map<std::string, int64_t> others;
+  for (auto it = fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink);
+       it != fs::recursive_directory_iterator(); ++it) {
+    const std::string path = it->path().string();
+    if (it->path().filename().string().starts_with('.')) it.disable_recursion_pending();
+    else if (it->is_regular_file() && !std::binary_search(files_.begin(), files_.end(), path))
+      ++others[it->path().extension().string()];
+  }
+  std::string list;
+  for (const auto& [extension, count] : others)
+    list += fmt::format("{}{} {}", list.empty() ? "" : ", ", thousands(count),
+                        extension.empty() ? "without extension" : extension);
+  if (!list.empty()) warnings_.push_back("files that are no images: " + list);
+}
+
+int64_t Collection::size(Split split) const {
+  if (!sets_[0]) return split == Split::train ? int64_t(files_.size()) : 0;
+  return sets_[size_t(split)] ? set(split).size() : 0;
+}
+
+std::string Collection::where(Place place) const {
+  return sets_[0] ? set(place.split).where(place.index) : files_[size_t(place.index)];
+}
+
+int64_t Collection::label(Place place) const { return sets_[0] ? set(place.split).label(place.index) : -1; }
+
+bool Collection::is_file(Place place) const {
+  if (!sets_[0]) return true;
+  std::error_code ignored;
+  return !set(place.split).in_memory() && fs::is_regular_file(where(place), ignored);
+}
+
+image::Image Collection::picture(Place place) const {
+  if (is_file(place)) return image::read(where(place));
+  const Dataset& data = set(place.split);
+  return data.has_pictures() ? image::Image(data.picture(place.index))
+                             : table_of(data.example(place.index).image);
+}
+
+std::string Collection::misfit(Place place, std::span<const uint8_t> bytes,
+                               const image::Header& header) const {
+  if (!sets_[0] || !set(place.split).format()) return "";
+  const std::string kind =
+      fmt::format("{} {} {} {} {}", int(header.color), header.channels(), int(header.dtype), header.frames,
+                  header.thermal || header.slope != 1 || header.intercept != 0);
+  {
+    const std::lock_guard lock(mutex_);
+    if (fitting_.count(kind)) return "";
+  }
+  try {
+    decode_picture(bytes, header.name, *set(place.split).format());
+  } catch (const Error& e) {
+    return e.what();
+  }
+  const std::lock_guard lock(mutex_);
+  fitting_.insert(kind);
+  return "";
+}
+
+}  // namespace fovea::data
