@@ -1,4 +1,4 @@
-# Libraries of image formats: used where they are found. FOVEA_HAVE_X is 1 or 0 for each; the files that need a missing one
+# Libraries of image and video formats: used where they are found. FOVEA_HAVE_X is 1 or 0 for each; the files that need a missing one
 # are left out (FOVEA_LEFT_OUT), and src/image/missing.cpp answers for them.
 add_library(fovea_image_formats INTERFACE)
 set(FOVEA_LEFT_OUT "")
@@ -73,3 +73,18 @@ if(FOVEA_LCMS_INCLUDE AND FOVEA_LCMS_LIBRARY)
   set(found ON)
 endif()
 fovea_module_component(LCMS src/image/lcms.cpp liblcms2-dev)
+
+# Videos beyond Y4M, MJPEG-AVI and pictures in a row; a module whose folder is src/video/ffmpeg.
+set(found ON)
+set(FOVEA_FFMPEG_LIBRARIES "")
+foreach(name avformat avcodec swscale avutil)
+  find_library(FOVEA_FFMPEG_${name} ${name})
+  find_path(FOVEA_FFMPEG_${name}_INCLUDE lib${name}/${name}.h PATH_SUFFIXES ffmpeg)
+  list(APPEND FOVEA_FFMPEG_LIBRARIES ${FOVEA_FFMPEG_${name}})
+  if(NOT FOVEA_FFMPEG_${name} OR NOT FOVEA_FFMPEG_${name}_INCLUDE)
+    set(found OFF)
+  endif()
+endforeach()
+file(GLOB FOVEA_FFMPEG_SOURCES CONFIGURE_DEPENDS src/video/ffmpeg/*.cpp)
+fovea_module_component(FFMPEG src/video/ffmpeg/ffmpeg.cpp "libavformat-dev libavcodec-dev libswscale-dev")
+list(APPEND FOVEA_LEFT_OUT ${FOVEA_FFMPEG_SOURCES})

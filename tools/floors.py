@@ -20,13 +20,14 @@ ALLOWED = {
     "backend": PUBLIC_OPS,
     "plan": PUBLIC_OPS,
     "image": CORE,
-    "data": CORE | {"image"},
+    "video": CORE | {"image"},
+    "data": CORE | {"image", "video"},
     "nn": PUBLIC_OPS,
     "optim": PUBLIC_OPS | {"nn"},
     "zoo": PUBLIC_OPS | {"nn", "optim"},
-    "train": PUBLIC_OPS | {"plan", "nn", "optim", "image", "data"},
+    "train": PUBLIC_OPS | {"plan", "nn", "optim", "image", "video", "data"},
     "bench": PUBLIC_OPS | {"plan", "nn", "optim", "zoo"},
-    "cli": PUBLIC_OPS | {"plan", "nn", "optim", "zoo", "image", "data", "train", "bench"},
+    "cli": PUBLIC_OPS | {"plan", "nn", "optim", "zoo", "image", "video", "data", "train", "bench"},
 }
 FLOOR_OF_HEADER = {
     "error": "base", "device": "base", "random": "base",

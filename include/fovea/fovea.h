@@ -20,4 +20,5 @@
 #include "fovea/safetensors.h"
 #include "fovea/tensor.h"
 #include "fovea/train.h"
+#include "fovea/video.h"
 #include "fovea/zoo.h"

@@ -1,34 +1,69 @@
-// Y4M (YUV4MPEG2): uncompressed video, as frames; 8 bits, 4:2:0, 4:2:2, 4:4:4 and gray. Colours by ITU-R 601
-// in the range 16..235 unless the file says full range.
+// Y4M (YUV4MPEG2): uncompressed video, as frames; 4:2:0, 4:2:2, 4:4:4 and gray of 8 to 16 bits. Colours by
+// ITU-R 601 in the range 16..235 unless the file says full range.
+#include "image/format/y4m.h"
+
 #include <algorithm>
 #include <charconv>
-#include <cmath>
-
-#include "image/samples.h"
 
 namespace fovea::image {
 namespace {
 
+std::string_view text_of(View8 bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+int64_t number_in(std::string_view word, const std::string& name) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  check(error == std::errc{} && end == word.data() + word.size() && value > 0 && value < 1 << 24,
+        "{}: '{}' is no size of a Y4M file", name, printable(word));
+  return value;
+}
+
+/// "30000:1001"; "0:0" says that it is not known.
+void read_rate(std::string_view word, Y4mHeader& header, const std::string& name) {
+  const size_t colon = word.find(':');
+  if (word == "0:0") return;
+  check(colon != word.npos, "{}: '{}' is no frame rate of a Y4M file", name, printable(word));
+  header.rate = number_in(word.substr(0, colon), name);
+  header.rate_scale = number_in(word.substr(colon + 1), name);
+}
+
+/// "420p10": what follows "p" are bits; "mono10" has them at once.
+void read_chroma(Y4mHeader& header, const std::string& name) {
+  YuvLayout& l = header.layout;
+  std::string_view kind = header.chroma, bits;
+  const std::string_view all = kind;
+  const bool mono = kind.starts_with("mono");
+  if (mono) kind = all.substr(0, 4), bits = all.substr(4);
+  else if (const size_t p = all.find('p'); p == 3 && all != "420paldv")
+    kind = all.substr(0, 3), bits = all.substr(4);
+  if (!bits.empty()) {
+    const auto [end, error] = std::from_chars(bits.data(), bits.data() + bits.size(), l.depth);
+    if (error != std::errc{} || end != bits.data() + bits.size()) l.depth = 0;
+  }
+  if (kind == "420" || kind == "420jpeg" || kind == "420mpeg2" || kind == "420paldv")
+    l.chroma_width = (l.width + 1) / 2, l.chroma_height = (l.height + 1) / 2;
+  else if (kind == "422") l.chroma_width = (l.width + 1) / 2, l.chroma_height = l.height;
+  else if (kind == "444") l.chroma_width = l.width, l.chroma_height = l.height;
+  else if (!mono) l.depth = 0;
+  check(l.depth >= 8 && l.depth <= 16,
+        "{}: chroma '{}' is not supported: 420, 422, 444 and mono of 8 to 16 bits are", name,
+        printable(header.chroma));
+}
+
 class Y4mReader {
  public:
   explicit Y4mReader(const Source& source) : source_(source), header_(header_of(source, "y4m")) {
-    const std::string_view text(reinterpret_cast<const char*>(source.bytes.data()), source.bytes.size());
-    const size_t end = text.substr(0, 4096).find('\n');
-    check(end != text.npos, "{}: the first line of the Y4M file does not end", source.name);
-    std::string_view line = text.substr(0, end);
-    int64_t width = 0, height = 0;
-    std::string_view chroma = "420";
-    while (!line.empty()) {
-      const std::string_view word = line.substr(0, line.find(' '));
-      line.remove_prefix(std::min(line.size(), word.size() + 1));
-      if (word.starts_with('W')) width = number(word);
-      if (word.starts_with('H')) height = number(word);
-      if (word.starts_with('C')) chroma = word.substr(1);
-      if (word.starts_with('F')) header_.entries.emplace_back("frame rate", printable(word.substr(1)));
-      if (word == "XCOLORRANGE=FULL") full_ = true;
-    }
-    describe(width, height, chroma);
-    find_frames(text, end + 1);
+    file_ = y4m_header(source.bytes, source.name);
+    const YuvLayout& l = file_.layout;
+    header_.color = l.gray() ? ColorModel::gray : ColorModel::rgb;
+    header_.shape = {l.height, l.width, l.gray() ? 1 : 3};
+    header_.depth = l.depth, header_.dtype = l.depth > 8 ? u16 : u8;
+    if (file_.rate > 0)
+      header_.entries.emplace_back("frame rate", fmt::format("{}:{}", file_.rate, file_.rate_scale));
+    header_.entries.emplace_back(
+        "stored as",
+        l.gray() ? "gray" : fmt::format("YCbCr {}, {} range", file_.chroma, l.full_range ? "full" : "video"));
+    find_frames();
   }
 
   const Header& header() const { return header_; }
@@ -37,86 +72,32 @@ class Y4mReader {
     check_plausible(source_, header_, 1);
     const Range range = frames_of(source_, header_.frames);
     std::vector<Image> out;
-    for (int64_t i = range.first; i < range.first + range.count; ++i) out.push_back(frame(i));
+    for (int64_t i = range.first; i < range.first + range.count; ++i) {
+      Image& image = out.emplace_back();
+      static_cast<Header&>(image) = header_;
+      image.frame = i;
+      image.pixels = pixels_of_yuv(source_.bytes.subspan(starts_[size_t(i)]), file_.layout);
+    }
     return out;
   }
 
  private:
-  int64_t number(std::string_view word) const {
-    int64_t value = 0;
-    const auto [end, error] = std::from_chars(word.data() + 1, word.data() + word.size(), value);
-    check(error == std::errc{} && end == word.data() + word.size() && value > 0 && value < 1 << 24,
-          "{}: '{}' is no size of a Y4M file", source_.name, printable(word));
-    return value;
-  }
-
-  void describe(int64_t width, int64_t height, std::string_view chroma) {
-    check(width > 0 && height > 0, "{}: the first line of the Y4M file names no size", source_.name);
-    const bool gray = chroma == "mono";
-    if (chroma.starts_with("420") && !chroma.starts_with("420p"))
-      chroma_width_ = (width + 1) / 2, chroma_height_ = (height + 1) / 2;
-    else if (chroma == "422") chroma_width_ = (width + 1) / 2, chroma_height_ = height;
-    else if (chroma == "444") chroma_width_ = width, chroma_height_ = height;
-    else
-      check(gray, "{}: chroma '{}' is not supported: 8 bits of 420, 422, 444 or mono are", source_.name,
-            printable(chroma));
-    header_.color = gray ? ColorModel::gray : ColorModel::rgb;
-    header_.shape = {height, width, gray ? 1 : 3};
-    header_.entries.emplace_back(
-        "stored as", gray ? "gray" : fmt::format("YCbCr {}, {} range", chroma, full_ ? "full" : "video"));
-  }
-
-  void find_frames(std::string_view text, size_t at) {
-    const size_t bytes = size_t(header_.height() * header_.width() + 2 * chroma_width_ * chroma_height_);
-    while (at < text.size()) {
-      const size_t end = text.substr(at, 4096).find('\n');
-      check(text.substr(at).starts_with("FRAME") && end != text.npos, "{}: no frame starts at byte {}",
-            source_.name, at);
-      at += end + 1;
-      check(text.size() - at >= bytes, "{} is truncated in frame {}", source_.name, starts_.size());
+  void find_frames() {
+    const size_t bytes = size_t(file_.layout.bytes());
+    for (size_t at = file_.bytes; at < source_.bytes.size(); at += bytes) {
+      at += y4m_frame_line(source_.bytes.subspan(at), source_.name, at);
+      check(source_.bytes.size() - at >= bytes, "{} is truncated in frame {}", source_.name, starts_.size());
       starts_.push_back(at);
-      at += bytes;
     }
     check(!starts_.empty(), "{} is a Y4M file without frames", source_.name);
     header_.frames = int64_t(starts_.size());
   }
 
-  Image frame(int64_t index) const {
-    Image image;
-    static_cast<Header&>(image) = header_;
-    image.frame = index;
-    image.pixels = Tensor::empty(header_.shape, u8);
-    const int64_t height = header_.height(), width = header_.width();
-    const uint8_t* const luma = source_.bytes.data() + starts_[size_t(index)];
-    const uint8_t* const cb = luma + height * width;
-    const uint8_t* const cr = cb + chroma_width_ * chroma_height_;
-    uint8_t* to = image.pixels.data<uint8_t>();
-    if (header_.channels() == 1) {
-      std::copy(luma, cb, to);
-      return image;
-    }
-    const auto clip = [](float v) { return uint8_t(std::clamp(v + 0.5f, 0.0f, 255.0f)); };
-    for (int64_t y = 0; y < height; ++y)
-      for (int64_t x = 0; x < width; ++x, to += 3) {
-        const int64_t c = y * chroma_height_ / height * chroma_width_ + x * chroma_width_ / width;
-        const float l =
-            full_ ? float(luma[y * width + x]) : (float(luma[y * width + x]) - 16) * (255.0f / 219);
-        const float scale = full_ ? 1 : 255.0f / 224, b = (float(cb[c]) - 128) * scale,
-                    r = (float(cr[c]) - 128) * scale;
-        to[0] = clip(l + 1.402f * r), to[1] = clip(l - 0.344136f * b - 0.714136f * r),
-        to[2] = clip(l + 1.772f * b);
-      }
-    return image;
-  }
-
   const Source& source_;
   Header header_;
-  int64_t chroma_width_ = 0, chroma_height_ = 0;
-  bool full_ = false;
+  Y4mHeader file_;
   std::vector<size_t> starts_;
 };
-
-bool matches(View8 b) { return b.size() >= 10 && std::memcmp(b.data(), "YUV4MPEG2 ", 10) == 0; }
 
 Header probe_y4m(const Source& source) { return Y4mReader(source).header(); }
 
@@ -124,6 +105,43 @@ std::vector<Image> decode_y4m(const Source& source) { return Y4mReader(source).d
 
 }  // namespace
 
-const Codec y4m_codec{"y4m", {"y4m"}, matches, probe_y4m, decode_y4m};
+std::string Y4mHeader::pixel_format() const {
+  if (layout.gray()) return layout.depth > 8 ? fmt::format("gray{}", layout.depth) : "gray";
+  return fmt::format("yuv{}p{}", chroma.substr(0, 3), layout.depth > 8 ? std::to_string(layout.depth) : "");
+}
+
+bool is_y4m(View8 b) { return text_of(b).starts_with("YUV4MPEG2 "); }
+
+Y4mHeader y4m_header(View8 start, const std::string& name) {
+  check(is_y4m(start), "{} is no Y4M file", name);
+  const std::string_view text = text_of(start).substr(0, 4096);
+  const size_t end = text.find('\n');
+  check(end != text.npos, "{}: the first line of the Y4M file does not end", name);
+  Y4mHeader header;
+  header.bytes = end + 1;
+  for (std::string_view line = text.substr(0, end); !line.empty();) {
+    const std::string_view word = line.substr(0, line.find(' '));
+    line.remove_prefix(std::min(line.size(), word.size() + 1));
+    if (word.starts_with('W')) header.layout.width = number_in(word.substr(1), name);
+    if (word.starts_with('H')) header.layout.height = number_in(word.substr(1), name);
+    if (word.starts_with('C')) header.chroma = word.substr(1);
+    if (word.starts_with('F')) read_rate(word.substr(1), header, name);
+    if (word.starts_with('I')) header.interlaced = word != "Ip" && word != "I?";
+    if (word == "XCOLORRANGE=FULL") header.layout.full_range = true;
+  }
+  check(header.layout.width > 0 && header.layout.height > 0,
+        "{}: the first line of the Y4M file names no size", name);
+  read_chroma(header, name);
+  return header;
+}
+
+size_t y4m_frame_line(View8 bytes, const std::string& name, size_t at) {
+  const std::string_view text = text_of(bytes).substr(0, 4096);
+  const size_t end = text.find('\n');
+  check(text.starts_with("FRAME") && end != text.npos, "{}: no frame starts at byte {}", name, at);
+  return end + 1;
+}
+
+const Codec y4m_codec{"y4m", {"y4m"}, is_y4m, probe_y4m, decode_y4m};
 
 }  // namespace fovea::image
