@@ -115,7 +115,8 @@ std::vector<std::string> files_of_sequence(const std::string& path) {
     if (!pattern) found.emplace_back(0, file);
     else if (const auto number = number_in(name, *pattern)) found.emplace_back(*number, file);
   }
-  check(!found.empty(), "{} {}", path, pattern ? "is the name of no picture" : "is a folder without pictures");
+  check(!found.empty(), "{} {}", path,
+        pattern ? "is the name of no picture" : "is a folder without pictures");
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
     return a.first != b.first ? a.first < b.first : before(a.second, b.second);
   });

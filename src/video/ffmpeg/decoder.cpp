@@ -58,6 +58,10 @@ void Decoder::feed() {
     avcodec_send_packet(codec_.get(), nullptr);
     return;
   }
+  const bool is_start = packet_->flags & AV_PKT_FLAG_KEY;
+  if (joining_ && !is_start)
+    return av_packet_unref(packet_.get());  // not all containers go to where one can start
+  joining_ = false;
   const int sent = avcodec_send_packet(codec_.get(), packet_.get());
   av_packet_unref(packet_.get());
   if (sent < 0 && sent != AVERROR(EAGAIN)) note(ffmpeg_text(sent));
@@ -79,6 +83,7 @@ bool Decoder::seek(int64_t timestamp) {
   avcodec_flush_buffers(codec_.get());
   broken_.clear();
   started_ = over_ = false;
+  joining_ = true;
   return demuxer_.seek(timestamp);
 }
 

@@ -33,6 +33,7 @@ class Decoder {
   FfmpegPtr<AVFrame> frame_;
   std::string broken_;        // thrown when the frames before it are out
   int64_t last_ = INT64_MIN;  // time of the last frame that came
+  bool joining_ = false;      // no packet was decoded since seek()
   bool over_ = false;         // it was thrown
   bool started_ = false;      // a frame came since the beginning or seek()
 };

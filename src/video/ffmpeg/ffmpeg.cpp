@@ -42,8 +42,7 @@ class FfmpegStream : public Stream {
   }
 
   bool next(Frame& frame) override {
-    const AVFrame* const picture = ahead_ ? ahead_ : decoder_->next();
-    ahead_ = nullptr;
+    const AVFrame* const picture = picture_to_show();
     if (!picture) return false;
     frame.index = position_++;
     frame.time = time_of(*picture, frame.index);
@@ -57,12 +56,16 @@ class FfmpegStream : public Stream {
  private:
   void open() {
     decoder_ = std::make_unique<Decoder>(place_, options_);
-    position_ = 0;
+    position_ = started_at_ = 0;
     ahead_ = decoder_->next();
     check(ahead_ != nullptr, "{} holds a video without frames", place_.path);
   }
   void describe();
   const Timeline& timeline();
+  const AVFrame* picture_to_show();
+  const AVFrame* take();
+  void reach(int64_t frame, int64_t below);
+  void read_on(int64_t frame);
   bool go_to(int64_t frame, int64_t start);
   double time_of(const AVFrame& picture, int64_t index) const;
   Tensor upright(const Tensor& pixels) const {
@@ -81,6 +84,7 @@ class FfmpegStream : public Stream {
   Header stored_;                   // as the frames are before they are turned
   const AVFrame* ahead_ = nullptr;  // decoded already
   int64_t position_ = 0;            // of what next() gives
+  int64_t started_at_ = 0;          // the frame that decoding started with
   int64_t first_time_ = 0;
   int turns_ = 0;
 };
@@ -129,6 +133,26 @@ const Timeline& FfmpegStream::timeline() {
   return *timeline_;
 }
 
+/// The picture at position_; it is decoded from further back where the last jump was too near to it.
+const AVFrame* FfmpegStream::picture_to_show() {
+  const bool jumped = started_at_ > 0 && position_ < timeline().count();
+  const AVFrame* picture = nullptr;
+  try {
+    picture = take();
+  } catch (const Error&) {
+    if (!jumped) throw;
+  }
+  if (!jumped || (picture && picture->best_effort_timestamp == timeline().time(position_))) return picture;
+  reach(position_, started_at_);
+  return take();
+}
+
+const AVFrame* FfmpegStream::take() {
+  const AVFrame* const picture = ahead_ ? ahead_ : decoder_->next();
+  ahead_ = nullptr;
+  return picture;
+}
+
 /// Decodes from frame `start` on until `frame`; false if that start leads past it.
 bool FfmpegStream::go_to(int64_t frame, int64_t start) {
   ahead_ = nullptr;
@@ -140,23 +164,29 @@ bool FfmpegStream::go_to(int64_t frame, int64_t start) {
     return false;  // damaged, or only what leads to it from here
   }
   if (!ahead_ || ahead_->best_effort_timestamp != timeline().time(frame)) return false;
-  position_ = frame;
+  position_ = frame, started_at_ = start;
   return true;
 }
 
+/// Makes `frame` the next one, decoding from a start before `below`.
+void FfmpegStream::reach(int64_t frame, int64_t below) {
+  constexpr int tries = 8;
+  int64_t from = below > 1 ? timeline().start_before(below - 1) : 0;
+  for (int tried = 0; from > 0 && tried < tries; ++tried, from = timeline().start_before(from - 1))
+    if (go_to(frame, from)) return;
+  open();
+  read_on(frame);
+}
+
+void FfmpegStream::read_on(int64_t frame) {
+  for (; position_ < frame; ++position_)
+    check(picture_to_show(), "{} ends before its frame {}", header.name, frame);
+}
+
 void FfmpegStream::seek(int64_t frame) {
-  if (frame == position_) return;
-  if (frame > 0 && timeline().has_starts()) {
-    const int64_t start = timeline().start_before(frame);
-    constexpr int tries = 8;
-    if (frame < position_ || start > position_)
-      for (int64_t from = start, tried = 0; from > 0 && tried < tries;
-           from = timeline().start_before(from - 1), ++tried)
-        if (go_to(frame, from)) return;
-  }
-  if (frame < position_) open();
-  for (; position_ < frame; ++position_, ahead_ = nullptr)
-    check(ahead_ || decoder_->next(), "{} ends before its frame {}", header.name, frame);
+  if (frame >= position_ && (frame == position_ || timeline().start_before(frame) <= position_))
+    return read_on(frame);
+  reach(frame, frame + 1);
 }
 
 [[maybe_unused]] const bool loaded = (

@@ -15,9 +15,8 @@ class Timeline {
 
   int64_t count() const { return int64_t(times_.size()); }
   int64_t time(int64_t frame) const { return times_[size_t(frame)]; }
-  /// Whether the times are good to find frames by.
-  bool has_starts() const { return starts_.size() > 1; }
-  /// The last frame, not after `frame`, at which decoding can start.
+  /// The last frame, not after `frame`, at which decoding can start; 0 if the times are no good to find
+  /// frames by.
   int64_t start_before(int64_t frame) const;
   /// What is wrong after the last of them; empty if nothing is.
   const std::string& broken() const { return broken_; }
