@@ -2,6 +2,7 @@
 #include "fovea/device.h"
 #include "fovea/error.h"
 #include "fovea/image.h"
+#include "fovea/video.h"
 
 #include <fmt/format.h>
 
@@ -30,17 +31,25 @@ void print_formats() {
         "           no colour profiles: Little CMS was not found; install liblcms2-dev and build again\n");
 }
 
+void print_videos() {
+  fmt::print("videos     read: Y4M, MJPEG in AVI, animations, stacks, folders of pictures, cameras\n");
+  const std::string missing = video::ffmpeg_missing();
+  if (missing.empty())
+    fmt::print("           through FFmpeg: mp4 mov mkv webm avi mpg ts flv ..., addresses of streams\n");
+  else fmt::print("           no mp4, mkv, webm ...: they go through FFmpeg; {}\n", missing);
+}
+
 }  // namespace
 
-const Command devices_command{"devices", "the devices that can compute here, and the image formats read",
-                              "  fovea devices\n  fovea train data=mnist device=cpu\n",
-                              [](CLI::App&) -> std::function<int()> {
-                                return [] {
-                                  for (const auto& d : devices())
-                                    fmt::print("{:<10} {}\n", d.device.str(), d.description);
-                                  print_formats();
-                                  return 0;
-                                };
-                              }};
+const Command devices_command{
+    "devices", "the devices that can compute here, and the image and video formats read",
+    "  fovea devices\n  fovea train data=mnist device=cpu\n", [](CLI::App&) -> std::function<int()> {
+      return [] {
+        for (const auto& d : devices()) fmt::print("{:<10} {}\n", d.device.str(), d.description);
+        print_formats();
+        print_videos();
+        return 0;
+      };
+    }};
 
 }  // namespace fovea::cli
