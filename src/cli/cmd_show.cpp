@@ -1,10 +1,14 @@
 #include "cli/command.h"
 #include "cli/keys.h"
+#include "cli/setup.h"
 #include "fovea/acquisition.h"
+#include "fovea/video.h"
 #include "train/terminal.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <filesystem>
 
 namespace fovea::cli {
 namespace {
@@ -12,6 +16,8 @@ namespace {
 struct Keys {
   std::vector<std::string> files;
   int rows = 12, columns = 8, chars = 64;
+  int64_t sheet = 12;      // frames of a video
+  bool one_frame = false;  // of a video, not a sheet
   image::ReadOptions read;
   image::RenderOptions render;
   image::RawLayout raw;  // width > 0: the files have no header
@@ -107,20 +113,46 @@ void write(const std::string& path, const image::Image& picture, const image::Re
   fmt::print("wrote {}\n", path);
 }
 
+void draw(const image::Image& picture, const Keys& keys, const image::RenderOptions& render,
+          const train::Terminal& terminal) {
+  if (!keys.out.empty()) return write(keys.out, picture, render);
+  fmt::print(
+      "{}", image::terminal_picture(picture, std::min(keys.chars, terminal.columns), terminal.color, render));
+}
+
+void show_picture(const image::Image& picture, const Keys& keys, const train::Terminal& terminal) {
+  fmt::print("{}\n", image::header_text(picture));
+  fmt::print("{}\n", image::statistics_text(picture));
+  if (keys.rows > 0 && keys.columns > 0)
+    fmt::print("{}\n", image::pixel_table(picture, keys.rows, keys.columns));
+  image::RenderOptions render = keys.render;
+  render.profile = has_good_profile(picture);
+  draw(picture, keys, render, terminal);
+}
+
+/// One frame, or a sheet of several; the first one of a camera or stream.
+void show_video(const std::string& file, const Keys& keys, const train::Terminal& terminal) {
+  video::Reader reader(file);
+  if (reader.header().seekable) reader.count();
+  fmt::print("{}\n", video::header_text(reader.header()));
+  if (reader.header().seekable && !keys.one_frame)
+    return draw(video::contact_sheet(reader, keys.sheet), keys, {}, terminal);
+  if (reader.header().seekable) reader.seek(keys.read.frame);
+  const std::optional<video::Frame> frame = reader.next();
+  check(frame.has_value(), "{} ends before its first frame", file);
+  image::Image picture(frame->pixels, reader.header().color);
+  picture.name = fmt::format("{} frame {} at {:.3f} s", file, frame->index, frame->time);
+  picture.depth = reader.header().depth;
+  show_picture(picture, keys, terminal);
+}
+
 /// Shows one file; false (with the reason on standard error) if it cannot be read.
 bool show(const std::string& file, const Keys& keys, const train::Terminal& terminal) {
   try {
-    const image::Image picture = picture_of(file, keys);
-    fmt::print("{}\n", image::header_text(picture));
-    fmt::print("{}\n", image::statistics_text(picture));
-    if (keys.rows > 0 && keys.columns > 0)
-      fmt::print("{}\n", image::pixel_table(picture, keys.rows, keys.columns));
-    image::RenderOptions render = keys.render;
-    render.profile = has_good_profile(picture);
-    if (!keys.out.empty()) write(keys.out, picture, render);
-    else
-      fmt::print("{}", image::terminal_picture(picture, std::min(keys.chars, terminal.columns),
-                                               terminal.color, render));
+    const bool is_table = keys.raw.width > 0;
+    if (!is_table && (video::is_video_name(file) || std::filesystem::is_directory(file)))
+      show_video(file, keys, terminal);
+    else show_picture(picture_of(file, keys), keys, terminal);
     return true;
   } catch (const Error& e) {
     std::fflush(stdout);
@@ -139,7 +171,9 @@ int run(const Keys& keys) {
 }
 
 void declare_reading(CLI::App& app, Keys& keys) {
-  app.add_option("--frame", keys.read.frame, "frame, page or slice to show")->check(at_least(0));
+  app.add_option("--frame", keys.read.frame, "frame, page or slice to show; of a video instead of a sheet")
+      ->check(at_least(0));
+  app.add_option("--sheet", keys.sheet, "video: frames on its sheet, at even times")->check(at_least(1));
   app.add_option("--page", keys.read.frame, "the same")->check(at_least(0));
   app.add_option("--width", keys.raw.width, "raw table without a header: pixels in a row")
       ->check(at_least(1));
@@ -194,26 +228,30 @@ void declare_acquiring(CLI::App& app, Keys& keys) {
 
 }  // namespace
 
-const Command show_command{"show", "an image: its header, its pixels as a table, a picture in the terminal",
-                           "  fovea show digit.png\n"
-                           "  fovea show photo.jpg chars=100 rows=0    # only header and picture\n"
-                           "  fovea show scan.dcm frame=3 window=40,400 out=scan.png\n"
-                           "  fovea show thermal.jpg frame=1 palette=iron\n"
-                           "  fovea show print.jpg color=Lab           # CMYK through its profile\n"
-                           "  fovea show thermal.jpg frame=1 emissivity=0.9 palette=rainbow\n"
-                           "  fovea show echoes.npy probe=convex rate=40 radius=60 sector=70 out=liver.png\n"
-                           "  fovea show dump.bin width=640 height=480 dtype=u16\n",
-                           [](CLI::App& app) -> std::function<int()> {
-                             auto keys = std::make_shared<Keys>();
-                             app.add_option("file", keys->files, "image files")->required();
-                             declare_reading(app, *keys);
-                             declare_showing(app, *keys);
-                             declare_acquiring(app, *keys);
-                             return [keys] {
-                               keys->raw.big_endian = keys->order == "big";
-                               if (!keys->window.empty()) keys->render.window = window_of(keys->window);
-                               return run(*keys);
-                             };
-                           }};
+const Command show_command{
+    "show", "an image or video: its header, its pixels as a table, a picture in the terminal",
+    "  fovea show digit.png\n"
+    "  fovea show photo.jpg chars=100 rows=0    # only header and picture\n"
+    "  fovea show scan.dcm frame=3 window=40,400 out=scan.png\n"
+    "  fovea show thermal.jpg frame=1 palette=iron\n"
+    "  fovea show print.jpg color=Lab           # CMYK through its profile\n"
+    "  fovea show thermal.jpg frame=1 emissivity=0.9 palette=rainbow\n"
+    "  fovea show echoes.npy probe=convex rate=40 radius=60 sector=70 out=liver.png\n"
+    "  fovea show walk.mp4                      # a video as a sheet of frames\n"
+    "  fovea show walk.mp4 frame=100 out=frame.png\n"
+    "  fovea show dump.bin width=640 height=480 dtype=u16\n",
+    [](CLI::App& app) -> std::function<int()> {
+      auto keys = std::make_shared<Keys>();
+      app.add_option("file", keys->files, "image and video files, folders of frames")->required();
+      declare_reading(app, *keys);
+      declare_showing(app, *keys);
+      declare_acquiring(app, *keys);
+      return [keys, &app] {
+        keys->one_frame = given(app, "frame") || given(app, "page");
+        keys->raw.big_endian = keys->order == "big";
+        if (!keys->window.empty()) keys->render.window = window_of(keys->window);
+        return run(*keys);
+      };
+    }};
 
 }  // namespace fovea::cli
