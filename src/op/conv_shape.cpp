@@ -1,27 +1,40 @@
 #include "op/conv_shape.h"
 
+#include <algorithm>
+
 namespace fovea {
 namespace {
 
-ConvShape make(const Call& call, const Dims& x, const Dims& w) {
-  const std::string& name = call.op().name();
+struct Window {
+  Dims stride{1}, padding{0}, dilation{1};
+  int64_t groups = 1;
+};
+
+/// As many entries as there are spatial dimensions.
+Dims spread(const std::string& op, const char* list, const Dims& given, const Dims& x, const Dims& w) {
+  const int spatial = x.size() - 2;
+  check(given.size() == 1 || given.size() == spatial, "[{}] {} {} wants 1 or {} entries: x {}, weight {}", op, list,
+        given, spatial, x, w);
+  Dims all;
+  for (int i = 0; i < spatial; ++i) all.push_back(given[given.size() == 1 ? 0 : i]);
+  return all;
+}
+
+ConvShape make(const std::string& name, const Dims& x, const Dims& w, const Window& window) {
   const int spatial = x.size() - 2;
   check(spatial >= 1 && spatial <= 3 && w.size() == x.size(),
         "[{}] x {} and weight {} want 3 to 5 dimensions both", name, x, w);
   ConvShape s;
   s.x_shape = x, s.w_shape = w;
-  s.n = x[0], s.c = x[1], s.o = w[0], s.groups = call.i("groups");
+  s.n = x[0], s.c = x[1], s.o = w[0], s.groups = window.groups;
   check(s.groups >= 1 && s.o % s.groups == 0,
         "[{}] {} output channels do not divide into {} groups: x {}, weight {}", name, s.o, s.groups, x, w);
   if (s.c != w[1] * s.groups)
     fail("[{}] weight wants {} input channels but x has {}: x {}, weight {}, groups {}{}", name,
          w[1] * s.groups, s.c, x, w, s.groups,
          w[1] && s.c % w[1] == 0 ? fmt::format(". Did you mean groups={}?", s.c / w[1]) : "");
-  for (const char* list : {"stride", "padding", "dilation"})
-    check(call.d(list).size() == 1 || call.d(list).size() == spatial,
-          "[{}] {} {} wants 1 or {} entries: x {}, weight {}", name, list, call.d(list), spatial, x, w);
-  const Dims stride = call.d("stride", spatial), pad = call.d("padding", spatial),
-             dilation = call.d("dilation", spatial);
+  const Dims stride = spread(name, "stride", window.stride, x, w), pad = spread(name, "padding", window.padding, x, w),
+             dilation = spread(name, "dilation", window.dilation, x, w);
   s.y_shape = x;
   s.y_shape[1] = s.o;
   for (int i = 0; i < spatial; ++i) {
@@ -38,12 +51,20 @@ ConvShape make(const Call& call, const Dims& x, const Dims& w) {
   return s;
 }
 
+ConvShape make(const Call& c, const Dims& x, const Dims& w) {
+  return make(c.op().name(), x, w, {c.d("stride"), c.d("padding"), c.d("dilation"), c.i("groups")});
+}
+
+void check_bias(const Call& c, int bias, const ConvShape& s) {
+  check(!c.in(bias) || c.in(bias).size(0) == s.o, "[{}] bias {} does not fit the {} output channels of weight {}",
+        c.op().name(), c.in(bias).shape, s.o, s.w_shape);
+}
+
 }  // namespace
 
 ConvShape ConvShape::of_forward(const Call& c) {
   const ConvShape s = make(c, c.in(0).shape, c.in(1).shape);
-  check(!c.in(2) || c.in(2).size(0) == s.o, "[{}] bias {} does not fit the {} output channels of weight {}",
-        c.op().name(), c.in(2).shape, s.o, c.in(1).shape);
+  check_bias(c, 2, s);
   return s;
 }
 
@@ -58,6 +79,19 @@ ConvShape ConvShape::of_weight_grad(const Call& c) {
   const ConvShape s = make(c, c.in(0).shape, c.d("shape"));
   check(c.in(1).shape == s.y_shape, "[{}] g {} does not come from x {} and weight {}: that gives {}",
         c.op().name(), c.in(1).shape, s.x_shape, s.w_shape, s.y_shape);
+  return s;
+}
+
+ConvExpand ConvExpand::of(const Call& c) {
+  const std::string& name = c.op().name();
+  ConvExpand s;
+  s.expand = make(name, c.in(0).shape, c.in(1).shape, {});
+  check(s.expand.k_size() == 1, "[{}] weight {} is not 1x1", name, s.expand.w_shape);
+  s.depthwise = make(name, s.expand.y_shape, c.in(3).shape,
+                     {c.d("stride"), c.d("padding"), {1}, std::max<int64_t>(1, s.expand.o)});
+  check(s.depthwise.o == s.expand.o, "[{}] filter {} is not one for each of the {} channels of weight {}", name,
+        s.depthwise.w_shape, s.expand.o, s.expand.w_shape);
+  check_bias(c, 2, s.expand), check_bias(c, 4, s.depthwise);
   return s;
 }
 

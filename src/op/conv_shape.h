@@ -26,4 +26,12 @@ struct ConvShape {
   static ConvShape of_weight_grad(const Call& c);
 };
 
+/// The two convolutions of conv2d_expand(x, weight, bias, filter, filter_bias): 1x1, then one filter per
+/// channel.
+struct ConvExpand {
+  ConvShape expand, depthwise;
+  /// Throws, naming both shapes, if the tensors do not belong together.
+  static ConvExpand of(const Call& c);
+};
+
 }  // namespace fovea

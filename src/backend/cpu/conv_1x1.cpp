@@ -5,19 +5,12 @@
 
 #include <algorithm>
 
-#include "backend/cpu/tiles.h"
-#include "backend/cpu/wide.h"
+#include "backend/cpu/conv_1x1_tiles.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
 
 namespace fovea::conv_1x1 {
 namespace {
-
-using simd::load;
-using simd::store;
-using Vec = simd::V<float>;
-
-constexpr int64_t group = 16;  // results in a register tile
 
 struct Plan {
   int64_t images = 0, pixels = 0, channels = 0, results = 0;
@@ -77,111 +70,8 @@ void pack(const Plan& p, const float* weight, float* to) {
 
 struct Data {
   const float *x, *weights;
-  float* y;
-  Epilogue epilogue;
+  Results to;
 };
-
-/// One step of the sums of a register tile.
-struct Block {
-  const float *x, *w;  // of the first pixel; [channel][OV * 8]
-  int64_t plane, channels;
-  int64_t y, y_plane;  // floats from the start of the result; to the next 8 results
-  const float* bias;
-  bool first, last;  // starts the sums, or adds to what lies in y; finishes them
-  // Asked for meanwhile: the same pixels of the next band in some planes.
-  const float* ahead;
-  int64_t ahead_planes;
-};
-
-/// Asks for the lines of PX pixels of some planes of 8 channels.
-template <int PX>
-FOVEA_SIMD_INLINE void ask_for(const float* pixels, int64_t plane, int64_t planes) {
-  for (int64_t i = 0; i < planes; ++i, pixels += plane)
-#pragma GCC unroll 14
-    for (int line = 0; line < (PX + 1) / 2; ++line) __builtin_prefetch(pixels + line * 16, 0, 2);
-}
-
-template <int PX, int OV>
-FOVEA_SIMD_INLINE void tile(const Data& d, const Block& b, int64_t pixel) {
-  const float *x = b.x + pixel * 8, *w = b.w;
-  ask_for<PX>(d.y + b.y + pixel * 8, b.y_plane, OV);
-  if (b.last && d.epilogue.add) ask_for<PX>(d.epilogue.add + b.y + pixel * 8, b.y_plane, OV);
-  ask_for<PX>(b.ahead + pixel * 8, b.plane, b.ahead_planes);
-  Vec acc[PX][OV];
-#pragma GCC unroll 12
-  for (int i = 0; i < PX; ++i)
-#pragma GCC unroll 2
-    for (int v = 0; v < OV; ++v) {
-      if (b.first) acc[i][v] = b.bias ? load(b.bias + v * 8) : Vec{};
-      else acc[i][v] = load(d.y + b.y + v * b.y_plane + (pixel + i) * 8);
-    }
-  for (int64_t c = 0; c < b.channels; c += 8, x += b.plane)
-    for (int k = 0; k < 8; ++k, w += OV * 8) {
-      __builtin_prefetch(w + b.channels * OV * 8, 0, 2);
-      const Vec w0 = load(w), w1 = OV > 1 ? load(w + 8) : Vec{};
-#pragma GCC unroll 12
-      for (int i = 0; i < PX; ++i) {
-        const float value = x[i * 8 + k];
-        acc[i][0] += value * w0;
-        if (OV > 1) acc[i][OV - 1] += value * w1;
-      }
-    }
-#pragma GCC unroll 12
-  for (int i = 0; i < PX; ++i)
-#pragma GCC unroll 2
-    for (int v = 0; v < OV; ++v) {
-      const int64_t at = b.y + v * b.y_plane + (pixel + i) * 8;
-      const Vec value = b.last ? d.epilogue(acc[i][v], at) : acc[i][v];
-      store(d.y + at, value);
-    }
-}
-
-/// `count` <= MOST pixels from `begin`.
-template <int OV, int MOST>
-FOVEA_SIMD_INLINE void some(const Data& d, const Block& b, int64_t begin, int64_t count) {
-  if (count == MOST) return tile<MOST, OV>(d, b, begin);
-  if constexpr (MOST > 1) some<OV, MOST - 1>(d, b, begin, count);
-}
-
-/// Pixels [begin, end) in tiles of MOST, the last two alike.
-template <int OV, int MOST>
-FOVEA_SIMD void tiles(const Data& d, const Block& b, int64_t begin, int64_t end) {
-  for (; end - begin >= 2 * MOST; begin += MOST) tile<MOST, OV>(d, b, begin);
-  const int64_t left = end - begin, half = left > MOST ? (left + 1) / 2 : left;
-  for (; begin < end; begin += half) some<OV, MOST>(d, b, begin, std::min(half, end - begin));
-}
-
-/// The same for 16 results side by side in one register.
-struct WideTile {
-  template <int PX>
-  FOVEA_WIDE static void run(const Data& d, const Block& b, int64_t pixel) {
-    const float* x = b.x + pixel * 8;
-    float* y = d.y + b.y + pixel * 8;
-    ask_for<PX>(y, b.y_plane, 2);
-    if (b.last && d.epilogue.add) ask_for<PX>(d.epilogue.add + b.y + pixel * 8, b.y_plane, 2);
-    ask_for<PX>(b.ahead + pixel * 8, b.plane, b.ahead_planes);
-    wide::Vec acc[PX];
-#pragma GCC unroll 28
-    for (int i = 0; i < PX; ++i)
-      acc[i] = !b.first ? wide::join(load(y + i * 8), load(y + b.y_plane + i * 8))
-               : b.bias ? wide::load(b.bias)
-                        : wide::Vec{};
-    wide::multiply<PX>(acc, x, b.plane, b.w, b.channels);
-#pragma GCC unroll 28
-    for (int i = 0; i < PX; ++i) {
-      const int64_t at = b.y + (pixel + i) * 8;
-      Vec low = wide::low(acc[i]), high = wide::high(acc[i]);
-      if (b.last) low = d.epilogue(low, at), high = d.epilogue(high, at + b.y_plane);
-      store(d.y + at, low), store(d.y + at + b.y_plane, high);
-    }
-  }
-};
-
-void wide_tiles(const Data& d, const Block& b, int64_t begin, int64_t end) {
-  for_tiles(end - begin, wide::most_rows, [&](int64_t i, int64_t pixels) {
-    wide::tiles_of<WideTile>[size_t(pixels - 1)](d, b, begin + i);
-  });
-}
 
 /// The results [o_begin, o_end) of one band.
 void compute_band(const Plan& p, const Data& d, int64_t n, int64_t band, int64_t o_begin, int64_t o_end) {
@@ -198,12 +88,12 @@ void compute_band(const Plan& p, const Data& d, int64_t n, int64_t band, int64_t
                     .channels = depth,
                     .y = (n * p.results + o) * p.pixels,
                     .y_plane = p.pixels * 8,
-                    .bias = d.epilogue.bias ? d.epilogue.bias + o : nullptr,
+                    .bias = d.to.epilogue.bias ? d.to.epilogue.bias + o : nullptr,
                     .first = c == 0,
                     .last = c + p.depth >= p.channels,
                     .ahead = x + first * p.pixels * 8 + (end - begin) * 8,
                     .ahead_planes = planes * (g + 1) / groups - first};
-      (o_end - o < group ? tiles<1, 12> : cpu_has_avx512() ? wide_tiles : tiles<2, 6>)(d, b, begin, end);
+      multiply(d.to, b, o_end - o, begin, end);
     }
 }
 
@@ -249,8 +139,8 @@ void run(const Call& c) {
   float* gathered = reinterpret_cast<float*>(c.scratch + packed_bytes<grad>(c));
   if (!c.prepared) prepare<grad>(c, c.scratch);
   Data d{c.in(0).ptr<float>(), reinterpret_cast<const float*>(c.prepared ? c.prepared : c.scratch),
-         c.out().ptr<float>(), epilogue};
-  if (strided(s) && grad) d.y = gathered, d.epilogue = Epilogue();
+         {c.out().ptr<float>(), epilogue}};
+  if (strided(s) && grad) d.to = {gathered, Epilogue()};
   if (strided(s) && !grad) gather(s, d.x, gathered), d.x = gathered;
   parallel_for(p.units(), 1, [&](int64_t begin, int64_t end) {
     for (int64_t u = begin; u < end; ++u) compute(p, d, u);

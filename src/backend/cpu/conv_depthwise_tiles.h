@@ -1,0 +1,163 @@
+// Depthwise convolution of planes of 8 channels. A row of 8 results stays in registers; every column of the
+// source under it is loaded once per window row and added to all results it belongs to. Columns and rows
+// outside the image are left out, so no border is copied.
+#pragma once
+#include <algorithm>
+#include <utility>
+
+#include "backend/cpu/conv_depthwise.h"
+#include "backend/cpu/epilogue.h"
+
+namespace fovea::depthwise {
+
+using simd::load;
+using simd::store;
+using Vec = simd::V<float>;
+
+inline constexpr int ahead = 8;  // tiles of a source with strides are asked for so early
+inline constexpr int tile = 8;   // results of a row in registers
+
+/// The columns under a tile: window column k over source column j (from the tile's first) belongs to the
+/// result of the tile that `result` gives, or to none (-1). The gradient of the input spreads where forward
+/// gathers.
+template <int K, int S, bool spread>
+struct Columns {
+  static constexpr int before = spread ? (K - 1) / S : 0;
+  static constexpr int count = spread ? before + (tile - 1) / S + 1 : (tile - 1) * S + K;
+  static constexpr int result(int j, int k) {
+    const int at = spread ? S * (j - before) + k : j - k;
+    if (at < 0 || (!spread && at % S != 0)) return -1;
+    const int i = spread ? at : at / S;
+    return i < tile ? i : -1;
+  }
+};
+
+/// The rows of the source under one row of results, and the weights [window column][8] of each.
+struct Rows {
+  const float *x, *weights;
+  int64_t count, x_step, weights_step;
+};
+
+/// Rows of a plane of the source, from `first` on.
+struct Source {
+  const float* x;
+  int64_t first;
+};
+
+/// Everything one call needs: results that sum a window of a source.
+struct Run {
+  int64_t images, blocks, height, width;  // the source
+  int64_t rows, columns;                  // results
+  int64_t k[2], stride, top, left;
+  const float* weights;  // [block][window row][window column][8]
+  Epilogue epilogue;
+  float* y;
+
+  int64_t taps() const { return k[0] * k[1]; }
+  int64_t packed_floats() const { return blocks * taps() * 8; }
+
+  Rows gathered(const Source& x, int64_t plane, int64_t y) const {
+    const int64_t begin = std::max<int64_t>(0, top - y * stride),
+                  end = std::min(k[0], height + top - y * stride);
+    return rows_from(x, plane, y * stride - top + begin, 1, begin, 1, end - begin);
+  }
+  Rows spread(const Source& x, int64_t plane, int64_t y) const {
+    const int64_t begin = std::max((y + top) % stride, y + top - stride * (height - 1)),
+                  end = std::min(k[0], y + top + 1);
+    return rows_from(x, plane, (y + top - begin) / stride, -1, begin, stride,
+                     (end - begin + stride - 1) / stride);
+  }
+
+ private:
+  Rows rows_from(const Source& s, int64_t plane, int64_t row, int64_t step, int64_t tap, int64_t tap_step,
+                 int64_t count) const {
+    return {s.x + (row - s.first) * width * 8, weights + (plane % blocks * k[0] + tap) * k[1] * 8, count,
+            step * width * 8, tap_step * k[1] * 8};
+  }
+};
+
+/// Asks for the rows that come `ahead` tiles later: with strides the processor does not foresee them.
+template <int columns>
+FOVEA_SIMD_INLINE void prefetch(const float* newest) {
+#pragma GCC unroll 16
+  for (int j = 0; j < columns; j += 2) __builtin_prefetch(newest + (ahead * columns + j) * 8);
+}
+
+/// Adds the rows to a tile's results; `first` is its first source column. If `inner`, all columns exist.
+template <class C, int K, bool inner>
+FOVEA_SIMD_INLINE void add_rows(const Rows& r, int64_t first, int64_t width, Vec (&acc)[tile]) {
+  const float *x = r.x + first * 8, *weights = r.weights;
+  for (int64_t row = 0; row < r.count; ++row, x += r.x_step, weights += r.weights_step) {
+    Vec w[K];
+#pragma GCC unroll 8
+    for (int k = 0; k < K; ++k) w[k] = load(weights + k * 8);
+#pragma GCC unroll 24
+    for (int j = 0; j < C::count; ++j) {
+      if (!inner && uint64_t(first + j) >= uint64_t(width)) continue;
+      const Vec value = load(x + j * 8);
+#pragma GCC unroll 8
+      for (int k = 0; k < K; ++k)
+        if (C::result(j, k) >= 0) acc[C::result(j, k)] += value * w[k];
+    }
+  }
+}
+
+/// Results [begin, end) of a tile whose first goes to `at`.
+template <class C, int K, bool inner>
+FOVEA_SIMD_INLINE void compute_tile(const Rows& r, int64_t first, int64_t width, Vec bias,
+                                    const Epilogue& epilogue, float* y, int64_t at, int64_t begin,
+                                    int64_t end) {
+  Vec acc[tile];
+#pragma GCC unroll 8
+  for (int i = 0; i < tile; ++i) acc[i] = bias;
+  add_rows<C, K, inner>(r, first, width, acc);
+#pragma GCC unroll 8
+  for (int i = 0; i < tile; ++i)
+    if (inner || (i >= begin && i < end)) store(y + at + i * 8, epilogue(acc[i], at + i * 8));
+}
+
+/// Result rows [begin, end) of a plane, whose source is `x`.
+template <int K, int S, bool spread>
+FOVEA_SIMD void compute_plane(const Run& r, const Source& x, int64_t plane, int64_t begin, int64_t end) {
+  using C = Columns<K, S, spread>;
+  const Epilogue epilogue = r.epilogue;
+  const Vec bias = epilogue.bias ? load(epilogue.bias + plane % r.blocks * 8) : Vec{};
+  // The first source column of the first tile, whose first result may lie before the row.
+  const int64_t origin = spread ? r.left / S - C::before : -r.left, skipped = spread ? r.left % S : 0;
+  for (int64_t i = begin; i < end; ++i) {
+    const Rows rows = spread ? r.spread(x, plane, i) : r.gathered(x, plane, i);
+    const int64_t to = (plane * r.rows + i) * r.columns * 8;
+    const float* newest = spread ? rows.x : rows.x + (rows.count - 1) * rows.x_step;
+    for (int64_t result = -skipped, first = origin; result < r.columns;
+         result += tile, first += spread ? tile / S : tile * S) {
+      if (S > 1 && !spread) prefetch<S * S * tile>(newest + S * first * 8);
+      if (result >= 0 && result + tile <= r.columns && first >= 0 && first + C::count <= r.width)
+        compute_tile<C, K, true>(rows, first, r.width, bias, epilogue, r.y, to + result * 8, 0, tile);
+      else
+        compute_tile<C, K, false>(rows, first, r.width, bias, epilogue, r.y, to + result * 8, -result,
+                                  r.columns - result);
+    }
+  }
+}
+
+using ComputePlane = void (*)(const Run&, const Source&, int64_t, int64_t, int64_t);
+template <bool spread, int... K>
+ComputePlane compute_for(const Run& r, std::integer_sequence<int, K...>) {
+  constexpr ComputePlane planes[][2] = {
+      {compute_plane<K + 1, 1, spread>, compute_plane<K + 1, 2, spread>}...};
+  return planes[r.k[1] - 1][r.stride - 1];
+}
+template <bool spread>
+ComputePlane compute_for(const Run& r) {
+  return compute_for<spread>(r, std::make_integer_sequence<int, max_depthwise_window>());
+}
+
+/// Of a weight (C, 1, KH, KW).
+inline void pack(const Run& r, const float* weight, float* packed) {
+  const int64_t taps = r.taps();
+  for (int64_t b = 0; b < r.blocks; ++b, weight += taps * 8)
+    for (int64_t t = 0; t < taps; ++t)
+      for (int64_t c = 0; c < 8; ++c) *packed++ = weight[c * taps + t];
+}
+
+}  // namespace fovea::depthwise
