@@ -65,13 +65,14 @@ FOVEA_SIMD_INLINE void tile(const Results& r, const Block& b, int64_t pixel) {
         if (OV > 1) acc[i][OV - 1] += value * w1;
       }
     }
+  const Epilogue epilogue = b.last ? r.epilogue : Epilogue();
+  float* y = r.y;
 #pragma GCC unroll 12
   for (int i = 0; i < PX; ++i)
 #pragma GCC unroll 2
     for (int v = 0; v < OV; ++v) {
       const int64_t at = b.y + v * b.y_plane + (pixel + i) * 8;
-      const Vec value = b.last ? r.epilogue(acc[i][v], at) : acc[i][v];
-      store(r.y + at, value);
+      store(y + at, epilogue(acc[i][v], at));
     }
 }
 
@@ -100,19 +101,12 @@ struct WideTile {
     if (b.last && r.epilogue.add) ask_for<PX>(r.epilogue.add + b.y + pixel * 8, b.y_plane, 2);
     ask_for<PX>(b.ahead + pixel * 8, b.plane, b.ahead_planes);
     wide::Vec acc[PX];
+    const wide::Vec bias = b.bias ? wide::load(b.bias) : wide::Vec{};
 #pragma GCC unroll 28
     for (int i = 0; i < PX; ++i)
-      acc[i] = !b.first ? wide::join(load(y + i * 8), load(y + b.y_plane + i * 8))
-               : b.bias ? wide::load(b.bias)
-                        : wide::Vec{};
+      acc[i] = b.first ? bias : wide::join(load(y + i * 8), load(y + b.y_plane + i * 8));
     wide::multiply<PX>(acc, x, b.plane, b.w, b.channels);
-#pragma GCC unroll 28
-    for (int i = 0; i < PX; ++i) {
-      const int64_t at = b.y + (pixel + i) * 8;
-      Vec low = wide::low(acc[i]), high = wide::high(acc[i]);
-      if (b.last) low = r.epilogue(low, at), high = r.epilogue(high, at + b.y_plane);
-      store(r.y + at, low), store(r.y + at + b.y_plane, high);
-    }
+    finish(b.last ? r.epilogue : Epilogue(), acc, r.y, b.y + pixel * 8, 8, b.y_plane);
   }
 };
 

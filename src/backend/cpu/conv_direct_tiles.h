@@ -87,9 +87,7 @@ struct WideRun {
 #pragma GCC unroll 14
         for (int i = 0; i < PX; ++i) acc[i] += s[i * step] * weight;
       }
-#pragma GCC unroll 14
-      for (int i = 0; i < PX; ++i)
-        y.put(i * y_step, wide::low(acc[i])), y.put(i * y_step + y_block, wide::high(acc[i]));
+      finish(y.epilogue, acc, y.base, y.at, y_step, y_block);
     }
   }
 };

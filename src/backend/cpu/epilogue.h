@@ -3,7 +3,7 @@
 #pragma once
 #include <limits>
 
-#include "backend/cpu/simd.h"
+#include "backend/cpu/wide.h"
 #include "fovea/op.h"
 
 namespace fovea {
@@ -41,6 +41,31 @@ struct Epilogue {
     return y < low ? low : y > high ? high : y;
   }
 };
+
+/// The same for R rows of two planes side by side, each row `step` floats on, the second plane `plane` on; they
+/// are stored. By value, so that no store can change the epilogue for the compiler.
+template <int R>
+FOVEA_WIDE_INLINE void finish(Epilogue e, wide::Vec (&rows)[R], float* y, int64_t at, int64_t step, int64_t plane) {
+  const auto there = [&](const float* p, int i) FOVEA_WIDE {
+    return wide::join(simd::load(p + at + i * step), simd::load(p + at + i * step + plane));
+  };
+  if (e.add)
+#pragma GCC unroll 28
+    for (int i = 0; i < R; ++i) rows[i] += there(e.add, i);
+  const wide::Vec low = wide::Vec{} + e.low, high = wide::Vec{} + e.high;
+  if (e.gate) {
+#pragma GCC unroll 28
+    for (int i = 0; i < R; ++i) {
+      const wide::Vec z = there(e.gate, i);
+      rows[i] = (z > low) & (z < high) ? rows[i] : wide::Vec{};
+    }
+  } else {
+#pragma GCC unroll 28
+    for (int i = 0; i < R; ++i) rows[i] = wide::clamp(rows[i], low, high);
+  }
+#pragma GCC unroll 28
+  for (int i = 0; i < R; ++i) wide::store(y + at + i * step, y + at + i * step + plane, rows[i]);
+}
 
 /// A layout rule: `add` and `gate` lie as the result.
 inline void epilogue_as_result(const Call& c, std::vector<Layout>& in, const std::vector<Layout>& out) {

@@ -34,6 +34,10 @@ FOVEA_WIDE_INLINE Vec join(Half low, Half high) {
 }
 FOVEA_WIDE_INLINE Half low(Vec v) { return _mm512_maskz_extractf32x8_ps(0xff, v, 0); }
 FOVEA_WIDE_INLINE Half high(Vec v) { return _mm512_maskz_extractf32x8_ps(0xff, v, 1); }
+/// v where it lies between low and high, else the nearer of them; NaN stays.
+FOVEA_WIDE_INLINE Vec clamp(Vec v, Vec low, Vec high) {
+  return _mm512_maskz_min_ps(0xffff, high, _mm512_maskz_max_ps(0xffff, low, v));
+}
 #else
 inline Vec join(Half low, Half high) {
   Vec v;
@@ -42,7 +46,12 @@ inline Vec join(Half low, Half high) {
 }
 inline Half low(Vec v) { return Half{v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]}; }
 inline Half high(Vec v) { return Half{v[8], v[9], v[10], v[11], v[12], v[13], v[14], v[15]}; }
+inline Vec clamp(Vec v, Vec low, Vec high) { return simd::clamp(v, low, high); }
 #endif
+/// Both halves.
+FOVEA_WIDE_INLINE void store(float* first, float* second, Vec v) {
+  simd::store(first, low(v)), simd::store(second, high(v));
+}
 
 /// acc[r] += a(r, k) b[k][16] for k < depth, in order, where a lies as [k / 8][row][8] with planes `plane`
 /// floats apart. *Requires* depth % 8 == 0.
