@@ -78,13 +78,14 @@ FOVEA_SIMD void dots(const Gemm<T>& g, int64_t i, int64_t j) {
       for (int r = 0; r < M; ++r) acc[r][c] += x[r] * y;
     }
   }
+  const Finish<T> finish(g);
 #pragma GCC unroll 4
   for (int r = 0; r < M; ++r) {
     T sum[N];
     sums<T, N>(acc[r], sum);
     for (int c = 0; c < N; ++c) {
       for (int64_t q = p; q < g.k; ++q) sum[c] += a[r * g.a_row + q] * b[c * g.b_column + q];
-      g.c[(i + r) * g.n + j + c] = finished(g, sum[c], j + c);
+      g.c[(i + r) * g.n + j + c] = finish(sum[c], j + c);
     }
   }
 }
@@ -318,11 +319,11 @@ void Gemm<T>::pack(T* to) const {
                });
 }
 
-static_assert(Gemm<float>::alone_scratch >= panel<float> * depth);
+static_assert(Gemm<float>::alone_scratch >= 2 * panel<float> * depth);
 
 template <class T>
 void Gemm<T>::run_alone(T* scratch) const {
-  for (int64_t j = 0; j < panels_of(*this); ++j) stream(*this, scratch, j, j + 1);
+  for (int64_t j = 0; j < panels_of(*this); j += 2) stream(*this, scratch, j, std::min(j + 2, panels_of(*this)));
 }
 
 template <class T>

@@ -14,17 +14,27 @@ inline constexpr int tile_rows = 6;
 template <class T>
 inline constexpr int panel = 2 * simd::lanes<T>;  // columns of a register tile
 
-/// A result in column j with bias and clamp.
+/// What is done to sums: bias and clamp. A copy, so that no store can change it for the compiler.
 template <class T>
-FOVEA_SIMD_INLINE T finished(const Gemm<T>& g, T sum, int64_t j) {
-  if (g.bias) sum += g.bias[j];
-  return sum < g.low ? g.low : sum > g.high ? g.high : sum;
-}
-template <class T>
-FOVEA_SIMD_INLINE V<T> finished(const Gemm<T>& g, V<T> sum, int64_t j) {
-  if (g.bias) sum += simd::load(g.bias + j);
-  return simd::clamp(sum, V<T>{} + g.low, V<T>{} + g.high);
-}
+struct Finish {
+  const T* bias;
+  T low, high;
+  explicit Finish(const Gemm<T>& g) : bias(g.bias), low(g.low), high(g.high) {}
+
+  /// A result in column j.
+  FOVEA_SIMD_INLINE T operator()(T sum, int64_t j) const {
+    if (bias) sum += bias[j];
+    return sum < low ? low : sum > high ? high : sum;
+  }
+  FOVEA_SIMD_INLINE V<T> operator()(V<T> sum, int64_t j) const {
+    if (bias) sum += simd::load(bias + j);
+    return simd::clamp(sum, V<T>{} + low, V<T>{} + high);
+  }
+  FOVEA_WIDE_INLINE wide::Vec operator()(wide::Vec sum, int64_t j) const {
+    if (bias) sum += wide::load(bias + j);
+    return wide::clamp(sum, wide::Vec{} + low, wide::Vec{} + high);
+  }
+};
 
 /// Rows of a panel of B, b_step apart.
 template <class T>
@@ -57,22 +67,25 @@ FOVEA_SIMD_INLINE void tile(const Gemm<T>& g, const Piece<T>& piece, const T* a,
       acc[r][1] += value * b1;
     }
   }
+  const Finish<T> finish(g);
+  const Piece<T> at = piece;
+  const int64_t n = g.n;
 #pragma GCC unroll 6
   for (int r = 0; r < R; ++r) {
-    T* row = c + r * g.n;
-    if (piece.width == P) {
+    T* row = c + r * n;
+    if (at.width == P) {
       V<T> low = acc[r][0], high = acc[r][1];
-      if (!piece.first) low += simd::load(row), high += simd::load(row + L);
-      if (piece.last) low = finished(g, low, piece.j), high = finished(g, high, piece.j + L);
+      if (!at.first) low += simd::load(row), high += simd::load(row + L);
+      if (at.last) low = finish(low, at.j), high = finish(high, at.j + L);
       simd::store(row, low);
       simd::store(row + L, high);
     } else {
       T values[P];
       simd::store(values, acc[r][0]);
       simd::store(values + L, acc[r][1]);
-      for (int64_t i = 0; i < piece.width; ++i) {
-        const T sum = values[i] + (piece.first ? T(0) : row[i]);
-        row[i] = piece.last ? finished(g, sum, piece.j + i) : sum;
+      for (int64_t i = 0; i < at.width; ++i) {
+        const T sum = values[i] + (at.first ? T(0) : row[i]);
+        row[i] = at.last ? finish(sum, at.j + i) : sum;
       }
     }
   }
@@ -139,18 +152,16 @@ struct WidePanels {
 #pragma GCC unroll 4
       for (int i = 0; i < third; ++i) rows[i] += g.a_column;
     }
+    const Finish<float> finish(g);
+    const bool first = left.first, last = left.last;
+    const int64_t n = g.n, j = left.j;
 #pragma GCC unroll 12
-    for (int r = 0; r < R; ++r, c += g.n)
+    for (int r = 0; r < R; ++r, c += n)
 #pragma GCC unroll 2
       for (int v = 0; v < 2; ++v) {
-        float* to = c + v * 16;
         wide::Vec sum = acc[r][v];
-        if (!left.first) sum += wide::load(to);
-        if (left.last) {
-          const int64_t j = left.j + v * 16;
-          sum = wide::join(finished(g, wide::low(sum), j), finished(g, wide::high(sum), j + 8));
-        }
-        wide::store(to, sum);
+        if (!first) sum += wide::load(c + v * 16);
+        wide::store(c + v * 16, last ? finish(sum, j + v * 16) : sum);
       }
   }
 };

@@ -231,15 +231,17 @@ struct Data {
   const float* prepared = nullptr;  // all transforms of the weight
 };
 
-/// Where one tile of 8 results goes, clipped to the rows and columns that exist.
+/// Where one tile of 8 results goes, clipped to the rows and columns that exist. The epilogue is a copy, so
+/// that no store can change it for the compiler.
 struct Clipped {
-  const Data& data;
+  Epilogue epilogue;
+  float* y;
   int64_t at, row, rows, columns;
   Vec bias;
   FOVEA_SIMD_INLINE void operator()(int i, int j, Vec v) const {
     if (i >= rows || j >= columns) return;
     const int64_t to = at + i * row + j * 8;
-    store(data.y + to, data.epilogue(v + bias, to));
+    store(y + to, epilogue(v + bias, to));
   }
 };
 
@@ -253,7 +255,7 @@ FOVEA_SIMD void output_group(const Plan& p, const Data& d, int64_t begin, int64_
     for (int64_t v = 0; v < width; v += 8)
       both_ways<typename F::Output, F::patch, F::tile>(
           Frequencies<F::patch>{product + (t - begin) * 16 + v, p.product_stride()},
-          Clipped{d, (at.image * p.results + first + v) / 8 * plane + (at.y * p.width + at.x) * 8,
+          Clipped{d.epilogue, d.y, (at.image * p.results + first + v) / 8 * plane + (at.y * p.width + at.x) * 8,
                   p.width * 8, p.height - at.y, p.width - at.x,
                   d.epilogue.bias ? load(d.epilogue.bias + first + v) : Vec{}});
   }
