@@ -83,8 +83,11 @@ FOVEA_SIMD_INLINE void prefetch(const float* newest) {
   for (int j = 0; j < columns; j += 2) __builtin_prefetch(newest + (ahead * columns + j) * 8);
 }
 
-/// Adds the rows to a tile's results; `first` is its first source column. If `inner`, all columns exist.
-template <class C, int K, bool inner>
+inline constexpr int clipped = -1;  // at a tile's edges: what is missing is known at run time only
+
+/// Adds the rows to a tile's results; `first` is its first source column. The first L and last R columns lie
+/// outside of the source, or any are `clipped`.
+template <class C, int K, int L, int R>
 FOVEA_SIMD_INLINE void add_rows(const Rows& r, int64_t first, int64_t width, Vec (&acc)[tile]) {
   const float *x = r.x + first * 8, *weights = r.weights;
   for (int64_t row = 0; row < r.count; ++row, x += r.x_step, weights += r.weights_step) {
@@ -93,7 +96,7 @@ FOVEA_SIMD_INLINE void add_rows(const Rows& r, int64_t first, int64_t width, Vec
     for (int k = 0; k < K; ++k) w[k] = load(weights + k * 8);
 #pragma GCC unroll 24
     for (int j = 0; j < C::count; ++j) {
-      if (!inner && uint64_t(first + j) >= uint64_t(width)) continue;
+      if (L == clipped ? uint64_t(first + j) >= uint64_t(width) : j < L || j >= C::count - R) continue;
       const Vec value = load(x + j * 8);
 #pragma GCC unroll 8
       for (int k = 0; k < K; ++k)
@@ -102,41 +105,60 @@ FOVEA_SIMD_INLINE void add_rows(const Rows& r, int64_t first, int64_t width, Vec
   }
 }
 
-/// Results [begin, end) of a tile whose first goes to `at`.
-template <class C, int K, bool inner>
-FOVEA_SIMD_INLINE void compute_tile(const Rows& r, int64_t first, int64_t width, Vec bias,
-                                    const Epilogue& epilogue, float* y, int64_t at, int64_t begin,
-                                    int64_t end) {
+/// A row of results.
+struct Target {
+  Epilogue epilogue;
+  Vec bias;
+  float* y;
+  int64_t at, columns;
+};
+
+/// Those of a tile that exist, from column `result` on.
+template <class C, int K, int L, int R>
+FOVEA_SIMD_INLINE void compute_tile(const Rows& r, int64_t first, int64_t width, const Target& to,
+                                    int64_t result) {
   Vec acc[tile];
 #pragma GCC unroll 8
-  for (int i = 0; i < tile; ++i) acc[i] = bias;
-  add_rows<C, K, inner>(r, first, width, acc);
+  for (int i = 0; i < tile; ++i) acc[i] = to.bias;
+  add_rows<C, K, L, R>(r, first, width, acc);
 #pragma GCC unroll 8
-  for (int i = 0; i < tile; ++i)
-    if (inner || (i >= begin && i < end)) store(y + at + i * 8, epilogue(acc[i], at + i * 8));
+  for (int i = 0; i < tile; ++i) {
+    const int64_t at = to.at + (result + i) * 8;
+    if (L != clipped || uint64_t(result + i) < uint64_t(to.columns)) store(to.y + at, to.epilogue(acc[i], at));
+  }
+}
+
+/// One row of results. The last tile begins earlier if it would leave the row and may compute results again.
+template <int K, int S, bool spread>
+FOVEA_SIMD_INLINE void compute_row(const Run& r, const Rows& rows, Target to) {
+  using C = Columns<K, S, spread>;
+  constexpr int step = spread ? tile / S : tile * S, edge = K / 2;
+  const bool again = (S == 1 || !spread) && r.columns >= tile && !to.epilogue.add && !to.epilogue.gate;
+  const float* newest = spread ? rows.x : rows.x + (rows.count - 1) * rows.x_step;
+  // The first source column of the first tile, whose first result may lie before the row.
+  int64_t result = spread ? -(r.left % S) : 0, first = spread ? r.left / S - C::before : -r.left;
+  for (; result < r.columns; result += tile, first += step) {
+    if (S > 1 && !spread) prefetch<S * S * tile>(newest + S * first * 8);
+    if (const int64_t back = result + tile - r.columns; again && back > 0) result -= back, first -= back * S;
+    const int64_t left = std::max<int64_t>(0, -first), right = std::max<int64_t>(0, first + C::count - r.width);
+    const bool whole = result >= 0 && result + tile <= r.columns && (left == 0 || left == edge) &&
+                       (right == 0 || right == edge);
+    if (!whole) compute_tile<C, K, clipped, clipped>(rows, first, r.width, to, result);
+    else if (left > 0 && right > 0) compute_tile<C, K, edge, edge>(rows, first, r.width, to, result);
+    else if (left > 0) compute_tile<C, K, edge, 0>(rows, first, r.width, to, result);
+    else if (right > 0) compute_tile<C, K, 0, edge>(rows, first, r.width, to, result);
+    else compute_tile<C, K, 0, 0>(rows, first, r.width, to, result);
+  }
 }
 
 /// Result rows [begin, end) of a plane, whose source is `x`.
 template <int K, int S, bool spread>
 FOVEA_SIMD void compute_plane(const Run& r, const Source& x, int64_t plane, int64_t begin, int64_t end) {
-  using C = Columns<K, S, spread>;
-  const Epilogue epilogue = r.epilogue;
-  const Vec bias = epilogue.bias ? load(epilogue.bias + plane % r.blocks * 8) : Vec{};
-  // The first source column of the first tile, whose first result may lie before the row.
-  const int64_t origin = spread ? r.left / S - C::before : -r.left, skipped = spread ? r.left % S : 0;
+  Target to{r.epilogue, Vec{}, r.y, 0, r.columns};
+  if (r.epilogue.bias) to.bias = load(r.epilogue.bias + plane % r.blocks * 8);
   for (int64_t i = begin; i < end; ++i) {
-    const Rows rows = spread ? r.spread(x, plane, i) : r.gathered(x, plane, i);
-    const int64_t to = (plane * r.rows + i) * r.columns * 8;
-    const float* newest = spread ? rows.x : rows.x + (rows.count - 1) * rows.x_step;
-    for (int64_t result = -skipped, first = origin; result < r.columns;
-         result += tile, first += spread ? tile / S : tile * S) {
-      if (S > 1 && !spread) prefetch<S * S * tile>(newest + S * first * 8);
-      if (result >= 0 && result + tile <= r.columns && first >= 0 && first + C::count <= r.width)
-        compute_tile<C, K, true>(rows, first, r.width, bias, epilogue, r.y, to + result * 8, 0, tile);
-      else
-        compute_tile<C, K, false>(rows, first, r.width, bias, epilogue, r.y, to + result * 8, -result,
-                                  r.columns - result);
-    }
+    to.at = (plane * r.rows + i) * r.columns * 8;
+    compute_row<K, S, spread>(r, spread ? r.spread(x, plane, i) : r.gathered(x, plane, i), to);
   }
 }
 
