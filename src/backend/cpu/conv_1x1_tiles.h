@@ -40,10 +40,17 @@ FOVEA_SIMD_INLINE void ask_for(const float* pixels, int64_t plane, int64_t plane
     for (int line = 0; line < (PX + 1) / 2; ++line) __builtin_prefetch(pixels + line * 16, 0, 2);
 }
 
+template <int PX>
+FOVEA_SIMD_INLINE void ask_to_write(const float* pixels, int64_t plane, int64_t planes) {
+  for (int64_t i = 0; i < planes; ++i, pixels += plane)
+#pragma GCC unroll 14
+    for (int line = 0; line < (PX + 1) / 2; ++line) simd::ask_to_write(pixels + line * 16);
+}
+
 template <int PX, int OV>
 FOVEA_SIMD_INLINE void tile(const Results& r, const Block& b, int64_t pixel) {
   const float *x = b.x + pixel * 8, *w = b.w;
-  ask_for<PX>(r.y + b.y + pixel * 8, b.y_plane, OV);
+  ask_to_write<PX>(r.y + b.y + pixel * 8, b.y_plane, OV);
   if (b.last && r.epilogue.add) ask_for<PX>(r.epilogue.add + b.y + pixel * 8, b.y_plane, OV);
   ask_for<PX>(b.ahead + pixel * 8, b.plane, b.ahead_planes);
   Vec acc[PX][OV];
@@ -97,7 +104,7 @@ struct WideTile {
   FOVEA_WIDE static void run(const Results& r, const Block& b, int64_t pixel) {
     const float* x = b.x + pixel * 8;
     float* y = r.y + b.y + pixel * 8;
-    ask_for<PX>(y, b.y_plane, 2);
+    ask_to_write<PX>(y, b.y_plane, 2);
     if (b.last && r.epilogue.add) ask_for<PX>(r.epilogue.add + b.y + pixel * 8, b.y_plane, 2);
     ask_for<PX>(b.ahead + pixel * 8, b.plane, b.ahead_planes);
     wide::Vec acc[PX];

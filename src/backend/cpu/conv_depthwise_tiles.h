@@ -139,6 +139,9 @@ FOVEA_SIMD_INLINE void compute_row(const Run& r, const Rows& rows, Target to) {
   int64_t result = spread ? -(r.left % S) : 0, first = spread ? r.left / S - C::before : -r.left;
   for (; result < r.columns; result += tile, first += step) {
     if (S > 1 && !spread) prefetch<S * S * tile>(newest + S * first * 8);
+#pragma GCC unroll 4
+    for (int line = 0; line < tile / 2; ++line)  // of the next row
+      simd::ask_to_write(to.y + to.at + (r.columns + result + line * 2) * 8);
     if (const int64_t back = result + tile - r.columns; again && back > 0) result -= back, first -= back * S;
     const int64_t left = std::max<int64_t>(0, -first), right = std::max<int64_t>(0, first + C::count - r.width);
     const bool whole = result >= 0 && result + tile <= r.columns && (left == 0 || left == edge) &&
