@@ -13,8 +13,8 @@ struct Window {
 /// As many entries as there are spatial dimensions.
 Dims spread(const std::string& op, const char* list, const Dims& given, const Dims& x, const Dims& w) {
   const int spatial = x.size() - 2;
-  check(given.size() == 1 || given.size() == spatial, "[{}] {} {} wants 1 or {} entries: x {}, weight {}", op, list,
-        given, spatial, x, w);
+  check(given.size() == 1 || given.size() == spatial, "[{}] {} {} wants 1 or {} entries: x {}, weight {}", op,
+        list, given, spatial, x, w);
   Dims all;
   for (int i = 0; i < spatial; ++i) all.push_back(given[given.size() == 1 ? 0 : i]);
   return all;
@@ -33,7 +33,8 @@ ConvShape make(const std::string& name, const Dims& x, const Dims& w, const Wind
     fail("[{}] weight wants {} input channels but x has {}: x {}, weight {}, groups {}{}", name,
          w[1] * s.groups, s.c, x, w, s.groups,
          w[1] && s.c % w[1] == 0 ? fmt::format(". Did you mean groups={}?", s.c / w[1]) : "");
-  const Dims stride = spread(name, "stride", window.stride, x, w), pad = spread(name, "padding", window.padding, x, w),
+  const Dims stride = spread(name, "stride", window.stride, x, w),
+             pad = spread(name, "padding", window.padding, x, w),
              dilation = spread(name, "dilation", window.dilation, x, w);
   s.y_shape = x;
   s.y_shape[1] = s.o;
@@ -56,8 +57,9 @@ ConvShape make(const Call& c, const Dims& x, const Dims& w) {
 }
 
 void check_bias(const Call& c, int bias, const ConvShape& s) {
-  check(!c.in(bias) || c.in(bias).size(0) == s.o, "[{}] bias {} does not fit the {} output channels of weight {}",
-        c.op().name(), c.in(bias).shape, s.o, s.w_shape);
+  check(!c.in(bias) || c.in(bias).size(0) == s.o,
+        "[{}] bias {} does not fit the {} output channels of weight {}", c.op().name(), c.in(bias).shape, s.o,
+        s.w_shape);
 }
 
 }  // namespace
@@ -89,8 +91,8 @@ ConvExpand ConvExpand::of(const Call& c) {
   check(s.expand.k_size() == 1, "[{}] weight {} is not 1x1", name, s.expand.w_shape);
   s.depthwise = make(name, s.expand.y_shape, c.in(3).shape,
                      {c.d("stride"), c.d("padding"), {1}, std::max<int64_t>(1, s.expand.o)});
-  check(s.depthwise.o == s.expand.o, "[{}] filter {} is not one for each of the {} channels of weight {}", name,
-        s.depthwise.w_shape, s.expand.o, s.expand.w_shape);
+  check(s.depthwise.o == s.expand.o, "[{}] filter {} is not one for each of the {} channels of weight {}",
+        name, s.depthwise.w_shape, s.expand.o, s.expand.w_shape);
   check_bias(c, 2, s.expand), check_bias(c, 4, s.depthwise);
   return s;
 }

@@ -281,19 +281,24 @@ bool fuse_expand(Program& p, const Uses& u, int i) {
     const Dims d = s.call->d(name);
     return std::all_of(d.begin(), d.end(), [&](int64_t v) { return v == value; });
   };
-  const bool pointwise = first.call->in(1).shape.numel() == first.call->in(1).size(0) * first.call->in(1).size(1) &&
-                         first.call->i("groups") == 1 && window_is(first, "stride", 1) &&
-                         window_is(first, "padding", 0) && first.in[3].buffer < 0,
+  const bool pointwise =
+                 first.call->in(1).shape.numel() == first.call->in(1).size(0) * first.call->in(1).size(1) &&
+                 first.call->i("groups") == 1 && window_is(first, "stride", 1) &&
+                 window_is(first, "padding", 0) && first.in[3].buffer < 0,
              per_channel = s.call->i("groups") == x.view.size(1) && window_is(s, "dilation", 1);
   for (const Step* step : {&first, &s})
     for (const int w : {1, 2})
       if (!constant(p, step->in[size_t(w)])) return false;
   if (!pointwise || !per_channel || u.written_between(first.in[0].buffer, at, i)) return false;
   auto fused = call_of("conv2d_expand",
-                       {{"low", first.call->f("low")}, {"high", first.call->f("high")},
-                        {"filter_low", s.call->f("low")}, {"filter_high", s.call->f("high")},
-                        {"stride", s.call->d("stride")}, {"padding", s.call->d("padding")}},
-                       {input(first, 0), input(first, 1), input(first, 2), input(s, 1), input(s, 2)}, {result(s)}, true);
+                       {{"low", first.call->f("low")},
+                        {"high", first.call->f("high")},
+                        {"filter_low", s.call->f("low")},
+                        {"filter_high", s.call->f("high")},
+                        {"stride", s.call->d("stride")},
+                        {"padding", s.call->d("padding")}},
+                       {input(first, 0), input(first, 1), input(first, 2), input(s, 1), input(s, 2)},
+                       {result(s)}, true);
   if (!fused) return false;
   remove(p.steps[size_t(at)]);
   p.steps[size_t(i)] = std::move(*fused);

@@ -14,9 +14,9 @@ constexpr int64_t cached = 16 << 20;  // bytes of tensors of one step
 /// Whether the step computes each example of its first dimension by itself. Weights must be constants: others
 /// might have as many rows as there are examples.
 bool by_example(const Program& p, const Step& s) {
-  static const std::set<std::string_view> ops{
-      "avg_pool2d", "channel_affine", "conv2d", "conv2d_expand", "conv2d_fused", "linear", "linear_fused",
-      "local_response_norm", "max_pool2d_forward"};
+  static const std::set<std::string_view> ops{"avg_pool2d",    "channel_affine",      "conv2d",
+                                              "conv2d_expand", "conv2d_fused",        "linear",
+                                              "linear_fused",  "local_response_norm", "max_pool2d_forward"};
   const Op& op = s.call->op();
   if (elementwise(s)) return true;
   if (op.name() == "concat") return s.call->i("dim") > 0;

@@ -246,5 +246,34 @@ TEST(Freeze, PredictionsAgreeAndNoticeNewWeights) {
   }
 }
 
+/// The first two convolutions of an inverted residual, in one strip and in many, with strides and borders.
+TEST(Freeze, ExpansionsGoStraightIntoDepthwiseConvolutions) {
+  const auto conv = [](int64_t in, int64_t out, int64_t k, int64_t stride, int64_t groups) {
+    return nn::Conv2d(in, out, k, {.stride = stride, .padding = k / 2, .bias = false, .groups = groups});
+  };
+  for (const auto& [size, channels, stride] : {std::tuple<int64_t, int64_t, int64_t>{7, 40, 1},
+                                               {14, 264, 1},
+                                               {29, 48, 2},
+                                               {200, 24, 1},
+                                               {201, 24, 2}}) {
+    manual_seed(3);
+    const nn::Sequential net({{"expand", conv(16, channels, 1, 1, 1)},
+                              {"norm1", nn::BatchNorm2d(channels)},
+                              {"relu1", nn::ReLU6()},
+                              {"depthwise", conv(channels, channels, 3, stride, channels)},
+                              {"norm2", nn::BatchNorm2d(channels)},
+                              {"relu2", nn::ReLU6()},
+                              {"project", conv(channels, 8, 1, 1, 1)}});
+    net.eval();
+    const NoGrad predicting;
+    const Tensor x = randn({2, 16, size, size});
+    auto compiled = compile([&](const Tensor& x) { return net(x); }, {.freeze = true});
+    expect_close({compiled(x)}, {net(x)}, 1e-5);
+    int64_t expansions = 0;
+    for (const PlanNode& node : compiled.explain(1, x)) expansions += node.op == "conv2d_expand";
+    EXPECT_EQ(expansions, cpu_has_avx2()) << size;
+  }
+}
+
 }  // namespace
 }  // namespace fovea

@@ -138,7 +138,8 @@ void run(const Call& c) {
   const Epilogue epilogue = Epilogue::of(c);
   float* gathered = reinterpret_cast<float*>(c.scratch + packed_bytes<grad>(c));
   if (!c.prepared) prepare<grad>(c, c.scratch);
-  Data d{c.in(0).ptr<float>(), reinterpret_cast<const float*>(c.prepared ? c.prepared : c.scratch),
+  Data d{c.in(0).ptr<float>(),
+         reinterpret_cast<const float*>(c.prepared ? c.prepared : c.scratch),
          {c.out().ptr<float>(), epilogue}};
   if (strided(s) && grad) d.to = {gathered, Epilogue()};
   if (strided(s) && !grad) gather(s, d.x, gathered), d.x = gathered;

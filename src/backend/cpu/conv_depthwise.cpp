@@ -64,7 +64,8 @@ void run(const Call& c) {
   const int64_t grain = std::max<int64_t>(1, 1024 * bands / (r.rows * r.columns));
   parallel_for(planes * bands, grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i)
-      compute(r, {x + i / bands * r.height * r.width * 8, 0}, i / bands, r.rows * (i % bands) / bands, r.rows * (i % bands + 1) / bands);
+      compute(r, {x + i / bands * r.height * r.width * 8, 0}, i / bands, r.rows * (i % bands) / bands,
+              r.rows * (i % bands + 1) / bands);
   });
 }
 

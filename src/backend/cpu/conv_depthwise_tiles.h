@@ -124,7 +124,8 @@ FOVEA_SIMD_INLINE void compute_tile(const Rows& r, int64_t first, int64_t width,
 #pragma GCC unroll 8
   for (int i = 0; i < tile; ++i) {
     const int64_t at = to.at + (result + i) * 8;
-    if (L != clipped || uint64_t(result + i) < uint64_t(to.columns)) store(to.y + at, to.epilogue(acc[i], at));
+    if (L != clipped || uint64_t(result + i) < uint64_t(to.columns))
+      store(to.y + at, to.epilogue(acc[i], at));
   }
 }
 
@@ -143,7 +144,8 @@ FOVEA_SIMD_INLINE void compute_row(const Run& r, const Rows& rows, Target to) {
     for (int line = 0; line < tile / 2; ++line)  // of the next row
       simd::ask_to_write(to.y + to.at + (r.columns + result + line * 2) * 8);
     if (const int64_t back = result + tile - r.columns; again && back > 0) result -= back, first -= back * S;
-    const int64_t left = std::max<int64_t>(0, -first), right = std::max<int64_t>(0, first + C::count - r.width);
+    const int64_t left = std::max<int64_t>(0, -first),
+                  right = std::max<int64_t>(0, first + C::count - r.width);
     const bool whole = result >= 0 && result + tile <= r.columns && (left == 0 || left == edge) &&
                        (right == 0 || right == edge);
     if (!whole) compute_tile<C, K, clipped, clipped>(rows, first, r.width, to, result);

@@ -120,12 +120,14 @@ struct Work {
       const int64_t kept = std::max<int64_t>(0, there.end - wanted.begin);
       for (int64_t b = 0; b < blocks && kept > 0; ++b) {
         float* plane = strip + b * p.plane();
-        std::memmove(plane, plane + (wanted.begin - there.begin) * p.row(), size_t(kept * p.row()) * sizeof(float));
+        std::memmove(plane, plane + (wanted.begin - there.begin) * p.row(),
+                     size_t(kept * p.row()) * sizeof(float));
       }
       expand(n, g, {wanted.begin + kept, wanted.end}, wanted.begin, strip);
       there = wanted;
       for (int64_t b = 0; b < blocks; ++b)
-        compute_plane(depthwise, {strip + b * p.plane(), there.begin}, n * depthwise.blocks + 2 * g + b, i, last);
+        compute_plane(depthwise, {strip + b * p.plane(), there.begin}, n * depthwise.blocks + 2 * g + b, i,
+                      last);
     }
   }
 };
@@ -134,7 +136,8 @@ size_t packed_bytes(const Call& c) { return size_t(Plan(c).packed_floats()) * si
 
 void prepare(const Call& c, char* to) {
   const Plan p(c);
-  pack(p, c.in(1).ptr<float>(), c.in(3).ptr<float>(), depthwise_of(p, c, nullptr), reinterpret_cast<float*>(to));
+  pack(p, c.in(1).ptr<float>(), c.in(3).ptr<float>(), depthwise_of(p, c, nullptr),
+       reinterpret_cast<float*>(to));
 }
 
 size_t scratch(const Call& c) {
@@ -150,7 +153,8 @@ void run(const Call& c) {
   Epilogue epilogue;
   epilogue.bias = c.in(2).ptr<float>(), epilogue.low = float(c.f("low")), epilogue.high = float(c.f("high"));
   const depthwise::Run depthwise = depthwise_of(p, c, weights + p.expand_weights());
-  const Work work{p, c.in(0).ptr<float>(), weights, epilogue, depthwise, depthwise::compute_for<false>(depthwise)};
+  const Work work{
+      p, c.in(0).ptr<float>(), weights, epilogue, depthwise, depthwise::compute_for<false>(depthwise)};
   parallel_for(p.units(), 1, [&](int64_t begin, int64_t end) {
     for (int64_t u = begin; u < end; ++u) work.unit(u, scratch + thread_index() * p.thread_floats());
   });

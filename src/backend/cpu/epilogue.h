@@ -42,10 +42,11 @@ struct Epilogue {
   }
 };
 
-/// The same for R rows of two planes side by side, each row `step` floats on, the second plane `plane` on; they
-/// are stored. By value, so that no store can change the epilogue for the compiler.
+/// The same for R rows of two planes side by side, each row `step` floats on, the second plane `plane` on;
+/// they are stored. By value, so that no store can change the epilogue for the compiler.
 template <int R>
-FOVEA_WIDE_INLINE void finish(Epilogue e, wide::Vec (&rows)[R], float* y, int64_t at, int64_t step, int64_t plane) {
+FOVEA_WIDE_INLINE void finish(Epilogue e, wide::Vec (&rows)[R], float* y, int64_t at, int64_t step,
+                              int64_t plane) {
   const auto there = [&](const float* p, int i) FOVEA_WIDE {
     return wide::join(simd::load(p + at + i * step), simd::load(p + at + i * step + plane));
   };

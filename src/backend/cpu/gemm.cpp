@@ -323,7 +323,8 @@ static_assert(Gemm<float>::alone_scratch >= 2 * panel<float> * depth);
 
 template <class T>
 void Gemm<T>::run_alone(T* scratch) const {
-  for (int64_t j = 0; j < panels_of(*this); j += 2) stream(*this, scratch, j, std::min(j + 2, panels_of(*this)));
+  for (int64_t j = 0; j < panels_of(*this); j += 2)
+    stream(*this, scratch, j, std::min(j + 2, panels_of(*this)));
 }
 
 template <class T>

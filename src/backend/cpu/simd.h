@@ -39,7 +39,9 @@ FOVEA_SIMD_INLINE V<T> in_register(V<T> v) {
 /// Asks for the line of p to write to: what another core holds of it is given up meanwhile.
 FOVEA_SIMD_INLINE void ask_to_write(const float* p) {
 #if defined(__x86_64__)
-  asm volatile("prefetchw %0" : : "m"(*p));  // the compiler's own reads only, unless all code may use this one
+  asm volatile("prefetchw %0"
+               :
+               : "m"(*p));  // the compiler's own reads only, unless all code may use this one
 #else
   __builtin_prefetch(p, 1);
 #endif

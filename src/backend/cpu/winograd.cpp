@@ -255,8 +255,9 @@ FOVEA_SIMD void output_group(const Plan& p, const Data& d, int64_t begin, int64_
     for (int64_t v = 0; v < width; v += 8)
       both_ways<typename F::Output, F::patch, F::tile>(
           Frequencies<F::patch>{product + (t - begin) * 16 + v, p.product_stride()},
-          Clipped{d.epilogue, d.y, (at.image * p.results + first + v) / 8 * plane + (at.y * p.width + at.x) * 8,
-                  p.width * 8, p.height - at.y, p.width - at.x,
+          Clipped{d.epilogue, d.y,
+                  (at.image * p.results + first + v) / 8 * plane + (at.y * p.width + at.x) * 8, p.width * 8,
+                  p.height - at.y, p.width - at.x,
                   d.epilogue.bias ? load(d.epilogue.bias + first + v) : Vec{}});
   }
 }
