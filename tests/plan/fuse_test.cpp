@@ -249,7 +249,7 @@ TEST(Freeze, PredictionsAgreeAndNoticeNewWeights) {
 /// The first two convolutions of an inverted residual, in one strip and in many, with strides and borders.
 TEST(Freeze, ExpansionsGoStraightIntoDepthwiseConvolutions) {
   const auto conv = [](int64_t in, int64_t out, int64_t k, int64_t stride, int64_t groups) {
-    return nn::Conv2d(in, out, k, {.stride = stride, .padding = k / 2, .bias = false, .groups = groups});
+    return nn::Conv2d(in, out, k, {.stride = stride, .padding = k / 2, .groups = groups, .bias = false});
   };
   for (const auto& [size, channels, stride] : {std::tuple<int64_t, int64_t, int64_t>{7, 40, 1},
                                                {14, 264, 1},
