@@ -34,8 +34,9 @@ FLOOR_OF_HEADER = {
     "dims": "tensor", "dtype": "tensor", "npy": "tensor", "safetensors": "tensor", "view": "tensor",
     "autograd": "op", "functional": "op", "kernel": "op", "operators": "op", "ops": "op", "pointwise": "op", "reduce": "op",
     "scalar": "op",
-    "compile": "plan", "plot": "image", "acquisition": "image", "loader": "data", "inspect": "data", "transforms": "data", "files": "data", "picture": "data",
-    "init": "nn", "lr_scheduler": "optim", "metrics": "train", "checkpoint": "train",
+    "compile": "plan", "plot": "image", "acquisition": "image",
+    "files": "data", "inspect": "data", "loader": "data", "normalize": "data", "picture": "data", "transforms": "data",
+    "init": "nn", "lr_scheduler": "optim", "metrics": "train", "checkpoint": "train", "views": "train",
 }
 
 

@@ -3,6 +3,7 @@
 //   const train::Checkpoint c = train::load_checkpoint("runs/train/1");   // or a .safetensors file
 //   net.load_state_dict(c.weights);   c.card.classes[3];
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct ModelCard {
   std::string augment;      // the transforms it was trained with
   std::vector<std::string> classes;
   data::Normalization normalization;
+  std::optional<data::PictureFormat> pictures = {};  // how its files were read, if it was trained on files
 
   Metadata to_metadata() const;
   /// Entries that are not there stay empty; throws naming `where` if one is malformed.

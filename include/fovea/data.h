@@ -118,8 +118,6 @@ struct OpenOptions {
   int channels = 0;                          // 1 gray, 3 RGB, 4 CMYK or with alpha; 0 as they are
   int depth = 0;                             // 16 or 32 bits at least; 0: that of the deepest of some
   std::optional<Frames> frames = {};         // of files with several; the first if left out
-  std::vector<Range> range = {};             // numbers that become 0..1 (PictureFormat::range)
-  bool own_window = false;                   // the range is each file's own window
   std::optional<PictureFormat> format = {};  // of a model's card: takes the place of all of these
 };
 

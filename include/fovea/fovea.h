@@ -12,6 +12,7 @@
 #include "fovea/loader.h"
 #include "fovea/lr_scheduler.h"
 #include "fovea/nn.h"
+#include "fovea/normalize.h"
 #include "fovea/npy.h"
 #include "fovea/operators.h"
 #include "fovea/ops.h"
@@ -21,4 +22,5 @@
 #include "fovea/tensor.h"
 #include "fovea/train.h"
 #include "fovea/video.h"
+#include "fovea/views.h"
 #include "fovea/zoo.h"

@@ -31,22 +31,20 @@ Frames parse_frames(const std::string& text);
 struct PictureFormat {
   image::ColorModel color = image::ColorModel::rgb;  // of each frame; many: channels as they are
   int64_t channels = 3;                              // of the whole picture
-  DType depth = u8;  // u8, u16 or f32: what files are widened to. u8 to u16 is times 257, so that white stays
+  DType dtype = u8;  // u8, u16 or f32: what files are widened to. u8 to u16 is times 257, so that white stays
                      // white; f32 holds the file's own numbers
-  bool values = false;            // physical ones (image::values): Hounsfield units, degrees; `depth` is f32
-  Frames frames = {};             //
+  bool values = false;  // physical ones (image::values): Hounsfield units, degrees; dtype is f32
+  Frames frames = {};
   std::vector<Range> range = {};  // the numbers that become 0 and 1, beyond which they are cut; one for all
-                                  // channels or one for each
+                                  // channels or one for each; dtype is f32
   bool own_window = false;        // the range is the window that each file brings along
 
-  /// Of the pixels: `depth`, or f32 where there is a range.
-  DType dtype() const { return range.empty() && !own_window ? depth : f32; }
   /// "gray u16", "5 channels f32 (values), each frame, -160..240 to 0..1"
   std::string describe() const;
   bool operator==(const PictureFormat&) const = default;
 };
 
-/// The file as the format has it: (H,W,C) of format.dtype(), upright, X-rays whose smallest value is white
+/// The file as the format has it: (H,W,C) of format.dtype, upright, X-rays whose smallest value is white
 /// turned round unless they are physical values. `frame` is the one that Frames::each is at. Throws naming
 /// the file and what would be right: if it is unreadable, its channels do not fit, it is deeper than the
 /// format, it has a scale of its own that the format does not apply, or its numbers are not finite (a range

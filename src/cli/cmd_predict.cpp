@@ -1,12 +1,16 @@
 // `fovea predict`: what a trained network sees in images.
 #include <filesystem>
+#include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "cli/keys.h"
 #include "cli/setup.h"
-#include "fovea/image.h"
+#include "fovea/files.h"
+#include "fovea/ops.h"
 #include "fovea/train.h"
+#include "fovea/views.h"
 #include "train/terminal.h"
 
 namespace fovea::cli {
@@ -19,6 +23,7 @@ struct Keys {
   std::vector<std::string> source;
   int top = 5;
   int64_t batch = 64;
+  std::string augment = "false";
   bool invert = false, json = false;
   ComputeKeys compute;
 };
@@ -28,12 +33,6 @@ struct Prediction {
   std::vector<std::pair<int64_t, double>> best;  // class and probability, falling
 };
 
-bool is_image(const fs::path& path) {
-  std::string e = path.extension().string();
-  for (char& c : e) c = char(std::tolower(static_cast<unsigned char>(c)));
-  return e == ".png" || e == ".jpg" || e == ".jpeg";
-}
-
 /// Files as they are; the images of folders and their subfolders, sorted.
 std::vector<std::string> files_of(const std::vector<std::string>& sources) {
   std::vector<std::string> files;
@@ -42,40 +41,62 @@ std::vector<std::string> files_of(const std::vector<std::string>& sources) {
       files.push_back(source);
       continue;
     }
-    std::vector<std::string> inside;
-    for (const auto& entry :
-         fs::recursive_directory_iterator(source, fs::directory_options::skip_permission_denied))
-      if (is_image(entry.path())) inside.push_back(entry.path().string());
-    check(!inside.empty(), "source={} holds no JPEG or PNG file", source);
-    std::sort(inside.begin(), inside.end());
+    const std::vector<std::string> inside = data::image_files_below(source);
+    check(!inside.empty(), "source={} holds no image of a format that is read (docs/formats.md)", source);
     files.insert(files.end(), inside.begin(), inside.end());
   }
   return files;
 }
 
-/// The image as the network saw it in validation: upright, its channels, through the transforms of the card,
-/// normalised.
-Tensor input_of(const std::string& file, const train::ModelCard& card, bool invert) {
-  const image::Image picture = image::read(file);
-  const Tensor pixels = image::upright(picture);
-  Tensor x =
-      card.input[0] == 1 ? image::to_gray(pixels, picture.color) : image::to_rgb(pixels, picture.color);
-  x = x.reshape({x.size(0), x.size(1), card.input[0]});
+/// The files to predict, read as in training. One that cannot be read is noted and stands as an empty
+/// picture, so that the others keep their places.
+class Sources : public data::FileDataset {
+ public:
+  Sources(const std::vector<std::string>& files, const data::PictureSurvey& survey,
+          const data::OpenOptions& options)
+      : FileDataset({.name = "source", .split = data::Split::val, .classes = {"unknown"}}, examples_of(files),
+                    survey, options) {}
+  Tensor picture(int64_t index) const override {
+    try {
+      return FileDataset::picture(index);
+    } catch (const Error& e) {
+      const std::lock_guard lock(mutex_);
+      failed_.emplace(index, e.what());
+      return full({1, 1, format()->channels}, 0, dtype());
+    }
+  }
+  /// Why example `index`, which has been read, could not be; empty if it could.
+  std::string failure(int64_t index) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = failed_.find(index);
+    return found == failed_.end() ? "" : found->second;
+  }
+
+ private:
+  static std::vector<data::FileExample> examples_of(const std::vector<std::string>& files) {
+    std::vector<data::FileExample> all;
+    for (const std::string& file : files) all.push_back({file});
+    return all;
+  }
+  mutable std::mutex mutex_;
+  mutable std::map<int64_t, std::string> failed_;
+};
+
+/// The card says how files are read; for networks whose data were no files, what these are like does.
+std::shared_ptr<Sources> open_sources(const Keys& k, const train::ModelCard& card) {
+  const std::vector<std::string> files = files_of(k.source);
+  const data::OpenOptions options = open_options(card);
+  return std::make_shared<Sources>(files, card.pictures ? data::PictureSurvey() : data::survey_files(files),
+                                   options);
+}
+
+/// What validation saw, or what views want, of pictures of any size.
+data::Compose transforms_of(const Keys& k, const train::ModelCard& card) {
   data::Compose transforms = data::parse_transforms(card.transforms);
   if (transforms.empty()) transforms = data::Compose(data::Cover({card.input[1], card.input[2]}));
-  data::Sample sample{.image = x.permute({2, 0, 1}).contiguous()};
-  transforms.apply(sample, 0, 0, 0);
-  check(sample.image.shape() == card.input, "the transforms {} make {} of {}, but the network wants {}",
-        card.transforms, sample.image.shape(), file, card.input);
-  const auto& n = card.normalization;
-  Tensor out = image::to_float_chw(sample.image.permute({1, 2, 0}).contiguous());
-  const int64_t plane = card.input[1] * card.input[2];
-  for (int64_t c = 0; c < out.size(0); ++c) {
-    const float mean = n.mean.empty() ? 0 : n.mean[size_t(c)], std = n.std.empty() ? 1 : n.std[size_t(c)];
-    float* p = out.data<float>() + c * plane;
-    for (int64_t i = 0; i < plane; ++i) p[i] = ((invert ? 1 - p[i] : p[i]) - mean) / std;
-  }
-  return out;
+  transforms = train::transforms_for(train::views_named(k.augment), transforms, card.input);
+  if (k.invert) transforms.push_back(std::make_shared<const data::RandomInvert>(1.f));
+  return transforms;
 }
 
 std::vector<std::pair<int64_t, double>> best_of(const float* row, int64_t classes, int top) {
@@ -91,31 +112,25 @@ std::vector<std::pair<int64_t, double>> best_of(const float* row, int64_t classe
 /// Predicts the files that can be read; the others are named on standard error and counted in `failed`.
 std::vector<Prediction> predict(const Keys& k, const Trained& trained, int& failed) {
   const train::ModelCard& card = trained.checkpoint.card;
+  const std::shared_ptr<const Sources> sources = open_sources(k, card);
+  const nn::AnyModule net = train::with_views(trained.net, train::views_named(k.augment), card.input);
+  data::DataLoader loader(sources, {.batch = std::min(k.batch, sources->size()),
+                                    .workers = k.compute.workers,
+                                    .transforms = transforms_of(k, card),
+                                    .normalize = card.normalization});
   std::vector<Prediction> all;
-  std::vector<Tensor> inputs;
-  const auto flush = [&] {
-    if (inputs.empty()) return;
-    Dims shape = card.input;
-    shape.insert(0, int64_t(inputs.size()));
-    const Tensor batch = Tensor::empty(shape);
-    for (size_t i = 0; i < inputs.size(); ++i) batch.select(0, int64_t(i)).copy_from(inputs[i]);
-    const Tensor p = train::Trainer::predict(trained.net, batch).to(f32).contiguous();
-    for (size_t i = 0; i < inputs.size(); ++i)
-      all[all.size() - inputs.size() + i].best =
-          best_of(p.data<float>() + int64_t(i) * p.size(1), p.size(1), k.top);
-    inputs.clear();
-  };
-  for (const auto& file : files_of(k.source)) {
-    try {
-      inputs.push_back(input_of(file, card, k.invert));
-      all.push_back({file, {}});
-    } catch (const Error& e) {
-      fmt::print(stderr, "fovea predict: {}\n", e.what());
-      ++failed;
+  int64_t index = 0;
+  for (const auto& [images, labels] : loader.epoch(0)) {
+    const Tensor p = train::Trainer::predict(net, images).to(f32).contiguous();
+    for (int64_t i = 0; i < p.size(0); ++i, ++index) {
+      if (const std::string why = sources->failure(index); !why.empty()) {
+        fmt::print(stderr, "fovea predict: {}\n", why);
+        ++failed;
+      } else {
+        all.push_back({sources->where(index), best_of(p.data<float>() + i * p.size(1), p.size(1), k.top)});
+      }
     }
-    if (int64_t(inputs.size()) == k.batch) flush();
   }
-  flush();
   return all;
 }
 
@@ -163,14 +178,15 @@ const Command predict_command{
     "predict", "tells what images show",
     "  fovea predict model=runs/train/1 source=digit.png\n"
     "  fovea predict model=runs/train/1 scan.png invert=true     # dark ink on white paper\n"
-    "  fovea predict model=runs/train/1 source=photos/ --json\n",
+    "  fovea predict model=runs/train/1 source=photos/ augment=true --json\n",
     [](CLI::App& app) -> std::function<int()> {
       auto k = std::make_shared<Keys>();
-      app.add_option("source,--source", k->source, "JPEG and PNG files, folders of them")->required();
+      app.add_option("source,--source", k->source, "image files, folders of them")->required();
       app.add_option("--model", k->model, "run folder or .safetensors file")->required();
       app.add_option("--top", k->top, "how many classes to show")->check(at_least(1));
       app.add_option("--batch", k->batch, "images per batch")->check(at_least(1));
       app.add_flag("--invert", k->invert, "swap dark and light, for networks trained on light ink");
+      add_views_key(app, k->augment);
       add_compute_keys(app, k->compute);
       app.add_flag("--json", k->json, "as JSON");
       return [k] { return run(*k); };

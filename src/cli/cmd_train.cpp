@@ -5,6 +5,7 @@
 #include "cli/keys.h"
 #include "cli/recipes.h"
 #include "cli/setup.h"
+#include "fovea/normalize.h"
 #include "fovea/random.h"
 #include "fovea/train.h"
 #include "fovea/zoo.h"
@@ -17,8 +18,9 @@ constexpr int interrupted_code = 130;  // what a shell reports for Ctrl-C
 
 struct Keys {
   std::string data = "mnist", model, resume, pretrained;
-  int64_t batch = 64, imgsz = 0, channels = 0;
-  std::string augment = "false";
+  int64_t batch = 64, imgsz = 0;
+  FileKeys files;
+  std::string augment = "false", normalize = "set";
   bool cache = false;
   std::string project = "runs/train", name;
   bool exist_ok = false;
@@ -35,9 +37,12 @@ void define_keys(CLI::App& app, Keys& k) {
   app.add_option("--batch", k.batch, "examples per batch")->check(at_least(1));
   app.add_option("--imgsz", k.imgsz, "side of the images that the network sees (0: as they are)")
       ->check(at_least(0));
-  app.add_option("--channels", k.channels, "of a folder's images: 1 gray, 3 RGB, 0 as they are");
+  add_file_keys(app, k.files);
   app.add_option("--augment", k.augment,
                  "true: flips and crops as suit the data set; or transforms: \"usual, RandAugment(2)\"");
+  app.add_option("--normalize", k.normalize,
+                 "set: mean and deviation of the training set; before it a range that becomes 0..1: "
+                 "range:0..4095, window:40/400, percentiles:1..99; or none, or mean:..,std:..");
   app.add_flag("--cache", k.cache, "keep decoded images in memory");
   train::for_each_setting(k.options, [&](const char* key, auto& field, const char* help) {
     app.add_option(fmt::format("--{}", key), field, help);
@@ -157,16 +162,27 @@ int report(const Keys& k, const train::FitResult& r, const data::Dataset& set) {
   return 0;
 }
 
+/// The splits, read as `how` says: a range is measured on the training part and then holds for both.
+DataSplits open_for(const Keys& k, const data::NormalizeOptions& how) {
+  data::OpenOptions options = open_options(k.files);
+  options.seed = k.options.seed, options.imgsz = k.imgsz;
+  DataSplits sets = open_splits(k.data, options);
+  if (!how.has_range()) return sets;
+  options.format = data::with_range(*sets.train, how);
+  return open_splits(k.data, options);
+}
+
 int run(CLI::App& app, Keys& k) {
   if (!k.resume.empty()) restore_settings(app, k.resume);
   const Device device = use(k.compute);
-  const DataSplits sets =
-      open_splits(k.data, {.seed = k.options.seed, .imgsz = k.imgsz, .channels = int(k.channels)});
+  const data::NormalizeOptions normalize = data::parse_normalize(k.normalize);
+  const DataSplits sets = open_for(k, normalize);
   if (k.model.empty()) set_default(app, "model", default_model(*sets.train));
   if (k.resume.empty())
     for (const auto& [key, text] : recipe_for(k.model)) set_default(app, key, text);
   warn(*sets.train);
-  data::DataLoader train_loader = make_loader(k, sets.train, true, {});
+  data::DataLoader train_loader =
+      make_loader(k, sets.train, true, normalize.figures_for(sets.train->example_shape()[0]));
   data::DataLoader val_loader = make_loader(k, sets.val, false, train_loader.normalization());
   check(train_loader.example_shape() == val_loader.example_shape(),
         "augment={} makes {}, but validation images are {}: change the size there, or imgsz", k.augment,

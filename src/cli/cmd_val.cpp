@@ -4,13 +4,14 @@
 #include "cli/keys.h"
 #include "cli/setup.h"
 #include "fovea/train.h"
+#include "fovea/views.h"
 
 namespace fovea::cli {
 namespace {
 
 struct Keys {
-  std::string model, data;
-  int64_t batch = 64, imgsz = 0;
+  std::string model, data, augment = "false";
+  int64_t batch = 64;
   bool json = false;
   ComputeKeys compute;
 };
@@ -61,16 +62,18 @@ int run(const Keys& k) {
   const train::ModelCard& card = trained.checkpoint.card;
   const std::string what = k.data.empty() ? card.data : k.data;
   check(!what.empty(), "{} does not say which data it was trained with: give data=", trained.checkpoint.file);
-  const auto set = data::open_dataset(what, data::Split::val,
-                                      {.imgsz = card.input.size() == 3 ? card.input[1] : 0,
-                                       .channels = card.input.size() == 3 ? int(card.input[0]) : 0});
+  const auto set = data::open_dataset(what, data::Split::val, open_options(card));
   check(set->classes().size() == card.classes.size(), "{} has {} classes, but {} was trained for {}", what,
         set->classes().size(), trained.checkpoint.file, card.classes.size());
   data::LoaderOptions o;
   o.batch = std::min(k.batch, set->size()), o.workers = k.compute.workers;
-  o.transforms = set->transforms(false), o.normalize = card.normalization;
+  o.transforms = set->has_pictures() ? data::parse_transforms(card.transforms) : set->transforms(false);
+  o.normalize = card.normalization;
+  const train::Views views = train::views_named(k.augment);
+  if (views != train::Views::one) o.transforms = train::transforms_for(views, o.transforms, card.input);
   data::DataLoader loader(set, o);
-  const train::Evaluation e = train::Trainer({}).validate(trained.net, loader);
+  const train::Evaluation e =
+      train::Trainer({}).validate(train::with_views(trained.net, views, card.input), loader);
   if (k.json) print_json(e, card.classes);
   else print_table(e, card.classes);
   return 0;
@@ -80,12 +83,14 @@ int run(const Keys& k) {
 
 const Command val_command{
     "val", "measures a trained network: accuracy per class, confusions",
-    "  fovea val model=runs/train/1\n  fovea val model=runs/train/1/last.safetensors data=mnist --json\n",
+    "  fovea val model=runs/train/1\n  fovea val model=runs/train/1/last.safetensors data=mnist --json\n"
+    "  fovea val model=runs/train/1 augment=true       # each image and its mirror image\n",
     [](CLI::App& app) -> std::function<int()> {
       auto k = std::make_shared<Keys>();
       app.add_option("--model", k->model, "run folder or .safetensors file")->required();
       app.add_option("--data", k->data, "whose validation part to use (default: that of the training)");
       app.add_option("--batch", k->batch, "examples per batch")->check(at_least(1));
+      add_views_key(app, k->augment);
       add_compute_keys(app, k->compute);
       app.add_flag("--json", k->json, "as JSON");
       return [k] { return run(*k); };

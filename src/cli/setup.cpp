@@ -43,6 +43,36 @@ void set_default(CLI::App& app, const std::string& key, const std::string& text)
 
 bool given(const CLI::App& app, const std::string& key) { return app.get_option("--" + key)->count() > 0; }
 
+void add_file_keys(CLI::App& app, FileKeys& keys) {
+  app.add_option("--channels", keys.channels,
+                 "of image files: 1 gray, 3 RGB, 4 CMYK or with alpha (0: gray, RGB or channels as they are)")
+      ->check(at_least(0));
+  app.add_option("--depth", keys.depth, "of image files: 16 or 32 bits at least (0: that of the deepest)");
+  app.add_option(
+      "--frames", keys.frames,
+      "of files with several: first, a number, each (an example of its own), channels (of one picture)");
+}
+
+void add_views_key(CLI::App& app, std::string& augment) {
+  app.add_option("--augment", augment,
+                 "average over views: true (mirrored), flips, five_crop, ten_crop (test-time augmentation)")
+      ->check(one_of({"false", "true", "flips", "five_crop", "ten_crop"}));
+}
+
+data::OpenOptions open_options(const FileKeys& keys) {
+  data::OpenOptions o;
+  o.channels = int(keys.channels), o.depth = keys.depth;
+  if (!keys.frames.empty()) o.frames = data::parse_frames(keys.frames);
+  return o;
+}
+
+data::OpenOptions open_options(const train::ModelCard& card) {
+  data::OpenOptions o;
+  if (card.input.size() == 3) o.channels = int(card.input[0]), o.imgsz = card.input[1];
+  o.format = card.pictures;
+  return o;
+}
+
 DataSplits open_splits(const std::string& what, const data::OpenOptions& options) {
   auto val =
       std::async(std::launch::async, [&] { return data::open_dataset(what, data::Split::val, options); });

@@ -25,6 +25,19 @@ Device use(const ComputeKeys& keys);
 void set_default(CLI::App& app, const std::string& key, const std::string& text);
 bool given(const CLI::App& app, const std::string& key);
 
+/// How the files of a data set are read.
+struct FileKeys {
+  int64_t channels = 0;
+  int depth = 0;
+  std::string frames;
+};
+void add_file_keys(CLI::App& app, FileKeys& keys);
+/// The options they make; a split and a size are not among them.
+data::OpenOptions open_options(const FileKeys& keys);
+
+/// augment= of commands that use trained networks: test-time augmentation (fovea/views.h).
+void add_views_key(CLI::App& app, std::string& augment);
+
 struct DataSplits {
   std::shared_ptr<data::Dataset> train, val;
   /// "MNIST  60,000 train / 10,000 test  28x28x1 u8  10 classes"
@@ -40,6 +53,9 @@ struct Trained {
 /// From a run folder or a .safetensors file. Throws if it does not say which network it holds, or holds
 /// another.
 Trained load_trained(const std::string& path, const ComputeKeys& keys);
+
+/// How files are read for a network with this card: as in its training.
+data::OpenOptions open_options(const train::ModelCard& card);
 
 /// A network by name or from a run, for commands that look at networks.
 struct NetworkKeys {

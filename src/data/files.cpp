@@ -65,7 +65,7 @@ FileDataset::FileDataset(Info info, std::vector<FileExample> examples, const Pic
   format_ = survey.format(options);
   for (std::string& text : survey.warnings(*format_, options)) warnings_.push_back(std::move(text));
   if (format_->frames.kind == Frames::each) examples_ = each_frame(examples_);
-  dtype_ = format_->dtype();
+  dtype_ = format_->dtype;
   const int64_t size = options.imgsz > 0 ? options.imgsz : usual_size;
   if (survey.alike() && (options.imgsz == 0 || (survey.height() == size && survey.width() == size))) {
     shape_ = {format_->channels, survey.height(), survey.width()};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -18,8 +19,8 @@ Normalization normalization_for(const Dataset& dataset, const LoaderOptions& opt
   if (options.normalize) return *options.normalize;
   if (dataset.known_normalization()) return *dataset.known_normalization();
   Normalization n = measure_normalization(dataset);
-  for (float& s : n.std)
-    if (s < 1e-6f) s = 1;
+  for (size_t c = 0; c < n.std.size(); ++c)
+    if (n.std[c] <= 1e-6f * std::abs(n.mean[c])) n.std[c] = 1;
   return n;
 }
 

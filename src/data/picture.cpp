@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/file.h"
+#include "data/picture.h"
 
 namespace fovea::data {
 namespace {
@@ -23,20 +24,20 @@ DType computable(DType d) { return d == u8 || d == u16 ? d : f32; }
 /// Whether the file says what its numbers mean.
 bool is_scaled(const image::Header& h) { return h.thermal || h.slope != 1 || h.intercept != 0; }
 
-/// X-rays may be stored with white as 0: as all others, dark is small.
-Tensor turned_round(const image::Image& image) {
-  const Tensor t = image::to_computable(image.pixels);
+/// What becomes of 0 where white is 0: X-rays may be stored so, and are turned round to be like all others.
+double turning_point(const image::Image& image) {
   const bool is_signed = image.pixels.dtype() == i16 || image.pixels.dtype() == i32;
-  const double full = is_signed || image.depth > 16 ? -1
-                      : image.depth <= 8            ? 255
-                                                    : std::exp2(image.depth) - 1;
-  const Tensor out = Tensor::empty(t.shape(), t.dtype());
+  return is_signed || image.depth > 16 ? -1 : image.depth <= 8 ? 255 : std::exp2(image.depth) - 1;
+}
+
+Tensor turned_round(const Tensor& pixels, double point) {
+  const Tensor in = image::to_computable(pixels), out = Tensor::empty(in.shape(), in.dtype());
   const auto turn = [&]<class T>(T) {
-    const T* in = t.data<T>();
-    std::transform(in, in + t.numel(), out.data<T>(), [&](T v) { return T(full - double(v)); });
+    const T* x = in.data<T>();
+    std::transform(x, x + in.numel(), out.data<T>(), [&](T v) { return T(point - double(v)); });
   };
-  if (t.dtype() == u8) turn(uint8_t{});
-  else if (t.dtype() == u16) turn(uint16_t{});
+  if (in.dtype() == u8) turn(uint8_t{});
+  else if (in.dtype() == u16) turn(uint16_t{});
   else turn(float{});
   return out;
 }
@@ -54,7 +55,7 @@ Tensor widened(const Tensor& pixels, DType depth) {
 void check_depth(const image::Header& h, const PictureFormat& f) {
   if (f.values) return;
   const DType d = computable(h.dtype);
-  check(d == u8 || d == f.depth || f.depth == f32,
+  check(d == u8 || d == f.dtype || f.dtype == f32,
         "{} holds {} numbers, but pictures here are {}: depth={} reads all of a set so deep", h.name,
         name_of(h.dtype), f.describe(), d == u16 ? 16 : 32);
   check(!is_scaled(h), "{} holds numbers with a scale{}, but pictures here are {}: depth=32 reads values",
@@ -69,15 +70,15 @@ void check_channels(const image::Header& h, const PictureFormat& f, int64_t want
 }
 
 /// One frame with `wanted` channels.
-Tensor table_of(image::Image image, const PictureFormat& f, int64_t wanted, bool turn) {
+Tensor table_of(image::Image image, const PictureFormat& f, int64_t wanted) {
   check_channels(image, f, wanted);
   check_depth(image, f);
   if (f.values) image.pixels = image::values(image);
-  else if (turn) image.pixels = turned_round(image);
+  else if (image.inverted) image.pixels = turned_round(image.pixels, turning_point(image));
   Tensor t = image::to_computable(image::upright(image));
   const bool colors = f.color != ColorModel::many && image.color != ColorModel::many;
   if (colors && image.color != f.color) t = image::convert(t, image.color, f.color);
-  return widened(t, f.depth).reshape({t.size(0), t.size(1), wanted}).contiguous();
+  return widened(t, f.dtype).reshape({t.size(0), t.size(1), wanted}).contiguous();
 }
 
 /// The frames behind one another as channels.
@@ -86,7 +87,7 @@ Tensor stacked(const std::vector<Tensor>& frames, const std::string& name, const
   const int64_t c = shape[2], n = int64_t(frames.size());
   check(n * c == f.channels, "{} has {} frames of {}, but pictures here are {}", name, n, named(f.color, c),
         f.describe());
-  const Tensor out = Tensor::empty({shape[0], shape[1], f.channels}, f.depth);
+  const Tensor out = Tensor::empty({shape[0], shape[1], f.channels}, f.dtype);
   for (int64_t k = 0; k < n; ++k) {
     check(frames[size_t(k)].shape() == shape,
           "{}: frame {} is {} and not {}, so they are no channels of one picture", name, k,
@@ -96,16 +97,17 @@ Tensor stacked(const std::vector<Tensor>& frames, const std::string& name, const
   return out;
 }
 
-std::vector<Range> range_for(const image::Header& h, const PictureFormat& f) {
-  if (!f.own_window) return f.range;
-  check(h.window.has_value(), "{} has no window of its own: give normalize=window:CENTER/WIDTH", h.name);
-  const auto [center, width] = *h.window;
-  return {{float(center - width / 2), float(center + width / 2)}};
+/// The window that the file brings along, among the numbers as they are read.
+Range window_of(const image::Image& image, const PictureFormat& f) {
+  check(image.window.has_value(), "{} has no window of its own: give normalize=window:CENTER/WIDTH",
+        image.name);
+  const auto [center, width] = *image.window;
+  const double middle = image.inverted && !f.values ? turning_point(image) - center : center;
+  return {float(middle - width / 2), float(middle + width / 2)};
 }
 
-/// (x - low) / (high - low) of each channel, cut at 0 and 1; NaN is 0. 1 minus that if it is to be turned
-/// round.
-Tensor ranged(const Tensor& pixels, std::span<const Range> range, bool turn) {
+/// (x - low) / (high - low) of each channel, cut at 0 and 1; NaN is 0.
+Tensor ranged(const Tensor& pixels, std::span<const Range> range) {
   const int64_t channels = pixels.size(2), n = pixels.numel();
   check(range.size() == 1 || int64_t(range.size()) == channels, "{} ranges do not fit {} channels",
         range.size(), channels);
@@ -115,8 +117,8 @@ Tensor ranged(const Tensor& pixels, std::span<const Range> range, bool turn) {
     check(low < high, "the range {}..{} is empty", low, high);
     const double scale = 1 / (double(high) - double(low));
     for (int64_t i = c; i < n; i += channels) {
-      const double v = (double(x.data<float>()[i]) - double(low)) * scale, cut = v > 0 ? std::min(v, 1.) : 0;
-      out.data<float>()[i] = float(turn ? 1 - cut : cut);
+      const double v = (double(x.data<float>()[i]) - double(low)) * scale;
+      out.data<float>()[i] = v > 0 ? float(std::min(v, 1.)) : 0;
     }
   }
   return out;
@@ -153,7 +155,7 @@ Frames parse_frames(const std::string& text) {
 std::string PictureFormat::describe() const {
   std::string out = fmt::format(
       "{} {}", frames.kind == Frames::channels ? named(ColorModel::many, channels) : named(color, channels),
-      name_of(depth));
+      name_of(dtype));
   if (values) out += " (values)";
   if (frames.kind == Frames::each) out += ", each frame";
   else if (frames.kind == Frames::channels) out += ", frames as channels";
@@ -164,26 +166,30 @@ std::string PictureFormat::describe() const {
   return range.empty() ? out : out + " to 0..1";
 }
 
-Tensor decode_picture(std::span<const uint8_t> bytes, const std::string& name, const PictureFormat& f,
-                      int64_t frame) {
-  const bool all = f.frames.kind == Frames::channels;
-  std::vector<image::Image> images;
-  if (all) images = image::decode_frames(bytes, name);
-  else
-    images.push_back(
-        image::decode(bytes, name, {.frame = f.frames.kind == Frames::each ? frame : f.frames.index}));
-  const bool turn = images[0].inverted && !f.values;
-  const std::vector<Range> range = range_for(images[0], f);
-  const int64_t wanted = !all                          ? f.channels
-                         : f.color == ColorModel::many ? images[0].channels()
-                                                       : image::channels_of(f.color);
+Numbers decode_numbers(std::span<const uint8_t> bytes, const std::string& name, const PictureFormat& f,
+                       int64_t frame) {
+  if (f.frames.kind != Frames::channels) {
+    image::Image image =
+        image::decode(bytes, name, {.frame = f.frames.kind == Frames::each ? frame : f.frames.index});
+    std::vector<Range> range = f.range;
+    if (f.own_window) range = {window_of(image, f)};
+    return {table_of(std::move(image), f, f.channels), std::move(range)};
+  }
+  std::vector<image::Image> images = image::decode_frames(bytes, name);
+  std::vector<Range> range = f.range;
+  if (f.own_window) range = {window_of(images[0], f)};
+  const int64_t wanted = f.color == ColorModel::many ? images[0].channels() : image::channels_of(f.color);
   std::vector<Tensor> frames;
-  for (image::Image& image : images)
-    frames.push_back(table_of(std::move(image), f, wanted, turn && range.empty()));
-  const Tensor out = all ? stacked(frames, name, f) : frames[0];
-  if (!range.empty()) return ranged(out, range, turn);
-  check_finite(out, name);
-  return out;
+  for (image::Image& image : images) frames.push_back(table_of(std::move(image), f, wanted));
+  return {stacked(frames, name, f), std::move(range)};
+}
+
+Tensor decode_picture(std::span<const uint8_t> bytes, const std::string& name, const PictureFormat& format,
+                      int64_t frame) {
+  const auto [pixels, range] = decode_numbers(bytes, name, format, frame);
+  if (!range.empty()) return ranged(pixels, range);
+  check_finite(pixels, name);
+  return pixels;
 }
 
 Tensor read_picture(const std::string& path, const PictureFormat& format, int64_t frame) {

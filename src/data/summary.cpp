@@ -10,26 +10,43 @@ namespace {
 
 constexpr int64_t sampled = 256;
 
-/// Sum and sum of squares of `n` elements, scaled as Normalization says.
-template <class T>
-void accumulate(const T* x, int64_t n, double scale, double& sum, double& squares) {
-  if constexpr (std::is_integral_v<T>) {
-    uint64_t s = 0, q = 0;  // exact and fast: 2^32 elements of 16 bits fit
-    for (int64_t i = 0; i < n; ++i) s += x[i], q += uint64_t(x[i]) * x[i];
-    sum += double(s) * scale, squares += double(q) * scale * scale;
-  } else {
-    for (int64_t i = 0; i < n; ++i) sum += double(x[i]), squares += double(x[i]) * double(x[i]);
+/// Count, mean and sum of squared distances from it, which are put together without cancellation (Chan, Golub
+/// and LeVeque 1983).
+struct Moments {
+  double n = 0, mean = 0, squares = 0;
+  void add(const Moments& other) {
+    const double all = n + other.n, apart = other.mean - mean;
+    mean += apart * other.n / all;
+    squares += other.squares + apart * apart * n * other.n / all;
+    n = all;
   }
+};
+
+/// Of `n` elements, scaled as Normalization says.
+template <class T>
+Moments moments(const T* x, int64_t n, double scale) {
+  Moments m{double(n), 0, 0};
+  if constexpr (std::is_integral_v<T>) {
+    uint64_t sum = 0, squares = 0;  // exact and fast: 2^32 elements of 16 bits fit
+    for (int64_t i = 0; i < n; ++i) sum += x[i], squares += uint64_t(x[i]) * x[i];
+    m.mean = double(sum) * scale / m.n;
+    m.squares = std::max(0., double(squares) - double(sum) * (double(sum) / m.n)) * scale * scale;
+  } else {
+    for (int64_t i = 0; i < n; ++i) m.mean += double(x[i]);
+    m.mean /= m.n;
+    for (int64_t i = 0; i < n; ++i) m.squares += (double(x[i]) - m.mean) * (double(x[i]) - m.mean);
+  }
+  return m;
 }
 
-void accumulate(const Tensor& row, int64_t channel, int64_t n, double& sum, double& squares) {
+Moments moments(const Tensor& row, int64_t channel, int64_t n) {
   switch (row.dtype()) {
     case u8:
-      return accumulate(row.data<uint8_t>() + channel * n, n, 1 / 255., sum, squares);
+      return moments(row.data<uint8_t>() + channel * n, n, 1 / 255.);
     case u16:
-      return accumulate(row.data<uint16_t>() + channel * n, n, 1 / 65535., sum, squares);
+      return moments(row.data<uint16_t>() + channel * n, n, 1 / 65535.);
     case f32:
-      return accumulate(row.data<float>() + channel * n, n, 1, sum, squares);
+      return moments(row.data<float>() + channel * n, n, 1);
     default:
       fail("mean and deviation of {} examples are not defined; u8, u16 and f32 are", name_of(row.dtype()));
   }
@@ -39,10 +56,9 @@ void accumulate(const Tensor& row, int64_t channel, int64_t n, double& sum, doub
 
 Normalization measure_normalization(const Dataset& dataset) {
   const int64_t channels = dataset.example_shape()[0], n = dataset.example_shape().numel() / channels;
-  std::vector<double> sum(size_t(channels), 0), squares(size_t(channels), 0);
+  std::vector<Moments> all(static_cast<size_t>(channels));
   const Tensor row = Tensor::empty(dataset.example_shape(), dataset.dtype());
   const int64_t size = dataset.size(), wanted = dataset.in_memory() ? size : std::min(size, sampled);
-  int64_t seen = 0;
   std::string first_error;
   for (int64_t k = 0; k < wanted; ++k) {
     try {
@@ -51,15 +67,15 @@ Normalization measure_normalization(const Dataset& dataset) {
       if (first_error.empty()) first_error = e.what();
       continue;
     }
-    ++seen;
-    for (int64_t c = 0; c < channels; ++c) accumulate(row, c, n, sum[size_t(c)], squares[size_t(c)]);
+    for (int64_t c = 0; c < channels; ++c) all[size_t(c)].add(moments(row, c, n));
   }
-  check(seen > 0, "no example of {} can be read: {}", dataset.name(), first_error);
+  check(all[0].n > 0, "no example of {} can be read: {}", dataset.name(), first_error);
   Normalization result;
-  for (size_t c = 0; c < size_t(channels); ++c) {
-    const double count = double(seen) * double(n), mean = sum[c] / count;
-    result.mean.push_back(float(mean));
-    result.std.push_back(float(std::sqrt(std::max(0., squares[c] / count - mean * mean))));
+  for (size_t c = 0; c < all.size(); ++c) {
+    check(std::isfinite(all[c].squares), "{} holds numbers that are not finite in channel {}", dataset.name(),
+          c);
+    result.mean.push_back(float(all[c].mean));
+    result.std.push_back(float(std::sqrt(all[c].squares / all[c].n)));
   }
   return result;
 }

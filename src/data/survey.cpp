@@ -91,15 +91,14 @@ PictureFormat PictureSurvey::format(const OpenOptions& o) const {
     check(o.channels == 0 || o.channels == f.channels, "channels={}: with frames=channels {} has {}",
           o.channels, kinds_[0].first, f.channels);
   }
-  f.depth = o.depth == 32 ? f32 : o.depth == 16 ? u16 : u8;
+  f.dtype = o.depth == 32 ? f32 : o.depth == 16 ? u16 : u8;
   f.values = o.depth == 32;
   for (const Kind& k : kinds_) {
     f.values |= k.values;
-    if (k.dtype == u16 && f.depth == u8) f.depth = u16;
-    else if (k.dtype != u8 && k.dtype != u16) f.depth = f32;
+    if (k.dtype == u16 && f.dtype == u8) f.dtype = u16;
+    else if (k.dtype != u8 && k.dtype != u16) f.dtype = f32;
   }
-  if (f.values) f.depth = f32;
-  f.range = o.range, f.own_window = o.own_window;
+  if (f.values) f.dtype = f32;
   return f;
 }
 
@@ -108,7 +107,7 @@ std::vector<std::string> PictureSurvey::warnings(const PictureFormat& f, const O
   for (const Kind& k : kinds_)
     if (k.dtype != kinds_[0].dtype) {
       all.push_back(fmt::format("{} holds {} numbers and {} {}: all are read as {}", kinds_[0].first,
-                                name_of(kinds_[0].dtype), k.first, name_of(k.dtype), name_of(f.depth)));
+                                name_of(kinds_[0].dtype), k.first, name_of(k.dtype), name_of(f.dtype)));
       break;
     }
   for (const Kind& k : kinds_)

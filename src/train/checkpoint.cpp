@@ -17,21 +17,52 @@ void parse(const std::string& text, const std::string& where, const char* what, 
     read(json::parse(text));
   } catch (const json::exception& e) {
     fail("{}: its entry {} is damaged: {}", where, what, e.what());
+  } catch (const Error& e) {
+    fail("{}: its entry {} is damaged: {}", where, what, e.what());
   }
+}
+
+std::string to_json(const data::PictureFormat& f) {
+  auto range = json::array();
+  for (const data::Range& r : f.range) range.push_back({r.low, r.high});
+  return json{{"color", image::name_of(f.color)},
+              {"channels", f.channels},
+              {"dtype", name_of(f.dtype)},
+              {"values", f.values},
+              {"frames", f.frames.describe()},
+              {"range", range},
+              {"window", f.own_window}}
+      .dump();
+}
+
+data::PictureFormat format_from_json(const json& j) {
+  data::PictureFormat f;
+  f.color = image::color_named(j.at("color"));
+  f.channels = j.at("channels");
+  f.dtype = dtype_named(j.at("dtype").get<std::string>());
+  f.values = j.at("values"), f.own_window = j.at("window");
+  f.frames = data::parse_frames(j.at("frames"));
+  for (const json& r : j.at("range")) f.range.push_back({r.at(0), r.at(1)});
+  const bool deep = f.dtype == f32, ranged = !f.range.empty() || f.own_window;
+  check(f.channels > 0 && (deep || f.dtype == u8 || f.dtype == u16) && (deep || !(f.values || ranged)),
+        "there are no pictures of {}", f.describe());
+  return f;
 }
 
 }  // namespace
 
 Metadata ModelCard::to_metadata() const {
-  return {{"format", "fovea"},
-          {"model", model},
-          {"data", data},
-          {"input", json(input.vec()).dump()},
-          {"transforms", transforms},
-          {"augment", augment},
-          {"classes", json(classes).dump(-1, ' ', false, json::error_handler_t::replace)},
-          {"mean", json(normalization.mean).dump()},
-          {"std", json(normalization.std).dump()}};
+  Metadata all{{"format", "fovea"},
+               {"model", model},
+               {"data", data},
+               {"input", json(input.vec()).dump()},
+               {"transforms", transforms},
+               {"augment", augment},
+               {"classes", json(classes).dump(-1, ' ', false, json::error_handler_t::replace)},
+               {"mean", json(normalization.mean).dump()},
+               {"std", json(normalization.std).dump()}};
+  if (pictures) all.emplace("pictures", to_json(*pictures));
+  return all;
 }
 
 ModelCard ModelCard::from_metadata(const Metadata& metadata, const std::string& where) {
@@ -44,6 +75,8 @@ ModelCard ModelCard::from_metadata(const Metadata& metadata, const std::string& 
     else if (key == "transforms") card.transforms = text;
     else if (key == "augment") card.augment = text;
     else if (key == "classes") parse(text, where, "classes", [&](const json& j) { j.get_to(card.classes); });
+    else if (key == "pictures")
+      parse(text, where, "pictures", [&](const json& j) { card.pictures = format_from_json(j); });
     else if (key == "mean")
       parse(text, where, "mean", [&](const json& j) { j.get_to(card.normalization.mean); });
     else if (key == "std")

@@ -39,7 +39,8 @@ ModelCard card_of(const TrainerOptions& o, const data::DataLoader& train, const 
           .transforms = deployed_transforms(set, prepare),
           .augment = train.options().transforms.describe(),
           .classes = set.classes(),
-          .normalization = train.normalization()};
+          .normalization = train.normalization(),
+          .pictures = set.format()};
 }
 
 /// Random ops of step `step` draw from a stream of their own, so that resuming needs no state of theirs.

@@ -50,7 +50,7 @@ TEST(PictureSurvey, TakesFilesAsTheyAre) {
     const PictureFormat format = format_of({formats + name}, options);
     EXPECT_EQ(format.describe().find(text), 0u) << name << ": " << format.describe();
     const Tensor pixels = read_picture(formats + name, format);
-    EXPECT_EQ(pixels.dtype(), format.dtype()) << name;
+    EXPECT_EQ(pixels.dtype(), format.dtype) << name;
     EXPECT_EQ(pixels.size(2), format.channels) << name;
     if (!shape.empty()) {
       EXPECT_EQ(pixels.shape(), shape) << name;
@@ -64,7 +64,7 @@ TEST(PictureSurvey, WidensToTheDeepest) {
   const std::vector<std::string> both{gray[0], deep[0]}, real{gray[0], formats + "f32.tif"};
   EXPECT_TRUE(survey_files(gray).warnings(format_of(gray), usual).empty());
   const PictureFormat wide = format_of(both);
-  EXPECT_EQ(wide.depth, u16);
+  EXPECT_EQ(wide.dtype, u16);
   ASSERT_EQ(survey_files(both).warnings(wide, usual).size(), 1u);
   EXPECT_NE(survey_files(both).warnings(wide, usual)[0].find("all are read as u16"), std::string::npos);
   const auto narrow = image::read(gray[0]).pixels.to_vector<double>();
@@ -101,7 +101,7 @@ TEST(Picture, IsNeverNarrowed) {
               read_picture(formats + "bands5.tif", gray);
             }).find("5 channels, but pictures here are gray"),
             std::string::npos);
-  const PictureFormat numbers{.color = ColorModel::gray, .channels = 1, .depth = f32};
+  const PictureFormat numbers{.color = ColorModel::gray, .channels = 1, .dtype = f32};
   EXPECT_NE(error_of([&] { read_picture(formats + "ct.dcm", numbers); }).find("a scale (HU)"),
             std::string::npos);
 }
@@ -136,7 +136,7 @@ TEST(Picture, IsCutToARange) {
   const Tensor numbers = ramp({1, 6, 2}, f32, 1);
   numbers.data<float>()[11] = NAN;
   image::write(root / "x.tif", image::Image(numbers, ColorModel::many));
-  PictureFormat format{.color = ColorModel::many, .channels = 2, .depth = f32};
+  PictureFormat format{.color = ColorModel::many, .channels = 2, .dtype = f32};
   EXPECT_NE(error_of([&] { read_picture(root / "x.tif", format); }).find("1 numbers that are not finite"),
             std::string::npos);
   format.range = {{2, 6}, {1, 11}};

@@ -230,7 +230,8 @@ TEST(Formats, LosslessWritingKeepsEveryBit) {
       ASSERT_EQ(error, "") << c.format;
       const Image back = decode(bytes, c.format);
       const std::string what = fmt::format("{} {} x {}", c.format, name_of(c.dtype), channels);
-      EXPECT_EQ(back.color, image.color) << what;
+      const bool no_alpha = std::string(c.format) == "npy" && channels == 2;
+      EXPECT_EQ(back.color, no_alpha ? ColorModel::many : image.color) << what;
       if (std::string(c.format) == "webp" && channels == 4) continue;  // libwebp clears what cannot be seen
       EXPECT_TRUE(same_bits(back.pixels, image.pixels)) << what;
     }

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text.h"
 #include "fovea/transforms.h"
 
 namespace fovea::data {
@@ -86,11 +87,6 @@ std::string text(Filter v) { return filter_names[size_t(v)]; }
 std::string text(Padding v) { return padding_names[size_t(v)]; }
 
 // ---- Text to values: each reads all of `s` into `v`, or returns what it wants instead ----
-
-std::string trimmed(const std::string& s) {
-  const size_t first = s.find_first_not_of(" \t\n"), last = s.find_last_not_of(" \t\n");
-  return first == s.npos ? "" : s.substr(first, last - first + 1);
-}
 
 /// The parts of `s` between `separator`, which does not count inside of parentheses.
 Words split(const std::string& s, char separator) {

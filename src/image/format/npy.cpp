@@ -24,8 +24,13 @@ Tensor frames_in(const Source& source) {
                : t.reshape({1, t.size(0), t.size(1), t.size(2)});
 }
 
+/// An array knows no alpha: two and four channels are without colour.
+ColorModel color_of(int64_t channels) {
+  return channels == 1 ? ColorModel::gray : channels == 3 ? ColorModel::rgb : ColorModel::many;
+}
+
 Image frame_of(const Source& source, const Tensor& frames, int64_t index) {
-  Image image(frames.select(0, index).clone());
+  Image image(frames.select(0, index).clone(), color_of(frames.size(3)));
   const Tensor pixels = image.pixels;
   Header header = header_of(source, "npy");
   header.color = image.color, header.dtype = image.dtype, header.depth = image.depth,
