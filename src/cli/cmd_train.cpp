@@ -141,7 +141,10 @@ void warn(const data::Dataset& set) {
   for (const auto& text : set.warnings()) fmt::print(stderr, "warning: {}: {}\n", set.name(), text);
 }
 
-int report(const Keys& k, const train::FitResult& r, const data::Dataset& set) {
+/// What to try the network on: a picture to validate with.
+std::string source_of(const data::Dataset& val) { return val.has_pictures() ? val.where(0) : "digit.png"; }
+
+int report(const Keys& k, const train::FitResult& r, const data::Dataset& val) {
   const std::string& folder = k.options.folder;
   if (r.why == train::Stop::stopped) {
     fmt::print("stopped after step {}: saved {}      continue: {} train resume={}\n", r.steps, folder,
@@ -156,9 +159,9 @@ int report(const Keys& k, const train::FitResult& r, const data::Dataset& set) {
   for (const char* name : {r.best_epoch > 0 ? "best.safetensors" : "last.safetensors", "results.csv",
                            "curves.png", "confusion.png"})
     if (std::filesystem::exists(folder + "/" + name)) files.emplace_back(name);
-  const bool images = set.example_shape().size() == 3;
+  const bool images = val.example_shape().size() == 3;
   fmt::print("saved {} ({})      next: {} {} model={}{}\n", folder, fmt::join(files, ", "), program_name(),
-             images ? "predict" : "val", folder, images ? " source=digit.png" : "");
+             images ? "predict" : "val", folder, images ? " source=" + source_of(val) : "");
   return 0;
 }
 
@@ -188,6 +191,7 @@ int run(CLI::App& app, Keys& k) {
         "augment={} makes {}, but validation images are {}: change the size there, or imgsz", k.augment,
         train_loader.example_shape(), val_loader.example_shape());
   fmt::print("data   {}\n", sets.describe());
+  if (sets.train->format()) fmt::print("files  {}\n", sets.train->format()->describe());
 
   manual_seed(k.options.seed);
   const Dims input = train_loader.example_shape();
@@ -209,7 +213,7 @@ int run(CLI::App& app, Keys& k) {
   train::Trainer trainer(k.options);
   trainer.add(train::progress_bar(stdout, input.size() == 3 ? "img" : "points"));
   const StopOnSignal guard(trainer);
-  return report(k, trainer.fit(net, train_loader, &val_loader), *sets.train);
+  return report(k, trainer.fit(net, train_loader, &val_loader), *sets.val);
 }
 
 }  // namespace

@@ -56,9 +56,10 @@ void check_depth(const image::Header& h, const PictureFormat& f) {
   if (f.values) return;
   const DType d = computable(h.dtype);
   check(d == u8 || d == f.dtype || f.dtype == f32,
-        "{} holds {} numbers, but pictures here are {}: depth={} reads all of a set so deep", h.name,
+        "{} holds {} numbers, but pictures here are {}: train with depth={} to read such files", h.name,
         name_of(h.dtype), f.describe(), d == u16 ? 16 : 32);
-  check(!is_scaled(h), "{} holds numbers with a scale{}, but pictures here are {}: depth=32 reads values",
+  check(!is_scaled(h),
+        "{} holds numbers with a scale{}, but pictures here are {}: train with depth=32 to read values",
         h.name, h.unit.empty() ? "" : " (" + h.unit + ")", f.describe());
 }
 

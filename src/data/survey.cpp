@@ -117,7 +117,7 @@ std::vector<std::string> PictureSurvey::warnings(const PictureFormat& f, const O
       break;
     }
   for (const Kind& k : kinds_)
-    if (k.frames > 1 && !o.frames && !o.format) {
+    if (k.frames > 1 && !o.frames) {
       all.push_back(
           fmt::format("{} holds {} frames, of which the first is read; frames=each makes each an example, "
                       "frames=channels one of all",

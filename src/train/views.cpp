@@ -29,18 +29,25 @@ class MeanOfViews : public nn::Module {
       : net_(register_module("net", net)), views_(views), input_(input) {}
   Tensor forward(const Tensor& x) const override {
     std::vector<Tensor> all{x};
-    if (is_crop(views_)) all = five_crop(x, input_[1], input_[2]);
-    const auto add = [&](const Dims& dims) {
-      for (size_t i = 0, n = all.size(); i < n; ++i) all.push_back(flip(all[i], dims));
+    const auto mirror = [&](int dim) {
+      for (size_t i = 0, n = all.size(); i < n; ++i) all.push_back(flip(all[i], {dim}));
     };
-    if (views_ != Views::five_crop) add({3});
-    if (views_ == Views::flips) add({2});
+    if (views_ != Views::five_crop) mirror(3);
+    if (views_ == Views::flips) mirror(2);
+    if (is_crop(views_)) all = crops_of(all);
     for (Tensor& view : all) view = log_softmax(net_(view), 1);
     return logsumexp(stack(all, 0), {0}) - std::log(double(all.size()));
   }
   std::string describe() const override { return "MeanOfViews"; }
 
  private:
+  std::vector<Tensor> crops_of(const std::vector<Tensor>& pictures) const {
+    std::vector<Tensor> all;
+    for (const Tensor& x : pictures)
+      for (const Tensor& crop : five_crop(x, input_[1], input_[2])) all.push_back(crop);
+    return all;
+  }
+
   nn::AnyModule net_;
   Views views_;
   Dims input_;

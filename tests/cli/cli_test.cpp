@@ -1,37 +1,20 @@
 // The program as a user meets it: what it prints where, and its exit codes.
-#include <sys/wait.h>
-
 #include <nlohmann/json.hpp>
 
-#include "../files.h"
 #include "fovea/checkpoint.h"
 #include "fovea/image.h"
 #include "fovea/op.h"
+#include "program.h"
 
 namespace fovea {
 namespace {
 
 using nlohmann::json;
+using test::expect_in;
+using test::Outcome;
+using test::run;
 using test::slurp;
 using test::TempFolder;
-
-struct Outcome {
-  int code;
-  std::string out, err;
-};
-
-/// Runs `fovea ARGUMENTS` in `folder` through a shell, both streams into files.
-Outcome run(const TempFolder& folder, const std::string& arguments, const std::string& before = "") {
-  const std::string command = fmt::format("cd '{}' && {} '{}' {} >out.txt 2>err.txt </dev/null", folder.str(),
-                                          before, FOVEA_PROGRAM, arguments);
-  const int status = std::system(command.c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), slurp(folder / "out.txt"),
-          slurp(folder / "err.txt")};
-}
-
-void expect_in(const std::string& part, const std::string& text) {
-  EXPECT_NE(text.find(part), std::string::npos) << "'" << part << "' is not in:\n" << text;
-}
 
 TEST(Cli, TellsItsVersionAndHelp) {
   TempFolder folder;
