@@ -63,8 +63,9 @@ Views views_named(const std::string& name) {
 }
 
 nn::AnyModule with_views(const nn::AnyModule& net, Views views, const Dims& input) {
+  if (views == Views::one) return net;
   check(input.size() == 3, "[views] there are views of images (C,H,W), not of {}", input);
-  return views == Views::one ? net : nn::AnyModule(MeanOfViews(net, views, input));
+  return MeanOfViews(net, views, input);
 }
 
 data::Compose transforms_for(Views views, const data::Compose& transforms, const Dims& input) {
