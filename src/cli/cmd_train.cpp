@@ -9,6 +9,7 @@
 #include "fovea/random.h"
 #include "fovea/train.h"
 #include "fovea/zoo.h"
+#include "train/recipe.h"
 #include "train/run_folder.h"
 
 namespace fovea::cli {
@@ -181,12 +182,16 @@ int run(CLI::App& app, Keys& k) {
   const data::NormalizeOptions normalize = data::parse_normalize(k.normalize);
   const DataSplits sets = open_for(k, normalize);
   if (k.model.empty()) set_default(app, "model", default_model(*sets.train));
+  const bool own_schedule = given(app, "schedule");
   if (k.resume.empty())
     for (const auto& [key, text] : recipe_for(k.model)) set_default(app, key, text);
   warn(*sets.train);
   data::DataLoader train_loader =
       make_loader(k, sets.train, true, normalize.figures_for(sets.train->example_shape()[0]));
   data::DataLoader val_loader = make_loader(k, sets.val, false, train_loader.normalization());
+  // a set so small goes without the cycle, unless it is asked for
+  if (!own_schedule && train_loader.batches() * k.options.max_epochs < train::onecycle_min_steps)
+    k.options.schedule = "cosine";
   check(train_loader.example_shape() == val_loader.example_shape(),
         "augment={} makes {}, but validation images are {}: change the size there, or imgsz", k.augment,
         train_loader.example_shape(), val_loader.example_shape());

@@ -120,7 +120,7 @@ std::vector<std::string> PictureSurvey::warnings(const PictureFormat& f, const O
     if (k.frames > 1 && !o.frames) {
       all.push_back(
           fmt::format("{} holds {} frames, of which the first is read; frames=each makes each an example, "
-                      "frames=channels one of all",
+                      "frames=channels makes them channels",
                       k.first, k.frames));
       break;
     }

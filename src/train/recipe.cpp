@@ -9,8 +9,7 @@ namespace {
 using namespace lr_scheduler;
 
 const std::vector<std::string> schedule_names{"onecycle", "cosine", "linear", "constant"};
-constexpr double warmup_start = 0.1;        // of lr0
-constexpr int64_t onecycle_min_steps = 10;  // fewer have no room to rise and fall
+constexpr double warmup_start = 0.1;  // of lr0
 
 void check_range(const char* key, double value, double low, double high) {
   check(value >= low && value <= high, "{}={} is outside of {} to {}", key, value, low, high);

@@ -5,6 +5,9 @@
 
 namespace fovea::train {
 
+/// Fewer optimizer steps than this make no cycle: such runs want schedule=cosine.
+constexpr int64_t onecycle_min_steps = 10;
+
 /// Throws, naming the key, if an option is out of its range or names something unknown.
 void check_options(const TrainerOptions& options);
 

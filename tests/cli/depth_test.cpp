@@ -5,6 +5,8 @@
 #include "fovea/checkpoint.h"
 #include "fovea/image.h"
 #include "fovea/random.h"
+#include "fovea/train.h"
+#include "fovea/zoo.h"
 #include "program.h"
 
 namespace fovea {
@@ -93,6 +95,35 @@ TEST(Depth, LowBitsOf16Train) {
   });
   ASSERT_EQ(run(folder, quick).code, 0);
   EXPECT_EQ(top1(folder), 0.5);  // chance: the crushed pictures are all alike
+}
+
+TEST(Depth, PredictSeesWhatValidationSees) {
+  TempFolder folder;
+  Generator random(3);
+  for (int k = 0; k < 12; ++k)  // of many sizes
+    for (const char* name : {"a", "b"}) {
+      const Tensor x = Tensor::empty({20 + k, 33 - k, 1}, u16);
+      for (int64_t i = 0; i < x.numel(); ++i)
+        x.data<uint16_t>()[i] = uint16_t(random.below(*name == 'a' ? 3000 : 60000));
+      std::filesystem::create_directories(folder / fmt::format("set/{}", name));
+      image::write(folder / fmt::format("set/{}/{}.png", name, k), image::Image(x));
+    }
+  ASSERT_EQ(run(folder, "train data=set model=mlp epochs=1 batch=8 imgsz=14 name=run").code, 0);
+  const auto trained = train::load_checkpoint(folder / "runs/train/run");
+  EXPECT_EQ(trained.card.transforms, "Cover(16), CenterCrop(14)");
+  const nn::AnyModule net = zoo::make("mlp", {2, trained.card.input});
+  net.load_state_dict(trained.weights);
+  const auto set = data::open_dataset(folder / "set", data::Split::val, {.imgsz = 14});
+  data::DataLoader loader(
+      set,
+      {.batch = set->size(), .transforms = set->transforms(false), .normalize = trained.card.normalization});
+  const Tensor p = train::Trainer::predict(net, (*loader.epoch(0).begin()).images);
+  for (int64_t i = 0; i < set->size(); ++i) {
+    const Outcome o = run(folder, fmt::format("predict model=runs/train/run --json '{}'", set->where(i)));
+    ASSERT_EQ(o.code, 0) << o.err;
+    for (const json& top : json::parse(o.out)[0]["top"])
+      EXPECT_EQ(top["probability"].get<float>(), p.at<float>({i, top["index"].get<int64_t>()}));
+  }
 }
 
 TEST(Depth, FiveChannelsTrain) {

@@ -2,8 +2,10 @@
 #include "fovea/files.h"
 
 #include <cmath>
+#include <set>
 
 #include "../files.h"
+#include "fovea/loader.h"
 #include "fovea/npy.h"
 
 namespace fovea::data {
@@ -166,6 +168,39 @@ TEST(FileDataset, MakesAnExampleOfEachFrame) {
   ASSERT_EQ(first.warnings().size(), 1u);
   EXPECT_NE(first.warnings()[0].find("frames=each"), std::string::npos);
   EXPECT_THROW(FileDataset({.name = "bad", .classes = {"a"}}, {{files[0], 1}}, survey_files(files)), Error);
+}
+
+TEST(FileDataset, IsAugmentedInItsOwnDepth) {
+  TempFolder root;
+  std::vector<FileExample> examples;
+  std::vector<std::string> files;
+  for (int k = 0; k < 3; ++k) {
+    files.push_back(root / fmt::format("{}.tif", k));
+    // 960 neighbouring numbers of 16 bits: at most 5 of 8 bits
+    image::write(files.back(), image::Image(ramp({16, 12 + k, 5}, u16, 1, 20000), ColorModel::many));
+    examples.push_back({files.back()});
+  }
+  const auto set =
+      std::make_shared<const FileDataset>(FileDataset::Info{.name = "deep", .classes = {"a"}}, examples,
+                                          survey_files(files), OpenOptions{.imgsz = 12});
+  EXPECT_EQ(set->example_shape(), (Dims{5, 14, 14}));
+  for (const std::string& text :
+       {set->transforms(true).describe(),
+        std::string("RandomResizedCrop(12), RandomHorizontalFlip, RandAugment(2)"),
+        std::string("Cover(12), TrivialAugmentWide"), std::string("Cover(12), AugMix"),
+        std::string("Cover(12), ElasticTransform(5, sigma=1), RandomErasing(1)"),
+        std::string("Cover(12), RandomRotation(20, interpolation=bilinear), GaussianBlur(3)"),
+        std::string("Cover(12), ColorJitter(0.2, contrast=0.2), RandomAdjustSharpness(2, p=1)"),
+        std::string("Letterbox(12), RandomPerspective(0.3, p=1), RandomInvert(1)")}) {
+    DataLoader loader(set, {.batch = 3, .seed = 1, .transforms = parse_transforms(text)});
+    std::set<float> distinct;
+    for (const int64_t epoch : {0, 1})
+      for (const float v : (*loader.epoch(epoch).begin()).images.to_vector<float>()) {
+        EXPECT_TRUE(std::isfinite(v)) << text;
+        distinct.insert(v);
+      }
+    EXPECT_GT(distinct.size(), 256u) << text;
+  }
 }
 
 TEST(FileDataset, FindsFilesOfEveryFormat) {
