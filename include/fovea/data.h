@@ -117,15 +117,15 @@ struct OpenOptions {
   // Of image files:
   int channels = 0;                          // 1 gray, 3 RGB, 4 CMYK or with alpha; 0 as they are
   int depth = 0;                             // 16 or 32 bits at least; 0: that of the deepest of some
-  std::optional<Frames> frames = {};         // of files with several; the first if left out
+  std::optional<Frames> frames = {};         // of files with several; the first if left out; of videos 8
   std::optional<PictureFormat> format = {};  // of a model's card: takes the place of all of these
 };
 
-/// Opens a data set by what the user typed: a folder of images (see open_image_folder); a name ("mnist",
-/// "fashion-mnist", "cifar10", "cifar100"), looked for in FOVEA_DATA, data/ of the current folder, above the
-/// program and in its installed share; a name with its folder ("cifar10:folder"); or a synthetic set with its
-/// size ("xor", "circles:200", "spiral", "blobs", "line"). Throws with the places where it looked, or with
-/// the nearest known name.
+/// Opens a data set by what the user typed: a folder of images or of videos (see open_image_folder,
+/// open_video_folder); a name ("mnist", "fashion-mnist", "cifar10", "cifar100"), looked for in FOVEA_DATA,
+/// data/ of the current folder, above the program and in its installed share; a name with its folder
+/// ("cifar10:folder"); or a synthetic set with its size ("xor", "circles:200", "spiral", "blobs", "line").
+/// Throws with the places where it looked, or with the nearest known name.
 std::shared_ptr<Dataset> open_dataset(const std::string& what, Split split, const OpenOptions& options = {});
 /// The names that open_dataset knows.
 std::vector<std::string> dataset_names();
@@ -148,6 +148,14 @@ std::shared_ptr<Dataset> open_cifar100(const std::string& folder, Split split);
 /// of 8/7 imgsz, which the transforms crop.
 std::shared_ptr<Dataset> open_image_folder(const std::string& folder, Split split,
                                            const OpenOptions& options = {});
+/// The same of videos (fovea/video.h): frames are the examples, with the label of their video. `frames` says
+/// how many of each, spread evenly over it: a number (8 if left out), or all with Frames::each. The split
+/// that is made is of videos, so that no video stands in both parts. Videos whose frames are small enough
+/// together are decoded once, in one pass each, and kept, shrunk to what the network may need.
+std::shared_ptr<Dataset> open_video_folder(const std::string& folder, Split split,
+                                           const OpenOptions& options = {});
+/// Whether there are videos below `folder`, and no images beside them.
+bool holds_videos(const std::string& folder);
 /// `count` points in the plane, f32 (2): "xor", "circles", "spiral", "blobs" or "line". The splits never
 /// share a point.
 std::shared_ptr<Dataset> make_synthetic(const std::string& kind, int64_t count, Split split,

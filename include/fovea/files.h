@@ -50,6 +50,8 @@ class PictureSurvey {
 /// them can be read.
 PictureSurvey survey_files(const std::vector<std::string>& files, const OpenOptions& options = {});
 
+struct Numbers;  // of a picture, before its range is applied (data/picture.h)
+
 struct FileExample {
   std::string path;
   int64_t label = 0;
@@ -78,6 +80,8 @@ class FileDataset : public Dataset {
   Tensor picture(int64_t index) const override;
   std::string where(int64_t index) const override;
   const FileExample& file(int64_t index) const { return examples_[size_t(index)]; }
+  /// Example `index` read as `format`, which may be another than the set's own.
+  virtual Numbers numbers(int64_t index, const PictureFormat& format) const;
 
  private:
   std::vector<FileExample> examples_;

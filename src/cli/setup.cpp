@@ -50,7 +50,8 @@ void add_file_keys(CLI::App& app, FileKeys& keys) {
   app.add_option("--depth", keys.depth, "of image files: 16 or 32 bits at least (0: that of the deepest)");
   app.add_option(
       "--frames", keys.frames,
-      "of files with several: first, a number, each (an example of its own), channels (of one picture)");
+      "of files with several: first, a number, each (an example of its own), channels (of one picture); of "
+      "videos: how many of each, or each");
 }
 
 void add_views_key(CLI::App& app, std::string& augment) {

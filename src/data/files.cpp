@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "base/file.h"
+#include "data/picture.h"
 #include "data/planes.h"
 
 namespace fovea::data {
@@ -77,9 +78,13 @@ FileDataset::FileDataset(Info info, std::vector<FileExample> examples, const Pic
                  Compose(Cover(stored), RandomCrop(size), RandomHorizontalFlip()));
 }
 
-Tensor FileDataset::picture(int64_t index) const {
+Numbers FileDataset::numbers(int64_t index, const PictureFormat& format) const {
   const FileExample& e = examples_[size_t(index)];
-  return read_picture(e.path, *format_, e.frame);
+  return decode_numbers(read_file(e.path), e.path, format, e.frame);
+}
+
+Tensor FileDataset::picture(int64_t index) const {
+  return picture_of(numbers(index, *format_), examples_[size_t(index)].path);
 }
 
 void FileDataset::read(int64_t index, const Tensor& row) const {

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cmath>
 
-#include "base/file.h"
 #include "base/text.h"
 #include "data/picture.h"
 #include "fovea/files.h"
@@ -80,10 +79,8 @@ std::vector<std::vector<float>> sample(const FileDataset& set, const PictureForm
   const int64_t wanted = std::min(set.size(), sampled_files);
   std::string first_error;
   for (int64_t k = 0; k < wanted; ++k) {
-    const FileExample& file = set.file(k * set.size() / wanted);
     try {
-      const Tensor x =
-          decode_numbers(read_file(file.path), file.path, format, file.frame).pixels.contiguous();
+      const Tensor x = set.numbers(k * set.size() / wanted, format).pixels.contiguous();
       const int64_t pixels = x.size(0) * x.size(1);
       Generator random(0, place_stream | uint64_t(k));
       for (int64_t i = 0; i < std::min(pixels, sampled_pixels); ++i) {

@@ -85,7 +85,7 @@ std::shared_ptr<Dataset> resized(std::shared_ptr<Dataset> set, int64_t imgsz) {
   return set;
 }
 
-/// A folder of images, or of the files of a known set.
+/// A folder of images, of videos, or of the files of a known set.
 std::shared_ptr<Dataset> open_folder(const std::string& folder, Split split, const OpenOptions& options) {
   const FileKind* found = nullptr;
   for (const auto& kind : file_kinds) {
@@ -95,7 +95,8 @@ std::shared_ptr<Dataset> open_folder(const std::string& folder, Split split, con
     found = &kind;
   }
   if (found) return resized(found->open(folder, split), options.imgsz);
-  return open_image_folder(folder, split, options);
+  return holds_videos(folder) ? open_video_folder(folder, split, options)
+                              : open_image_folder(folder, split, options);
 }
 
 }  // namespace

@@ -14,6 +14,8 @@ namespace {
 
 using image::ColorModel;
 
+constexpr std::string_view spread_prefix = "spread:";  // of Frames as text
+
 std::string named(ColorModel color, int64_t channels) {
   return color == ColorModel::many ? fmt::format("{} channels", channels) : image::name_of(color);
 }
@@ -137,16 +139,20 @@ void check_finite(const Tensor& pixels, const std::string& name) {
 }  // namespace
 
 std::string Frames::describe() const {
-  return kind == each ? "each" : kind == channels ? "channels" : fmt::format("{}", index);
+  return kind == each       ? "each"
+         : kind == channels ? "channels"
+                            : fmt::format("{}{}", kind == spread ? spread_prefix : "", index);
 }
 
 Frames parse_frames(const std::string& text) {
   if (text == "each") return {Frames::each};
   if (text == "channels") return {Frames::channels};
   if (text == "first") return {};
-  Frames f;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), f.index);
-  check(error == std::errc{} && end == text.data() + text.size() && f.index >= 0,
+  const bool spread = text.starts_with(spread_prefix);
+  Frames f{spread ? Frames::spread : Frames::one};
+  const char* const first = text.data() + (spread ? spread_prefix.size() : 0);
+  const auto [end, error] = std::from_chars(first, text.data() + text.size(), f.index);
+  check(error == std::errc{} && end == text.data() + text.size() && f.index >= (spread ? 1 : 0),
         "frames={} is neither first, a number from 0, each (an example of its own) nor channels (of one "
         "picture)",
         text);
@@ -160,6 +166,7 @@ std::string PictureFormat::describe() const {
   if (values) out += " (values)";
   if (frames.kind == Frames::each) out += ", each frame";
   else if (frames.kind == Frames::channels) out += ", frames as channels";
+  else if (frames.kind == Frames::spread) out += fmt::format(", {} frames of a video", frames.index);
   else if (frames.index > 0) out += fmt::format(", frame {}", frames.index);
   if (own_window) out += ", each in its own window";
   for (size_t i = 0; i < range.size(); ++i)
@@ -167,14 +174,17 @@ std::string PictureFormat::describe() const {
   return range.empty() ? out : out + " to 0..1";
 }
 
+Numbers numbers_of(image::Image image, const PictureFormat& f) {
+  std::vector<Range> range = f.range;
+  if (f.own_window) range = {window_of(image, f)};
+  return {table_of(std::move(image), f, f.channels), std::move(range)};
+}
+
 Numbers decode_numbers(std::span<const uint8_t> bytes, const std::string& name, const PictureFormat& f,
                        int64_t frame) {
   if (f.frames.kind != Frames::channels) {
-    image::Image image =
-        image::decode(bytes, name, {.frame = f.frames.kind == Frames::each ? frame : f.frames.index});
-    std::vector<Range> range = f.range;
-    if (f.own_window) range = {window_of(image, f)};
-    return {table_of(std::move(image), f, f.channels), std::move(range)};
+    const int64_t index = f.frames.kind == Frames::one ? f.frames.index : frame;
+    return numbers_of(image::decode(bytes, name, {.frame = index}), f);
   }
   std::vector<image::Image> images = image::decode_frames(bytes, name);
   std::vector<Range> range = f.range;
@@ -185,12 +195,15 @@ Numbers decode_numbers(std::span<const uint8_t> bytes, const std::string& name, 
   return {stacked(frames, name, f), std::move(range)};
 }
 
+Tensor picture_of(const Numbers& numbers, const std::string& name) {
+  if (!numbers.range.empty()) return ranged(numbers.pixels, numbers.range);
+  check_finite(numbers.pixels, name);
+  return numbers.pixels;
+}
+
 Tensor decode_picture(std::span<const uint8_t> bytes, const std::string& name, const PictureFormat& format,
                       int64_t frame) {
-  const auto [pixels, range] = decode_numbers(bytes, name, format, frame);
-  if (!range.empty()) return ranged(pixels, range);
-  check_finite(pixels, name);
-  return pixels;
+  return picture_of(decode_numbers(bytes, name, format, frame), name);
 }
 
 Tensor read_picture(const std::string& path, const PictureFormat& format, int64_t frame) {

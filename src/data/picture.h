@@ -10,7 +10,11 @@ struct Numbers {
   Tensor pixels;
   std::vector<Range> range;
 };
+Numbers numbers_of(image::Image image, const PictureFormat& format);
+/// The same of a file; `frame` is the one that Frames::each is at.
 Numbers decode_numbers(std::span<const uint8_t> bytes, const std::string& name, const PictureFormat& format,
                        int64_t frame);
+/// The range applied; throws naming `name` if numbers are left that are not finite.
+Tensor picture_of(const Numbers& numbers, const std::string& name);
 
 }  // namespace fovea::data

@@ -130,8 +130,8 @@ std::vector<std::string> PictureSurvey::warnings(const PictureFormat& f, const O
 PictureSurvey survey_files(const std::vector<std::string>& files, const OpenOptions& options) {
   PictureSurvey survey;
   std::string first_error;
-  const int64_t frame =
-      options.format ? options.format->frames.index : options.frames.value_or(Frames{}).index;
+  const Frames frames = options.format ? options.format->frames : options.frames.value_or(Frames{});
+  const int64_t frame = frames.kind == Frames::one ? frames.index : 0;
   const std::vector<std::string> some = some_of(files);
   for (const std::string& path : some) {
     try {

@@ -1,0 +1,30 @@
+// A folder with one subfolder of files per class, as lists of files: what folders of images and of videos
+// share.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "fovea/files.h"
+
+namespace fovea::data {
+
+/// What the files are, and how they are found below a folder.
+struct FileKindOfClass {
+  const char* one;      // "image"
+  const char* example;  // "cat/1.jpg"
+  const char* page;     // of the docs
+  std::vector<std::string> (*below)(const std::string& folder);
+};
+
+struct ClassFolder {
+  FileDataset::Info info;
+  std::vector<FileExample> examples;  // of the split
+  std::vector<std::string> all;       // files of the training classes, whatever their split
+};
+
+/// Subfolders train/ and val/ (or valid/, test/) are the splits if they are there; otherwise 10 % of the
+/// files of each class are split off for validation, by seed. Throws if there is nothing to learn or to
+/// validate with.
+ClassFolder scan_classes(const std::string& folder, Split split, uint64_t seed, const FileKindOfClass& kind);
+
+}  // namespace fovea::data

@@ -1,0 +1,217 @@
+// Videos of classes as a data set whose examples are frames.
+#include <algorithm>
+#include <filesystem>
+#include <mutex>
+
+#include "data/class_folder.h"
+#include "data/picture.h"
+#include "fovea/video.h"
+
+namespace fovea::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t usual_frames = 8, probed_videos = 16;
+constexpr int64_t kept_bytes = int64_t{2} << 30;
+
+bool hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
+
+/// Calls `f` with each visible file below `folder` until it returns false.
+template <class F>
+void for_files_below(const std::string& folder, const F& f) {
+  for (auto it = fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink);
+       it != fs::recursive_directory_iterator(); ++it) {
+    check(it.depth() < 32, "{} is nested deeper than 32 folders (a link to itself?)", folder);
+    if (hidden(it->path())) it.disable_recursion_pending();
+    else if (it->is_regular_file() && !f(it->path().string())) return;
+  }
+}
+
+std::vector<std::string> video_files_below(const std::string& folder) {
+  std::vector<std::string> files;
+  for_files_below(folder, [&](const std::string& file) {
+    if (video::is_video_name(file)) files.push_back(file);
+    return true;
+  });
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+/// Of one video alone, as decoding runs in the threads of the loader.
+video::Reader open_video(const std::string& path) { return video::Reader(path, {.threads = 1}); }
+
+image::Header picture_header(const video::Header& video) {
+  image::Header header;
+  header.name = video.name, header.format = video.container;
+  header.color = video.color, header.depth = video.depth, header.dtype = video.dtype;
+  header.shape = video.frame_shape();
+  return header;
+}
+
+PictureSurvey survey_videos(const std::vector<std::string>& files) {
+  PictureSurvey survey;
+  std::string first_error;
+  const auto n = int64_t(files.size()), wanted = std::min(n, probed_videos);
+  for (int64_t k = 0; k < wanted; ++k) try {
+      survey.add(picture_header(open_video(files[size_t(k * n / wanted)]).header()));
+    } catch (const Error& e) {
+      if (first_error.empty()) first_error = e.what();
+    }
+  check(!survey.empty(), "none of {} videos can be read: {}", wanted, first_error);
+  return survey;
+}
+
+/// How many frames of each video, if not all: frames=8 of the user, or what a card tells.
+Frames frames_of(const OpenOptions& options) {
+  const bool told = options.format && options.format->frames.kind == Frames::spread;
+  Frames frames =
+      told ? options.format->frames : options.frames.value_or(Frames{Frames::spread, usual_frames});
+  check(frames.kind != Frames::channels, "frames=channels is not for videos: a number of frames is, or each");
+  if (frames.kind == Frames::one) frames.kind = Frames::spread;
+  check(frames.kind == Frames::each || frames.index > 0,
+        "frames={}: of a video at least 1 frame is wanted (or each)", frames.index);
+  return frames;
+}
+
+/// One example for each frame. Videos that cannot be read at all get one, which tells when it is read.
+std::vector<FileExample> frame_examples(const std::vector<FileExample>& videos, const Frames& frames) {
+  std::vector<FileExample> all;
+  for (const FileExample& v : videos) {
+    int64_t n = frames.index;
+    if (frames.kind == Frames::each) try {
+        n = open_video(v.path).count();
+      } catch (const Error&) {
+        n = 1;
+      }
+    for (int64_t k = 0; k < n; ++k) all.push_back({v.path, v.label, k});
+  }
+  return all;
+}
+
+/// The survey's options: of one picture, as frames are already told apart.
+OpenOptions picture_options(OpenOptions options) {
+  options.frames.reset();
+  if (options.format) options.format->frames = {};
+  return options;
+}
+
+class VideoFolder : public FileDataset {
+ public:
+  VideoFolder(ClassFolder found, const Frames& frames, const OpenOptions& options)
+      : FileDataset(std::move(found.info), frame_examples(found.examples, frames), survey_videos(found.all),
+                    picture_options(options)) {
+    format_->frames = frames;
+    for (int64_t i = 0; i < size(); ++i) {
+      if (file(i).frame == 0) videos_.emplace_back(std::make_unique<Video>())->first = i;
+      ++videos_.back()->count;
+      video_of_.push_back(int64_t(videos_.size()) - 1);
+    }
+    const double bytes = double(shape_.numel()) * double(size_of(dtype_)) * double(size());
+    keep_ = bytes <= double(kept_bytes);
+  }
+
+  Numbers numbers(int64_t index, const PictureFormat& format) const override;
+  std::string where(int64_t index) const override {
+    const FileExample& e = file(index);
+    if (format_->frames.kind == Frames::each) return fmt::format("{} frame {}", e.path, e.frame);
+    return fmt::format("{} frame {} of {} spread over it", e.path, e.frame + 1, format_->frames.index);
+  }
+
+ private:
+  struct Video {
+    int64_t first = 0, count = 0;  // examples
+    std::mutex mutex;              // of what follows
+    std::vector<Tensor> frames;    // decoded, as far as they could be
+    bool tried = false;
+    std::string error;
+  };
+
+  std::vector<int64_t> places(const Video& v, video::Reader& reader) const {
+    if (format_->frames.kind == Frames::spread) return video::uniform_frames(reader.count(), v.count);
+    std::vector<int64_t> all;
+    for (int64_t k = 0; k < v.count; ++k) all.push_back(k);
+    return all;
+  }
+  Tensor shrunk(const Tensor& pixels) const;
+  void decode(Video& v) const;
+  Tensor frame(int64_t index) const;
+
+  std::vector<std::unique_ptr<Video>> videos_;
+  std::vector<int64_t> video_of_;
+  bool keep_ = false;
+};
+
+/// As small as still covers the example's shape.
+Tensor VideoFolder::shrunk(const Tensor& pixels) const {
+  const int64_t h = pixels.size(0), w = pixels.size(1), height = shape_[1], width = shape_[2];
+  if (h <= height || w <= width) return pixels;
+  const bool wide = width * h >= height * w;  // the width decides
+  return wide ? image::resize(pixels, std::max(height, h * width / w), width)
+              : image::resize(pixels, height, std::max(width, w * height / h));
+}
+
+/// All its examples, in one pass.
+void VideoFolder::decode(Video& v) const {
+  v.tried = true;
+  try {
+    video::Reader reader = open_video(file(v.first).path);
+    for (const int64_t place : places(v, reader)) v.frames.push_back(shrunk(reader.frame(place).pixels));
+  } catch (const Error& e) {
+    v.error = e.what();
+  }
+}
+
+Tensor VideoFolder::frame(int64_t index) const {
+  Video& v = *videos_[size_t(video_of_[size_t(index)])];
+  const auto number = size_t(index - v.first);
+  if (!keep_) {
+    video::Reader reader = open_video(file(index).path);
+    return shrunk(reader.frame(places(v, reader)[number]).pixels);
+  }
+  const std::lock_guard lock(v.mutex);
+  if (!v.tried) decode(v);
+  check(number < v.frames.size(), "{}", v.error);
+  return v.frames[number];
+}
+
+Numbers VideoFolder::numbers(int64_t index, const PictureFormat& format) const {
+  const Tensor pixels = frame(index);
+  const bool colored = pixels.size(2) == 3;
+  const bool plain = pixels.size(2) == 1;
+  image::Image picture(pixels, colored ? image::ColorModel::rgb
+                               : plain ? image::ColorModel::gray
+                                       : image::ColorModel::many);
+  picture.name = where(index);
+  return numbers_of(std::move(picture), format);
+}
+
+}  // namespace
+
+bool holds_videos(const std::string& folder) {
+  bool videos = false, images = false;
+  try {
+    for_files_below(folder, [&](const std::string& file) {
+      const bool is_video = video::is_video_name(file);
+      videos |= is_video;
+      images |= !is_video && image::is_image_name(file);
+      return !images;
+    });
+  } catch (const fs::filesystem_error&) {
+    return false;  // what opens it will tell
+  }
+  return videos && !images;
+}
+
+std::shared_ptr<Dataset> open_video_folder(const std::string& folder, Split split,
+                                           const OpenOptions& options) {
+  constexpr FileKindOfClass videos{"video", "wave/1.mp4", "docs/video.md", video_files_below};
+  const Frames frames = frames_of(options);
+  try {
+    return std::make_shared<VideoFolder>(scan_classes(folder, split, options.seed, videos), frames, options);
+  } catch (const fs::filesystem_error& e) {
+    fail("cannot read folder {}: {}", e.path1().string(), e.code().message());
+  }
+}
+
+}  // namespace fovea::data
