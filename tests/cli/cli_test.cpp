@@ -4,6 +4,7 @@
 #include "fovea/checkpoint.h"
 #include "fovea/image.h"
 #include "fovea/op.h"
+#include "../video_files.h"
 #include "program.h"
 
 namespace fovea {
@@ -109,6 +110,24 @@ TEST(Cli, ListsEveryOp) {
     expect_in("\n" + name + " ", run(folder, "ops").out);
   }
   expect_in("x where x > 0", run(folder, "ops elu").out);
+}
+
+TEST(Cli, ShowsAVideoAndLearnsFromVideos) {
+  TempFolder folder;
+  for (int v = 0; v < 8; ++v) {
+    const std::vector<std::string> frames(6, std::string(8 * 8, char(v % 2 ? 200 + v : 20 + v)));
+    test::spill(folder / fmt::format("videos/{}/{}.y4m", v % 2 ? "day" : "night", v),
+                test::y4m_of(8, 8, "mono", frames));
+  }
+  const Outcome shown = run(folder, "show videos/day/1.y4m sheet=4 out=sheet.png");
+  EXPECT_EQ(shown.code, 0) << shown.err;
+  expect_in("6, each u8 (8,8,1)", shown.out);
+  EXPECT_GT(image::read(folder / "sheet.png").width(), 100);
+  expect_in("frame 5 at 0.167 s", run(folder, "show videos/day/1.y4m frame=5").out);
+  expect_in("has 6 frames", run(folder, "show videos/day/1.y4m frame=6").err);
+  const Outcome trained = run(folder, "train data=videos frames=3 model=mlp:8 epochs=2 batch=6 workers=2");
+  EXPECT_EQ(trained.code, 0) << trained.err;
+  expect_in("18 train / 6 test", trained.out);
 }
 
 TEST(Cli, ShowsAnImage) {

@@ -112,6 +112,7 @@ TEST(VideoFolder, WhatIsWrongIsNamed) {
   test::spill(root / "train/a/1.y4m", whole.substr(0, whole.size() - 3));
   test::spill(root / "train/a/2.y4m", "YUV4MPEG2 torn");
   test::spill(root / "train/b/3.y4m", numbered_video(3, 2));
+  test::spill(root / "val/b/4.y4m", numbered_video(4, 2));
   const auto set = open_dataset(root.str(), Split::train, {.frames = Frames{Frames::one, 4}});
   ASSERT_EQ(set->size(), 12);
   for (int i = 0; i < 4; ++i) EXPECT_EQ(seen(*set, i).frame, video::uniform_frames(11, 4)[size_t(i)]);
