@@ -1,10 +1,10 @@
 // The program as a user meets it: what it prints where, and its exit codes.
 #include <nlohmann/json.hpp>
 
+#include "../video_files.h"
 #include "fovea/checkpoint.h"
 #include "fovea/image.h"
 #include "fovea/op.h"
-#include "../video_files.h"
 #include "program.h"
 
 namespace fovea {
@@ -125,7 +125,7 @@ TEST(Cli, ShowsAVideoAndLearnsFromVideos) {
   EXPECT_GT(image::read(folder / "sheet.png").width(), 100);
   expect_in("frame 5 at 0.167 s", run(folder, "show videos/day/1.y4m frame=5").out);
   expect_in("has 6 frames", run(folder, "show videos/day/1.y4m frame=6").err);
-  const Outcome trained = run(folder, "train data=videos frames=3 model=mlp:8 epochs=2 batch=6 workers=2");
+  const Outcome trained = run(folder, "train data=videos frames=3 model=mlp:64-2 epochs=2 batch=6 workers=2");
   EXPECT_EQ(trained.code, 0) << trained.err;
   expect_in("18 train / 6 test", trained.out);
 }
