@@ -64,7 +64,8 @@ FileDataset::FileDataset(Info info, std::vector<FileExample> examples, const Pic
     check(e.label >= 0 && e.label < int64_t(classes_.size()), "{}: label {} of {} is outside of 0..{}", name_,
           e.label, e.path, int64_t(classes_.size()) - 1);
   format_ = survey.format(options);
-  for (std::string& text : survey.warnings(*format_, options)) warnings_.push_back(std::move(text));
+  if (!survey.empty())
+    for (std::string& text : survey.warnings(*format_, options)) warnings_.push_back(std::move(text));
   if (format_->frames.kind == Frames::each) examples_ = each_frame(examples_);
   dtype_ = format_->dtype;
   const int64_t size = options.imgsz > 0 ? options.imgsz : usual_size;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 #include "base/file.h"
 #include "data/picture.h"
@@ -23,24 +24,24 @@ std::string named(ColorModel color, int64_t channels) {
 /// u8, u16 or f32: what the numbers of a file are computed in.
 DType computable(DType d) { return d == u8 || d == u16 ? d : f32; }
 
-/// Whether the file says what its numbers mean.
-bool is_scaled(const image::Header& h) { return h.thermal || h.slope != 1 || h.intercept != 0; }
-
 /// What becomes of 0 where white is 0: X-rays may be stored so, and are turned round to be like all others.
 double turning_point(const image::Image& image) {
-  const bool is_signed = image.pixels.dtype() == i16 || image.pixels.dtype() == i32;
-  return is_signed || image.depth > 16 ? -1 : image.depth <= 8 ? 255 : std::exp2(image.depth) - 1;
+  const DType d = image.pixels.dtype();
+  if (d == f16 || d == f32 || d == f64) return 0;
+  if (d == i16 || d == i32) return -1;
+  return image.depth <= 8 ? 255 : std::exp2(image.depth) - 1;
 }
 
-Tensor turned_round(const Tensor& pixels, double point) {
-  const Tensor in = image::to_computable(pixels), out = Tensor::empty(in.shape(), in.dtype());
-  const auto turn = [&]<class T>(T) {
+Tensor turned_round(const Tensor& in, double point) {
+  const Tensor out = Tensor::empty(in.shape(), in.dtype());
+  const auto turn = [&]<class T>(T least) {
     const T* x = in.data<T>();
-    std::transform(x, x + in.numel(), out.data<T>(), [&](T v) { return T(point - double(v)); });
+    std::transform(x, x + in.numel(), out.data<T>(),
+                   [&](T v) { return T(std::max(double(least), point - double(v))); });
   };
   if (in.dtype() == u8) turn(uint8_t{});
   else if (in.dtype() == u16) turn(uint16_t{});
-  else turn(float{});
+  else turn(std::numeric_limits<float>::lowest());
   return out;
 }
 
@@ -66,22 +67,24 @@ void check_depth(const image::Header& h, const PictureFormat& f) {
 }
 
 void check_channels(const image::Header& h, const PictureFormat& f, int64_t wanted) {
-  const bool fits =
-      f.color == ColorModel::many || h.color == ColorModel::many ? h.channels() == wanted : true;
-  check(fits, "{} has {}, but pictures here are {}: {} channels are wanted", h.name,
-        named(h.color, h.channels()), f.describe(), wanted);
+  const bool colors = f.color != ColorModel::many && h.color != ColorModel::many;
+  check(colors || h.channels() == wanted, "{} has {}, but pictures here are {}: {} channels are wanted",
+        h.name, named(h.color, h.channels()), f.describe(), wanted);
 }
 
-/// One frame with `wanted` channels.
+/// One frame with `wanted` channels. Colours are converted in the file's own type, whose full range they
+/// know.
 Tensor table_of(image::Image image, const PictureFormat& f, int64_t wanted) {
   check_channels(image, f, wanted);
   check_depth(image, f);
-  if (f.values) image.pixels = image::values(image);
-  else if (image.inverted) image.pixels = turned_round(image.pixels, turning_point(image));
-  Tensor t = image::to_computable(image::upright(image));
+  const double turning = turning_point(image);
+  image.pixels = image::to_computable(image::upright(image));
   const bool colors = f.color != ColorModel::many && image.color != ColorModel::many;
-  if (colors && image.color != f.color) t = image::convert(t, image.color, f.color);
-  return widened(t, f.dtype).reshape({t.size(0), t.size(1), wanted}).contiguous();
+  if (colors && image.color != f.color) image.pixels = image::convert(image.pixels, image.color, f.color);
+  if (f.values) image.pixels = image::values(image);
+  else if (image.inverted) image.pixels = turned_round(image.pixels, turning);
+  const Dims shape{image.pixels.size(0), image.pixels.size(1), wanted};
+  return widened(image.pixels, f.dtype).reshape(shape).contiguous();
 }
 
 /// The frames behind one another as channels.
@@ -137,6 +140,8 @@ void check_finite(const Tensor& pixels, const std::string& name) {
 }
 
 }  // namespace
+
+bool is_scaled(const image::Header& h) { return h.thermal || h.slope != 1 || h.intercept != 0; }
 
 std::string Frames::describe() const {
   return kind == each       ? "each"

@@ -1,8 +1,11 @@
-// What reading pictures and measuring their numbers share.
+// What reading pictures, looking at their headers and measuring their numbers share.
 #pragma once
 #include "fovea/picture.h"
 
 namespace fovea::data {
+
+/// Whether the file says what its numbers mean.
+bool is_scaled(const image::Header& header);
 
 /// A file's numbers (H,W,C) of format.dtype, which may be not finite, and the range of them that becomes
 /// 0..1, if one does.

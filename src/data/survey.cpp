@@ -1,8 +1,10 @@
 // How all files of a set are read, decided by the headers of some.
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "base/file.h"
+#include "data/picture.h"
 #include "fovea/files.h"
 
 namespace fovea::data {
@@ -39,8 +41,7 @@ void PictureSurvey::add(const image::Header& h) {
   const int64_t height = turned ? h.width() : h.height(), width = turned ? h.height() : h.width();
   if (height_ == 0) height_ = height, width_ = width;
   alike_ &= height == height_ && width == width_;
-  const Kind kind{h.color,  h.channels(), h.dtype, h.thermal || h.slope != 1 || h.intercept != 0,
-                  h.frames, h.name};
+  const Kind kind{h.color, h.channels(), h.dtype, is_scaled(h), h.frames, h.name};
   for (const Kind& k : kinds_)
     if (k.color == kind.color && k.channels == kind.channels && k.dtype == kind.dtype &&
         k.values == kind.values && k.frames == kind.frames)
@@ -76,6 +77,7 @@ ColorModel PictureSurvey::color_for(int64_t channels) const {
 
 PictureFormat PictureSurvey::format(const OpenOptions& o) const {
   if (o.format) return *o.format;
+  check(!kinds_.empty(), "there is no header to choose a format of pictures by");
   check(o.depth == 0 || o.depth == 16 || o.depth == 32, "depth={} is none of 0 (as they are), 16 and 32",
         o.depth);
   check(o.channels >= 0, "channels={} is no number of channels", o.channels);
@@ -104,26 +106,36 @@ PictureFormat PictureSurvey::format(const OpenOptions& o) const {
 
 std::vector<std::string> PictureSurvey::warnings(const PictureFormat& f, const OpenOptions& o) const {
   std::vector<std::string> all;
-  for (const Kind& k : kinds_)
-    if (k.dtype != kinds_[0].dtype) {
-      all.push_back(fmt::format("{} holds {} numbers and {} {}: all are read as {}", kinds_[0].first,
-                                name_of(kinds_[0].dtype), k.first, name_of(k.dtype), name_of(f.dtype)));
-      break;
-    }
-  for (const Kind& k : kinds_)
-    if (k.dtype == i32 || k.dtype == i64 || k.dtype == f64) {
-      all.push_back(fmt::format("{} holds {} numbers, which are read as f32: beyond 24 bits they are rounded",
-                                k.first, name_of(k.dtype)));
-      break;
-    }
-  for (const Kind& k : kinds_)
-    if (k.frames > 1 && !o.frames) {
-      all.push_back(
-          fmt::format("{} holds {} frames, of which the first is read; frames=each makes each an example, "
-                      "frames=channels makes them channels",
-                      k.first, k.frames));
-      break;
-    }
+  const Kind& first = kinds_[0];
+  const auto warn_of_first = [&](auto is, auto text) {
+    const auto found = std::find_if(kinds_.begin(), kinds_.end(), is);
+    if (found != kinds_.end()) all.push_back(text(*found));
+  };
+  warn_of_first([&](const Kind& k) { return k.dtype != first.dtype; },
+                [&](const Kind& k) {
+                  return fmt::format("{} holds {} numbers and {} {}: all are read as {}", first.first,
+                                     name_of(first.dtype), k.first, name_of(k.dtype), name_of(f.dtype));
+                });
+  warn_of_first([&](const Kind& k) { return k.values != first.values; },
+                [&](const Kind& k) {
+                  const auto& [scaled, plain] = k.values ? std::tie(k, first) : std::tie(first, k);
+                  return fmt::format(
+                      "{} has a scale for its numbers and {} has none: values stand beside plain numbers",
+                      scaled.first, plain.first);
+                });
+  warn_of_first([](const Kind& k) { return k.dtype == i32 || k.dtype == i64 || k.dtype == f64; },
+                [](const Kind& k) {
+                  return fmt::format(
+                      "{} holds {} numbers, which are read as f32: beyond 24 bits they are rounded", k.first,
+                      name_of(k.dtype));
+                });
+  warn_of_first([&](const Kind& k) { return k.frames > 1 && !o.frames; },
+                [](const Kind& k) {
+                  return fmt::format(
+                      "{} holds {} frames, of which the first is read; frames=each makes each an "
+                      "example, frames=channels makes them channels",
+                      k.first, k.frames);
+                });
   return all;
 }
 

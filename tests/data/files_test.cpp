@@ -79,6 +79,30 @@ TEST(PictureSurvey, WidensToTheDeepest) {
   EXPECT_TRUE(same_bits(read_picture(deep[0], wide), image::read(deep[0]).pixels));
 }
 
+TEST(PictureSurvey, WarnsOfWhatIsOdd) {
+  const auto warnings = [](const std::vector<std::string>& names) {
+    std::vector<std::string> files;
+    for (const std::string& name : names) files.push_back(formats + name);
+    const PictureSurvey survey = survey_files(files);
+    std::string all;
+    for (const std::string& text : survey.warnings(survey.format(), {})) all += text + "\n";
+    return all;
+  };
+  EXPECT_EQ(warnings({"gray.pgm", "gray.tif", "white.tif"}), "");
+  EXPECT_NE(warnings({"f64.tif"}).find("rounded"), std::string::npos);
+  EXPECT_NE(warnings({"cine.dcm"}).find("holds 5 frames"), std::string::npos);
+  EXPECT_NE(warnings({"deep.pgm", "ct.dcm"}).find("ct.dcm has a scale for its numbers and "),
+            std::string::npos);
+  EXPECT_THROW(PictureSurvey().format(), Error);
+}
+
+TEST(PictureSurvey, KeepsColoursThatAreReadAsFloats) {
+  const std::string ink = formats + "cmyk_adobe.jpg";
+  const PictureFormat deep = format_of({ink}, {.depth = 32});
+  EXPECT_EQ(deep.describe(), "RGB f32 (values)");
+  EXPECT_TRUE(same_bits(read_picture(ink, deep), read_picture(ink, format_of({ink})).to(f32)));
+}
+
 TEST(PictureSurvey, RefusesWhatDoesNotGoTogether) {
   const std::string bands = formats + "bands5.tif", gray = formats + "gray.pgm";
   EXPECT_NE(error_of([&] { format_of({bands, gray}); }).find("make two sets"), std::string::npos);
