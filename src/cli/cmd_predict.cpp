@@ -95,6 +95,10 @@ data::Compose transforms_of(const Keys& k, const train::ModelCard& card) {
   data::Compose transforms = data::parse_transforms(card.transforms);
   if (transforms.empty()) transforms = data::Compose(data::Cover({card.input[1], card.input[2]}));
   transforms = train::transforms_for(train::views_named(k.augment), transforms, card.input);
+  const bool in_range = !card.pictures || card.pictures->dtype != f32 || !card.pictures->range.empty() ||
+                        card.pictures->own_window;
+  check(!k.invert || in_range, "invert=true wants numbers within a range, and this network takes {}",
+        card.pictures ? card.pictures->describe() : "");
   if (k.invert) transforms.push_back(std::make_shared<const data::RandomInvert>(1.f));
   return transforms;
 }
