@@ -1,6 +1,7 @@
 #include "image/yuv.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "image/samples.h"
 
@@ -26,6 +27,12 @@ Tensor gray_of(const uint8_t* luma, const YuvLayout& layout) {
   return out;
 }
 
+/// What a row of colour adds to red, green and blue.
+struct Tints {
+  explicit Tints(int64_t width) : red(size_t(width)), green(size_t(width)), blue(size_t(width)) {}
+  std::vector<float> red, green, blue;
+};
+
 template <class T>
 Tensor rgb_of(const uint8_t* luma, const YuvLayout& layout) {
   const Tensor out = Tensor::empty({layout.height, layout.width, 3}, sizeof(T) == 1 ? u8 : u16);
@@ -36,18 +43,27 @@ Tensor rgb_of(const uint8_t* luma, const YuvLayout& layout) {
   const float black = layout.full_range ? 0 : 16 * unit, centre = 128 * unit;
   const float scale = largest / (layout.full_range ? top : 219 * unit);
   const float chroma_scale = largest / (layout.full_range ? top : 224 * unit);
-  const auto clip = [&](float v) { return T(std::clamp(v + 0.5f, 0.0f, largest)); };
+  const auto clip = [&](float v) { return T(std::min(std::max(v + 0.5f, 0.0f), largest)); };
+  std::vector<int32_t> column(static_cast<size_t>(width));  // of colour
+  for (int64_t x = 0; x < width; ++x) column[size_t(x)] = int32_t(x * layout.chroma_width / width);
+  Tints tints(layout.chroma_width);
+  int64_t tinted = -1;  // the row of colour that they are of
   T* to = out.data<T>();
-  for (int64_t y = 0; y < height; ++y)
-    for (int64_t x = 0; x < width; ++x, to += 3) {
-      const int64_t c =
-          y * layout.chroma_height / height * layout.chroma_width + x * layout.chroma_width / width;
-      const float l = (sample<T>(luma, y * width + x) - black) * scale;
-      const float b = (sample<T>(cb, c) - centre) * chroma_scale,
-                  r = (sample<T>(cr, c) - centre) * chroma_scale;
-      to[0] = clip(l + 1.402f * r), to[1] = clip(l - 0.344136f * b - 0.714136f * r),
-      to[2] = clip(l + 1.772f * b);
+  for (int64_t y = 0; y < height; ++y) {
+    const int64_t row = y * layout.chroma_height / height;
+    for (int64_t c = 0; c < layout.chroma_width && row != tinted; ++c) {
+      const float b = (sample<T>(cb, row * layout.chroma_width + c) - centre) * chroma_scale;
+      const float r = (sample<T>(cr, row * layout.chroma_width + c) - centre) * chroma_scale;
+      tints.red[size_t(c)] = 1.402f * r, tints.blue[size_t(c)] = 1.772f * b;
+      tints.green[size_t(c)] = -0.344136f * b - 0.714136f * r;
     }
+    tinted = row;
+    for (int64_t x = 0; x < width; ++x, to += 3) {
+      const float l = (sample<T>(luma, y * width + x) - black) * scale;
+      const auto c = size_t(column[size_t(x)]);
+      to[0] = clip(l + tints.red[c]), to[1] = clip(l + tints.green[c]), to[2] = clip(l + tints.blue[c]);
+    }
+  }
   return out;
 }
 
