@@ -258,15 +258,27 @@ std::span<const char* const> palette_names();
 
 struct RenderOptions {
   std::optional<Window> window = {};  // default: the file's own; without one the range of the values
-  std::string palette = "gray";       // colours for one channel
-  int64_t channel = -1;               // shows this one alone
-  std::vector<int64_t> bands = {};    // three channels as red, green and blue (false colours)
-  bool profile = false;               // apply_profile() first, if the picture has one
+  std::optional<std::array<double, 2>> percentiles = {};  // instead: of the finite values, in 0..100
+  std::string palette = "gray";                           // colours for one channel
+  int64_t channel = -1;                                   // shows this one alone
+  std::vector<int64_t> bands = {};  // three channels as red, green and blue (false colours)
+  bool profile = false;             // apply_profile() first, if the picture has one
 };
 /// How an eye can see it: u8 RGB (H, W, 3), upright. u8 pictures keep their colours (CMYK, Lab and the others
 /// become RGB, transparent pixels are blended with gray); deeper numbers are windowed; of many channels the
 /// first three (or one) are shown.
 Tensor render(const Image& image, const RenderOptions& options = {});
+/// The values that render() shows as black and white, if it does not show 8 bits as they are.
+std::optional<Window> shown_window(const Image& image, const RenderOptions& options = {});
+
+/// A picture u8 RGB (H, W, 3) with a line of text below it.
+struct Cell {
+  Tensor picture;
+  std::string caption;
+};
+/// The cells in rows, each picture scaled to fit its cell: u8 RGB (H, W, 3), `width` pixels wide. Throws if
+/// there are none or over 1000.
+Tensor contact_sheet(std::span<const Cell> cells, int64_t width = 960);
 /// The picture as render() makes it, in at most `columns` characters per line and `columns` / 2 lines: as
 /// half blocks in 24-bit colour (two pixels per character), or as an ASCII ramp from dark to bright.
 std::string terminal_picture(const Image& image, int columns = 64, bool color = true,

@@ -156,10 +156,78 @@ Tensor chosen(const Tensor& pixels, const std::vector<int64_t>& wanted) {
   return out;
 }
 
+/// From the value that `low` of 100 finite numbers do not reach to the one that 100 - `high` exceed.
+Window percentiles_of(const Tensor& t, double low, double high) {
+  std::vector<float> finite;
+  for (int64_t i = 0; i < t.numel(); ++i)
+    if (std::isfinite(t.data<float>()[i])) finite.push_back(t.data<float>()[i]);
+  if (finite.empty()) return {0, 0};
+  const auto at = [&](double percent) {
+    const auto place = finite.begin() + std::llround(percent / 100 * double(finite.size() - 1));
+    std::nth_element(finite.begin(), place, finite.end());
+    return double(*place);
+  };
+  const double first = at(low), last = at(high);
+  return {(first + last) / 2, last - first};
+}
+
 /// Which values become black and white. Deep pictures seldom fill their range.
 Window window_of(const Image& image, const RenderOptions& options, const Tensor& t) {
   if (options.window) return *options.window;
+  if (options.percentiles) return percentiles_of(t, (*options.percentiles)[0], (*options.percentiles)[1]);
   return image.window && image.color == ColorModel::gray ? *image.window : range_of(t);
+}
+
+void check_options(const Image& image, const RenderOptions& options) {
+  check(image.pixels.defined() && image.pixels.numel() > 0, "[render] the image has no pixels");
+  const int64_t count = image.pixels.size(2);
+  check(options.channel < count, "[render] channel={} of {} channels does not exist", options.channel, count);
+  check(options.bands.empty() || options.bands.size() == 3, "[render] bands are three, not {}",
+        options.bands.size());
+  for (const int64_t band : options.bands)
+    check(band >= 0 && band < count, "[render] bands: channel {} of {} does not exist", band, count);
+  check(!options.window || options.window->width > 0, "[render] a window of width {} shows nothing",
+        options.window ? options.window->width : 0);
+  if (const auto& p = options.percentiles)
+    check((*p)[0] >= 0 && (*p)[0] < (*p)[1] && (*p)[1] <= 100,
+          "[render] percentiles {} and {} are no range in 0..100", (*p)[0], (*p)[1]);
+}
+
+/// What an eye is to see of a picture: the channels that are shown, without alpha.
+struct Shown {
+  Image picture;
+  Tensor opacity = {};       // u8; undefined: all is opaque
+  bool as_it_is = false;     // 8 bits that are neither windowed nor turned round
+  bool coordinates = false;  // of a colour: fractions of a full range, which windows do not touch
+};
+
+Shown shown_of(const Image& image, const RenderOptions& options) {
+  if (options.profile && !image.icc.empty() && options.channel < 0 && options.bands.empty()) {
+    RenderOptions rest = options;
+    rest.profile = false;
+    return shown_of(apply_profile(image), rest);
+  }
+  Shown shown;
+  Image& turned = shown.picture;
+  static_cast<Header&>(turned) = image;
+  turned.pixels = upright(image);
+  if (const std::vector<int64_t> wanted = shown_channels(image, options); !wanted.empty()) {
+    turned.pixels = chosen(turned.pixels, wanted);
+    turned.color = wanted.size() == 1 ? ColorModel::gray : ColorModel::rgb;
+  }
+  const bool alpha = turned.color == ColorModel::gray_alpha || turned.color == ColorModel::rgba;
+  shown.as_it_is = turned.pixels.dtype() == u8 && !options.window && !options.percentiles && !turned.window &&
+                   !turned.thermal && !turned.inverted;
+  shown.coordinates = turned.color >= ColorModel::cmyk && turned.color < ColorModel::many;
+  if (shown.coordinates) turned.pixels = to_u8(to_rgb(turned)), turned.color = ColorModel::rgb;
+  else if (alpha) {
+    const int64_t last = turned.pixels.size(2) - 1;
+    const DType d = turned.pixels.dtype();
+    if (d == u8 || d == u16) shown.opacity = to_u8(channels(turned.pixels, last, 1));
+    turned.pixels = channels(turned.pixels, 0, last),
+    turned.color = last == 1 ? ColorModel::gray : ColorModel::rgb;
+  }
+  return shown;
 }
 
 }  // namespace
@@ -173,51 +241,23 @@ std::span<const char* const> palette_names() {
   return names;
 }
 
+std::optional<Window> shown_window(const Image& image, const RenderOptions& options) {
+  check_options(image, options);
+  const Shown shown = shown_of(image, options);
+  if (shown.as_it_is || shown.coordinates) return {};
+  return window_of(shown.picture, options, values(shown.picture));
+}
+
 Tensor render(const Image& image, const RenderOptions& options) {
-  check(image.pixels.defined() && image.pixels.numel() > 0, "[render] the image has no pixels");
-  const int64_t count = image.pixels.size(2);
-  check(options.channel < count, "[render] channel={} of {} channels does not exist", options.channel, count);
-  check(options.bands.empty() || options.bands.size() == 3, "[render] bands are three, not {}",
-        options.bands.size());
-  for (const int64_t band : options.bands)
-    check(band >= 0 && band < count, "[render] bands: channel {} of {} does not exist", band, count);
-  check(!options.window || options.window->width > 0, "[render] a window of width {} shows nothing",
-        options.window ? options.window->width : 0);
-
-  if (options.profile && !image.icc.empty() && options.channel < 0 && options.bands.empty()) {
-    RenderOptions rest = options;
-    rest.profile = false;
-    return render(apply_profile(image), rest);
+  check_options(image, options);
+  const Shown shown = shown_of(image, options);
+  Tensor bytes = shown.picture.pixels;
+  if (!shown.as_it_is && !shown.coordinates) {
+    const Tensor v = values(shown.picture);
+    bytes = windowed(v, window_of(shown.picture, options, v), image.inverted);
   }
-  Image turned;
-  static_cast<Header&>(turned) = image;
-  turned.pixels = upright(image);
-  if (const std::vector<int64_t> shown = shown_channels(image, options); !shown.empty()) {
-    turned.pixels = chosen(turned.pixels, shown);
-    turned.color = shown.size() == 1 ? ColorModel::gray : ColorModel::rgb;
-  }
-
-  // Coordinates of a colour and alpha are fractions of a full range; everything else is values with a window.
-  const bool alpha = turned.color == ColorModel::gray_alpha || turned.color == ColorModel::rgba;
-  const bool plain =
-      turned.pixels.dtype() == u8 && !options.window && !turned.window && !turned.thermal && !turned.inverted;
-  Tensor opacity;
-  const bool coordinates = turned.color >= ColorModel::cmyk && turned.color < ColorModel::many;
-  if (coordinates) turned.pixels = to_u8(to_rgb(turned)), turned.color = ColorModel::rgb;
-  else if (alpha) {
-    const int64_t last = turned.pixels.size(2) - 1;
-    const DType d = turned.pixels.dtype();
-    if (d == u8 || d == u16) opacity = to_u8(channels(turned.pixels, last, 1));
-    turned.pixels = channels(turned.pixels, 0, last),
-    turned.color = last == 1 ? ColorModel::gray : ColorModel::rgb;
-  }
-  Tensor bytes = turned.pixels;
-  if (!plain && !coordinates) {
-    const Tensor v = values(turned);
-    bytes = windowed(v, window_of(turned, options, v), image.inverted);
-  }
-  Tensor rgb = bytes.size(2) == 1 ? painted(bytes, options.palette) : bytes;
-  return opacity.defined() ? blended(rgb, opacity) : rgb;
+  const Tensor rgb = bytes.size(2) == 1 ? painted(bytes, options.palette) : bytes;
+  return shown.opacity.defined() ? blended(rgb, shown.opacity) : rgb;
 }
 
 }  // namespace fovea::image
