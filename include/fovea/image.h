@@ -186,6 +186,9 @@ Tensor resize(const Tensor& image, int64_t height, int64_t width, Filter filter 
 Tensor resize_center(const Tensor& image, int64_t short_side, int64_t height, int64_t width,
                      Filter filter = Filter::bilinear);
 
+/// Scaled down, if need be, so that neither side is longer than `side`.
+Tensor shrink_to(const Tensor& image, int64_t side);
+
 Tensor crop(const Tensor& image, int64_t top, int64_t left, int64_t height, int64_t width);
 /// The centre (height, width); borders are rounded half to even as in torchvision. Throws if the image is
 /// smaller.

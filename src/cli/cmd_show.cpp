@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/keys.h"
 #include "cli/setup.h"
+#include "cli/show_data.h"
 #include "fovea/acquisition.h"
 #include "fovea/video.h"
 #include "train/terminal.h"
@@ -16,8 +17,13 @@ namespace {
 struct Keys {
   std::vector<std::string> files;
   int rows = 12, columns = 8, chars = 64;
-  int64_t sheet = 12;      // frames of a video
+  int64_t sheet = 12;      // pictures on a sheet
   bool one_frame = false;  // of a video, not a sheet
+  std::string of;          // what the sheet of an image file shows: frames or channels; empty: no sheet
+  ExampleKeys examples;
+  bool of_set = false;  // a data set is meant
+  std::string percentiles;
+  int64_t side = 0;  // of what is written; 0: as large as it is
   image::ReadOptions read;
   image::RenderOptions render;
   image::RawLayout raw;  // width > 0: the files have no header
@@ -30,15 +36,30 @@ struct Keys {
   std::optional<double> emissivity, distance, reflected, air, humidity;
 };
 
-/// "400,1500" is a centre and a width.
-image::Window window_of(const std::string& text) {
-  image::Window window;
+/// "400,1500" and "400/1500" are two numbers.
+std::optional<std::array<double, 2>> pair_of(const std::string& text) {
+  std::array<double, 2> pair{};
   int used = 0;
-  if (std::sscanf(text.c_str(), "%lf,%lf%n", &window.center, &window.width, &used) != 2 ||
-      size_t(used) != text.size() || !(window.width > 0))
+  if (std::sscanf(text.c_str(), "%lf%*1[,/]%lf%n", &pair[0], &pair[1], &used) != 2 ||
+      size_t(used) != text.size())
+    return {};
+  return pair;
+}
+
+image::Window window_of(const std::string& text) {
+  const auto pair = pair_of(text);
+  if (!pair || !((*pair)[1] > 0))
     throw UsageError(
         fmt::format("window={}: a centre and a width above 0 are wanted, as in window=40,400", text));
-  return window;
+  return {(*pair)[0], (*pair)[1]};
+}
+
+std::array<double, 2> percentiles_of(const std::string& text) {
+  const auto pair = pair_of(text);
+  if (!pair || !((*pair)[0] >= 0 && (*pair)[0] < (*pair)[1] && (*pair)[1] <= 100))
+    throw UsageError(fmt::format(
+        "percentiles={}: two numbers in 0..100 are wanted, the smaller first, as in percentiles=1,99", text));
+  return *pair;
 }
 
 /// "21106.77,0.0125,1501,1,-7340" are R1, R2, B, F and O.
@@ -107,15 +128,30 @@ bool has_good_profile(const image::Image& picture) {
 }
 
 /// As it is where the format can hold it (.npy, .tif), else as an eye sees it.
-void write(const std::string& path, const image::Image& picture, const image::RenderOptions& render) {
+void write(const std::string& path, const image::Image& picture, const Keys& keys,
+           const image::RenderOptions& render) {
   const bool as_it_is = path.ends_with(".npy") || path.ends_with(".tif") || path.ends_with(".tiff");
-  image::write(path, as_it_is ? picture : image::Image(image::render(picture, render)));
+  Tensor seen;
+  if (!as_it_is) seen = image::render(picture, render);
+  if (!as_it_is && keys.side > 0) seen = image::shrink_to(seen, keys.side);
+  image::write(path, as_it_is ? picture : image::Image(seen));
   fmt::print("wrote {}\n", path);
+}
+
+/// Deep numbers are made into 8 bits for the eye alone: from which to which value.
+void print_caption(const image::Image& picture, const image::RenderOptions& render) {
+  const auto window = image::shown_window(picture, render);
+  if (!window) return;
+  const double low = window->center - window->width / 2, high = window->center + window->width / 2;
+  const bool turned = picture.inverted;
+  const std::string unit = picture.unit.empty() ? "" : " " + picture.unit;
+  fmt::print("shown, for the eye alone, in 8 bits: {} from {:.6g}{} to {:.6g}{}\n",
+             turned ? "white to black" : "black to white", low, unit, high, unit);
 }
 
 void draw(const image::Image& picture, const Keys& keys, const image::RenderOptions& render,
           const train::Terminal& terminal) {
-  if (!keys.out.empty()) return write(keys.out, picture, render);
+  if (!keys.out.empty()) return write(keys.out, picture, keys, render);
   fmt::print(
       "{}", image::terminal_picture(picture, std::min(keys.chars, terminal.columns), terminal.color, render));
 }
@@ -127,7 +163,20 @@ void show_picture(const image::Image& picture, const Keys& keys, const train::Te
     fmt::print("{}\n", image::pixel_table(picture, keys.rows, keys.columns));
   image::RenderOptions render = keys.render;
   render.profile = has_good_profile(picture);
+  if (keys.of == "channels")
+    return draw(image::Image(sheet_of_channels(picture, keys.sheet, render)), keys, {}, terminal);
+  print_caption(picture, render);
   draw(picture, keys, render, terminal);
+}
+
+void show_frames(const std::string& file, const Keys& keys, const train::Terminal& terminal) {
+  fmt::print("{}\n", image::header_text(picture_of(file, keys)));
+  draw(image::Image(sheet_of_frames(file, keys.sheet, keys.read, keys.render)), keys, {}, terminal);
+}
+
+void show_set(const std::string& what, const Keys& keys, const train::Terminal& terminal) {
+  if (keys.examples.example >= 0) return show_picture(example_of(what, keys.examples), keys, terminal);
+  draw(image::Image(sheet_of_examples(what, keys.examples, keys.sheet, keys.render)), keys, {}, terminal);
 }
 
 /// One frame, or a sheet of several; the first one of a camera or stream.
@@ -150,8 +199,10 @@ void show_video(const std::string& file, const Keys& keys, const train::Terminal
 bool show(const std::string& file, const Keys& keys, const train::Terminal& terminal) {
   try {
     const bool is_table = keys.raw.width > 0;
-    if (!is_table && (video::is_video_name(file) || std::filesystem::is_directory(file)))
+    if (!is_table && (keys.of_set || is_data_set(file))) show_set(file, keys, terminal);
+    else if (!is_table && (video::is_video_name(file) || std::filesystem::is_directory(file)))
       show_video(file, keys, terminal);
+    else if (keys.of == "frames") show_frames(file, keys, terminal);
     else show_picture(picture_of(file, keys), keys, terminal);
     return true;
   } catch (const Error& e) {
@@ -173,7 +224,14 @@ int run(const Keys& keys) {
 void declare_reading(CLI::App& app, Keys& keys) {
   app.add_option("--frame", keys.read.frame, "frame, page or slice to show; of a video instead of a sheet")
       ->check(at_least(0));
-  app.add_option("--sheet", keys.sheet, "video: frames on its sheet, at even times")->check(at_least(1));
+  app.add_option("--sheet", keys.sheet, "pictures on a sheet: frames at even times, examples")
+      ->check(between(1, 1000));
+  app.add_option("--of", keys.of, "image file: a sheet of its frames or of its channels")
+      ->check(one_of({"frames", "channels"}));
+  app.add_option("--example", keys.examples.example, "data set: this example instead of a sheet")
+      ->check(at_least(0));
+  app.add_option("--split", keys.examples.split, "data set: train or val")->check(one_of({"train", "val"}));
+  app.add_option("--seed", keys.examples.seed, "data set: of what is split off for validation");
   app.add_option("--page", keys.read.frame, "the same")->check(at_least(0));
   app.add_option("--width", keys.raw.width, "raw table without a header: pixels in a row")
       ->check(at_least(1));
@@ -190,7 +248,9 @@ void declare_showing(CLI::App& app, Keys& keys) {
   app.add_option("--channel", keys.render.channel, "shows this channel alone");
   app.add_option("--bands", keys.render.bands, "three channels as red, green and blue: 7,4,1")
       ->delimiter(',');
-  app.add_option("--window", keys.window, "values from black to white: centre,width");
+  app.add_option("--window", keys.window, "values from black to white: centre,width or centre/width");
+  app.add_option("--percentiles", keys.percentiles,
+                 "values from black to white: 1,99 leaves out 1 % at both ends");
   app.add_option("--palette", keys.render.palette, "colours of one channel")
       ->check(one_of({image::palette_names().begin(), image::palette_names().end()}));
   app.add_option("--color", keys.color, "converts first: gray RGB RGBA CMYK Lab XYZ HSV YCbCr");
@@ -201,6 +261,8 @@ void declare_showing(CLI::App& app, Keys& keys) {
   app.add_option("--intercept", keys.intercept, "see slope");
   app.add_option("--unit", keys.unit, "unit of the values");
   app.add_option("--out", keys.out, "file to write instead: .png .jpg ... as seen, .npy .tif as it is");
+  app.add_option("--side", keys.side, "of the file as seen: shrinks it to so many pixels (0: not)")
+      ->check(at_least(0));
   app.add_option("--rows", keys.rows, "rows of the pixel table (0: no table)")->check(at_least(0));
   app.add_option("--columns", keys.columns, "columns of the pixel table (0: no table)")->check(at_least(0));
   app.add_option("--chars", keys.chars, "width of the picture in characters")->check(at_least(1));
@@ -239,15 +301,21 @@ const Command show_command{
     "  fovea show echoes.npy probe=convex rate=40 radius=60 sector=70 out=liver.png\n"
     "  fovea show walk.mp4                      # a video as a sheet of frames\n"
     "  fovea show walk.mp4 frame=100 out=frame.png\n"
+    "  fovea show stack.tif sheet=20            # frames, pages or slices on a sheet\n"
+    "  fovea show satellite.tif of=channels     # every channel alone; bands=7,4,1 for false colours\n"
+    "  fovea show mnist example=7               # of a data set; without example= a sheet\n"
     "  fovea show dump.bin width=640 height=480 dtype=u16\n",
     [](CLI::App& app) -> std::function<int()> {
       auto keys = std::make_shared<Keys>();
-      app.add_option("file", keys->files, "image and video files, folders of frames")->required();
+      app.add_option("file", keys->files, "image and video files, folders of frames, data sets")->required();
       declare_reading(app, *keys);
       declare_showing(app, *keys);
       declare_acquiring(app, *keys);
       return [keys, &app] {
         keys->one_frame = given(app, "frame") || given(app, "page");
+        keys->of_set = given(app, "example") || given(app, "split");
+        if (keys->of.empty() && given(app, "sheet")) keys->of = "frames";
+        if (!keys->percentiles.empty()) keys->render.percentiles = percentiles_of(keys->percentiles);
         keys->raw.big_endian = keys->order == "big";
         if (!keys->window.empty()) keys->render.window = window_of(keys->window);
         return run(*keys);

@@ -51,6 +51,14 @@ void paste(const Canvas& canvas, const Tensor& rgb, int64_t left, int64_t top) {
 
 }  // namespace
 
+Tensor shrink_to(const Tensor& image, int64_t side) {
+  const int64_t h = image.size(0), w = image.size(1), longest = std::max(h, w);
+  check(side > 0, "[shrink_to] {} is no length of a side", side);
+  if (longest <= side) return image;
+  const auto scaled = [&](int64_t n) { return std::max<int64_t>(1, (n * side + longest / 2) / longest); };
+  return resize(image, scaled(h), scaled(w));
+}
+
 Tensor contact_sheet(std::span<const Cell> cells, int64_t width) {
   check(!cells.empty() && cells.size() <= 1000, "[contact_sheet] {} pictures: 1 to 1000 make a sheet",
         cells.size());

@@ -1,50 +1,17 @@
 // A video at one glance: its header in words, and a sheet of frames.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "base/text.h"
-#include "image/canvas.h"
 #include "video/stream.h"
 
 namespace fovea::video {
 namespace {
 
-using image::Canvas;
-using image::Color;
-
-constexpr Color ground{24, 24, 24}, ink{235, 235, 235};
-constexpr double text_size = 14;
-constexpr int gap = 6, label = 20;
-
 /// 83.25 seconds as "1:23.25".
 std::string clock_text(double seconds) {
   const auto minutes = int64_t(seconds / 60);
   return fmt::format("{}:{:05.2f}", minutes, seconds - double(minutes) * 60);
-}
-
-/// Rows of cells that fill `width`.
-struct Grid {
-  int columns = 1, rows = 1, cell_width = 1, cell_height = 1;
-
-  Grid(const Header& header, int64_t n, int64_t width) {
-    const double shape = double(header.height) / double(header.width);
-    // Near a square of cells that look like 4 by 3.
-    columns = std::clamp(int(std::ceil(std::sqrt(double(n) * std::clamp(shape, 0.25, 4.0)))), 1, int(n));
-    rows = int((n + columns - 1) / columns);
-    cell_width = std::max<int>(1, (int(width) - gap * (columns + 1)) / columns);
-    cell_height = std::clamp(int(std::lround(cell_width * shape)), 1, 4 * cell_width);
-  }
-  int left(int64_t i) const { return gap + int(i % columns) * (cell_width + gap); }
-  int top(int64_t i) const { return gap + int(i / columns) * (cell_height + label + gap); }
-  int width() const { return gap + columns * (cell_width + gap); }
-  int height() const { return gap + rows * (cell_height + label + gap); }
-};
-
-void paste(const Canvas& canvas, const Tensor& rgb, int left, int top) {
-  for (int64_t y = 0; y < rgb.size(0); ++y)
-    std::memcpy(canvas.pixels().data<uint8_t>() + ((top + y) * canvas.width() + left) * 3,
-                rgb.data<uint8_t>() + y * rgb.size(1) * 3, size_t(rgb.size(1) * 3));
 }
 
 }  // namespace
@@ -77,20 +44,14 @@ std::string header_text(const Header& header) {
 
 image::Image contact_sheet(Reader& reader, int64_t n, int64_t width) {
   check(n > 0 && n <= 1000, "[contact_sheet] {} frames: 1 to 1000 make a sheet", n);
-  check(width >= 64 && width <= 16384, "[contact_sheet] width={} is outside of 64..16384", width);
-  const std::vector<int64_t> indices = uniform_frames(reader.count(), std::min(n, reader.count()));
-  const Grid grid(reader.header(), int64_t(indices.size()), width);
-  Canvas canvas(grid.width(), grid.height(), ground);
-  for (size_t i = 0; i < indices.size(); ++i) {
-    const Frame frame = reader.frame(indices[i]);
-    const Tensor rgb = image::render(image::Image(frame.pixels, reader.header().color));
-    const int left = grid.left(int64_t(i)), top = grid.top(int64_t(i));
-    paste(canvas, image::resize(rgb, grid.cell_height, grid.cell_width), left, top);
-    const std::string text = fmt::format("{}  {}", frame.index, clock_text(frame.time));
-    if (Canvas::text_width(text, text_size) <= grid.cell_width)
-      canvas.text({double(left), double(top + grid.cell_height + label - 6)}, text, text_size, ink);
+  std::vector<image::Cell> cells;
+  for (const int64_t index : uniform_frames(reader.count(), std::min(n, reader.count()))) {
+    const Frame frame = reader.frame(index);
+    cells.push_back(
+        {image::shrink_to(image::render(image::Image(frame.pixels, reader.header().color)), width),
+         fmt::format("{}  {}", frame.index, clock_text(frame.time))});
   }
-  return image::Image(canvas.pixels(), image::ColorModel::rgb);
+  return image::Image(image::contact_sheet(cells, width), image::ColorModel::rgb);
 }
 
 }  // namespace fovea::video

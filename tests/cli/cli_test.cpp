@@ -145,6 +145,14 @@ TEST(Cli, ShowsAnImage) {
   EXPECT_EQ(brief.code, 0) << brief.err;
   EXPECT_LT(brief.out.size(), o.out.size());
   EXPECT_EQ(run(folder, "show ramp.png chars=0").code, 2);
+  image::write(folder / "deep.tif", image::Image(full({8, 9, 5}, 1, u16)));
+  expect_in("shown, for the eye alone, in 8 bits: black to white from 0 to 4",
+            run(folder, "show deep.tif channel=2 window=2/4").out);
+  EXPECT_EQ(run(folder, "show deep.tif of=channels out=sheet.png").code, 0);
+  EXPECT_EQ(image::read(folder / "sheet.png").channels(), 3);
+  expect_in("percentiles=9: two numbers", run(folder, "show deep.tif percentiles=9").err);
+  expect_in("label  7", run(folder, "show mnist example=0 split=val").out);
+  expect_in("holds 10000", run(folder, "show mnist example=10000 split=val").err);
 }
 
 TEST(Cli, TellsWhatADataSetHolds) {

@@ -2,6 +2,7 @@
 // limits.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "fovea/image.h"
@@ -34,6 +35,37 @@ TEST(Render, WithoutAWindowTheRangeIsShown) {
   const Image field(tensor({-2, 0, 2, nothing, INFINITY}, {1, 5}, f32));
   EXPECT_EQ(grays(render(field)), (std::vector<int>{0, 128, 255, 0, 255}));
   EXPECT_EQ(grays(render(Image(full({1, 2}, 7, u16)))), (std::vector<int>{128, 128}));
+}
+
+TEST(Render, PercentilesLeaveOutliersOut) {
+  Tensor numbers = Tensor::empty({1, 101}, f32);
+  for (int i = 0; i < 101; ++i) numbers.data<float>()[i] = float(i);
+  numbers.data<float>()[100] = 1e6f;
+  const Image field(numbers);
+  const RenderOptions options{.percentiles = std::array{10., 90.}};
+  const auto window = shown_window(field, options);
+  ASSERT_TRUE(window.has_value());
+  EXPECT_EQ(window->center, 50);
+  EXPECT_EQ(window->width, 80);
+  const auto seen = grays(render(field, options));
+  EXPECT_EQ(seen[10], 0);
+  EXPECT_EQ(seen[50], 128);
+  EXPECT_EQ(seen[90], 255);
+  EXPECT_EQ(shown_window(field)->width, 1e6);  // without: the whole range
+  EXPECT_FALSE(shown_window(Image(full({2, 2, 3}, 7, u8))).has_value());
+  EXPECT_THROW(render(field, {.percentiles = std::array{90., 10.}}), Error);
+}
+
+TEST(ContactSheet, ScalesPicturesIntoTheirCells) {
+  const Cell red{full({10, 20, 3}, 200, u8), "a"}, wide{full({100, 1000, 3}, 90, u8), "b"};
+  const Tensor sheet = contact_sheet(std::vector<Cell>{red, wide, red}, 400);
+  EXPECT_LE(sheet.size(1), 400);
+  const uint8_t* p = sheet.data<uint8_t>();
+  EXPECT_GT(std::count(p, p + sheet.numel(), 200), 3 * 2 * 10 * 20 * 4);  // grown by a whole factor
+  EXPECT_GT(std::count(p, p + sheet.numel(), 90), 1000);
+  EXPECT_EQ(shrink_to(wide.picture, 100).shape(), (Dims{10, 100, 3}));
+  EXPECT_EQ(shrink_to(red.picture, 100).shape(), red.picture.shape());
+  EXPECT_THROW(contact_sheet({}, 400), Error);
 }
 
 TEST(Render, EightBitsStayAsTheyAre) {

@@ -21,13 +21,8 @@ std::string base64(std::span<const uint8_t> bytes) {
 }
 
 Thumbnail thumbnail_of(const image::Image& picture, int64_t side) {
-  Tensor pixels = image::render(picture);
-  const int64_t longest = std::max(pixels.size(0), pixels.size(1));
-  if (longest > side) {
-    const auto scaled = [&](int64_t n) { return std::max<int64_t>(1, (n * side + longest / 2) / longest); };
-    pixels = image::resize(pixels, scaled(pixels.size(0)), scaled(pixels.size(1)));
-  }
-  const bool small = longest <= side / 2;  // every pixel counts
+  const Tensor pixels = image::shrink_to(image::render(picture), side);
+  const bool small = std::max(pixels.size(0), pixels.size(1)) <= side / 2;  // every pixel counts
   const char* const format = small ? "png" : "jpeg";
   return {
       fmt::format("data:image/{};base64,{}", format, base64(image::encode(image::Image(pixels), format, 80))),
