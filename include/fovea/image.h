@@ -108,7 +108,8 @@ struct Limits {
 const Limits& default_limits();
 
 struct ReadOptions {
-  int64_t frame = 0;  // frame, page or slice to read
+  int64_t frame = 0;     // frame, page or slice to read
+  bool indices = false;  // gray and palettes of PNG as the numbers that are stored: masks of classes
   Limits limits = default_limits();
 };
 

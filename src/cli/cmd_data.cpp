@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/keys.h"
+#include "fovea/annotations.h"
 #include "fovea/inspect.h"
 #include "train/terminal.h"
 
@@ -91,7 +92,31 @@ ordered_json json_of(const data::Inspection& in) {
   return out;
 }
 
+ordered_json json_of(const data::AnnotationSummary& s) {
+  ordered_json out{{"description", s.description}, {"classes", ordered_json::array()}};
+  for (size_t c = 0; c < s.classes.size(); ++c) {
+    ordered_json one{{"name", s.classes[c]}, {"objects", s.objects[c]}, {"images", s.images[c]}};
+    if (!s.pixels.empty()) one["pixels"] = s.pixels[c];
+    out["classes"].push_back(std::move(one));
+  }
+  out.update({{"crowds", s.crowds}, {"outlines", s.masks}, {"empty", s.empty}, {"warnings", s.warnings}});
+  return out;
+}
+
+/// A set for detection or segmentation.
+int show_annotations(const Keys& keys) {
+  ordered_json list = ordered_json::array();
+  for (const auto split : {data::Split::train, data::Split::val}) {
+    const auto summary = data::summary(*data::open_annotated(keys.what, split, keys.options.seed));
+    if (keys.json) list.push_back(json_of(summary));
+    else fmt::print("{}\n", summary.str(keys.listed));
+  }
+  if (keys.json) fmt::print("{}\n", list.dump(1, ' ', false, ordered_json::error_handler_t::replace));
+  return 0;
+}
+
 int run(Keys keys) {
+  if (data::is_annotated(keys.what)) return show_annotations(keys);
   data::Inspection found;
   {
     ProgressLine line;
@@ -116,6 +141,7 @@ const Command data_command{
     "  fovea data mnist\n"
     "  fovea data cifar10:FOLDER limit=5000   # some of the examples\n"
     "  fovea data scans/ --json               # every file and every finding\n"
+    "  fovea data coco/                       # boxes and masks: COCO, Pascal VOC, YOLO, mask PNGs\n"
     "  fovea data spiral:500                  # a synthetic set\n",
     [](CLI::App& app) -> std::function<int()> {
       auto keys = std::make_shared<Keys>();

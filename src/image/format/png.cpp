@@ -78,6 +78,11 @@ class PngReader {
     self.left_ = self.left_.subspan(n);
   }
 
+  bool palette() const { return png_get_color_type(png_, info_) == PNG_COLOR_TYPE_PALETTE; }
+  /// Whether the numbers of the file are wanted, not what they mean.
+  bool indices() const {
+    return source_.options.indices && (palette() || png_get_color_type(png_, info_) == PNG_COLOR_TYPE_GRAY);
+  }
   void check_bytes() const;
   void read_rows(const Tensor& to);
   Tensor colors_of(const Tensor& indices);
@@ -107,6 +112,7 @@ void PngReader::describe() {
   const bool alpha = (type & PNG_COLOR_MASK_ALPHA) || transparent;
   if (type & PNG_COLOR_MASK_COLOR) header_.color = alpha ? ColorModel::rgba : ColorModel::rgb;
   else header_.color = alpha ? ColorModel::gray_alpha : ColorModel::gray;
+  if (indices()) header_.color = ColorModel::gray;
   header_.depth = png_get_bit_depth(png_, info_);
   header_.dtype = header_.depth == 16 ? u16 : u8;
   header_.shape = {png_get_image_height(png_, info_), png_get_image_width(png_, info_),
@@ -165,7 +171,7 @@ void PngReader::describe_text() {
 Image PngReader::decode() {
   check_bytes();
   Image image;
-  if (png_get_color_type(png_, info_) == PNG_COLOR_TYPE_PALETTE) {
+  if (palette() && !indices()) {
     const Tensor indices = Tensor::empty({header_.height(), header_.width(), 1}, u8);
     read_rows(indices);
     image.pixels = colors_of(indices);
@@ -182,10 +188,10 @@ void PngReader::read_rows(const Tensor& to) {
   auto* const pixels = static_cast<uint8_t*>(to.raw());
   const size_t row_bytes = size_t(to.size(1) * to.size(2) * size_of(to.dtype()));
   const auto height = png_uint_32(to.size(0));
-  const bool palette = png_get_color_type(png_, info_) == PNG_COLOR_TYPE_PALETTE;
+  const bool as_stored = palette() || indices();
   guard([&] {
-    if (palette) png_set_packing(png_);  // one index per byte
-    else png_set_expand(png_);           // gray to 8 bits, tRNS to alpha
+    if (as_stored) png_set_packing(png_);  // one number per byte
+    else png_set_expand(png_);             // gray to 8 bits, tRNS to alpha
     if (std::endian::native == std::endian::little) png_set_swap(png_);
     const int passes = png_set_interlace_handling(png_);
     png_read_update_info(png_, info_);
