@@ -19,3 +19,5 @@ find_package(pugixml QUIET)  # Pascal VOC
 fovea_data_component(PUGIXML pugixml_FOUND annotations/voc_xml.cpp libpugixml-dev)
 find_package(yaml-cpp QUIET)  # YOLO's data.yaml
 fovea_data_component(YAML yaml-cpp_FOUND annotations/yolo_yaml.cpp libyaml-cpp-dev)
+find_package(CURL QUIET)  # fovea data get
+fovea_data_component(CURL CURL_FOUND fetch_curl.cpp libcurl4-openssl-dev)

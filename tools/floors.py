@@ -35,7 +35,7 @@ FLOOR_OF_HEADER = {
     "autograd": "op", "functional": "op", "kernel": "op", "operators": "op", "ops": "op", "pointwise": "op", "reduce": "op",
     "scalar": "op",
     "compile": "plan", "plot": "image", "acquisition": "image",
-    "annotations": "data", "files": "data", "inspect": "data", "loader": "data", "normalize": "data", "picture": "data", "transforms": "data",
+    "annotations": "data", "files": "data", "get": "data", "inspect": "data", "loader": "data", "normalize": "data", "picture": "data", "sampler": "data", "transforms": "data",
     "init": "nn", "lr_scheduler": "optim", "metrics": "train", "checkpoint": "train", "views": "train",
 }
 

@@ -20,6 +20,8 @@ struct ModelCard {
   std::string augment;      // the transforms it was trained with
   std::vector<std::string> classes;
   data::Normalization normalization;
+  data::Task task = data::Task::classify;
+  data::Normalization targets = {};  // of numbers: number = what the network gives * std + mean
   std::optional<data::PictureFormat> pictures = {};  // how its files were read, if it was trained on files
 
   Metadata to_metadata() const;

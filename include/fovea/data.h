@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,14 @@ namespace fovea::data {
 /// What an example is for: to learn from, or to measure with (never to learn from).
 enum class Split { train, val, test = val };
 const char* name_of(Split split);
+
+/// What a network is to say of an example: which one of the classes it is, which of several labels it has, or
+/// numbers.
+enum class Task : uint8_t { classify, multilabel, regress };
+/// "classify", "multilabel", "regress"
+const char* name_of(Task task);
+/// Throws naming the three if `name` is none of them.
+Task task_named(const std::string& name);
 
 /// Per channel: y = (x - mean) / std, where integer pixels are first scaled to 0..1 by their type's largest
 /// value.
@@ -37,8 +46,14 @@ class Dataset {
   virtual ~Dataset() = default;
 
   virtual int64_t size() const = 0;
-  /// The class of example `index`. *Requires* 0 <= index < size(). *Ensures* 0 <= label < classes().size().
+  /// The class of example `index`; 0 where the task is another. *Requires* 0 <= index < size(). *Ensures*
+  /// 0 <= label < classes().size().
   virtual int64_t label(int64_t index) const = 0;
+  /// What is true of example `index`, in the order of classes(): 1 for the labels that it has, else 0; or its
+  /// numbers. *Requires* another task than classify, and out.size() == classes().size().
+  virtual void target(int64_t index, std::span<float> out) const;
+  /// How often example `index` should come, relative to others (sampler=weighted).
+  virtual float weight(int64_t) const { return 1; }
   /// Writes example `index` into `row`, a contiguous tensor of example_shape() and dtype(). Throws Error if
   /// unreadable.
   virtual void read(int64_t index, const Tensor& row) const = 0;
@@ -58,7 +73,9 @@ class Dataset {
   /// (C,H,W) or (features)
   const Dims& example_shape() const { return shape_; }
   DType dtype() const { return dtype_; }
+  /// Names of classes or labels; of a regression, of its numbers.
   const std::vector<std::string>& classes() const { return classes_; }
+  Task task() const { return task_; }
   /// Mean and standard deviation where the field has agreed on figures for this set.
   const std::optional<Normalization>& known_normalization() const { return normalization_; }
   /// How files become pictures, where examples are files.
@@ -80,6 +97,7 @@ class Dataset {
   Split split_ = Split::train;
   Dims shape_;
   DType dtype_ = u8;
+  Task task_ = Task::classify;
   std::vector<std::string> classes_;
   std::optional<Normalization> normalization_;
   std::optional<PictureFormat> format_;
@@ -114,6 +132,9 @@ class TensorDataset : public Dataset {
 struct OpenOptions {
   uint64_t seed = 0;  // of synthetic sets and of the part that is split off for validation
   int64_t imgsz = 0;  // side of the images that a network sees; 0: as they are, or 224 if a folder's differ
+  double val = 0.1;   // part of the examples for validation, where a set does not say which
+  std::optional<Task> task = {};  // of a list; by its columns if left out
+  int64_t world = 1, rank = 0;    // of tar shards: every world-th, from number rank on
   // Of image files:
   int channels = 0;                          // 1 gray, 3 RGB, 4 CMYK or with alpha; 0 as they are
   int depth = 0;                             // 16 or 32 bits at least; 0: that of the deepest of some
@@ -122,8 +143,9 @@ struct OpenOptions {
 };
 
 /// Opens a data set by what the user typed: a folder of images or of videos (see open_image_folder,
-/// open_video_folder); a name ("mnist", "fashion-mnist", "cifar10", "cifar100"), looked for in FOVEA_DATA,
-/// data/ of the current folder, above the program and in its installed share; a name with its folder
+/// open_video_folder); a table of image files (see open_list); tar shards (see open_webdataset); a name
+/// ("mnist", "fashion-mnist", "cifar10", "cifar100"), looked for in FOVEA_DATA, data/ of the current folder,
+/// above the program and in its installed share; a name with its folder
 /// ("cifar10:folder"); or a synthetic set with its size ("xor", "circles:200", "spiral", "blobs", "line").
 /// Throws with the places where it looked, or with the nearest known name.
 std::shared_ptr<Dataset> open_dataset(const std::string& what, Split split, const OpenOptions& options = {});
@@ -156,6 +178,21 @@ std::shared_ptr<Dataset> open_video_folder(const std::string& folder, Split spli
                                            const OpenOptions& options = {});
 /// Whether there are videos below `folder`, and no images beside them.
 bool holds_videos(const std::string& folder);
+/// A table of image files, .csv or .tsv with a head line (RFC 4180; comma, semicolon or tab): a column path
+/// (or image, file, filename), relative to the table; label (or class) with names or numbers of classes, or
+/// several in a cell as "cat|dog"; otherwise every further column counts: labels if it holds 0 and 1 alone in
+/// two columns or more, else numbers to predict. A column split (train, val, test) tells the parts, a column
+/// group what may not be on both sides; else `val` of each class is split off, by seed. A column weight says
+/// how often an example should come. Rows that cannot be used become warnings with file and line.
+std::shared_ptr<Dataset> open_list(const std::string& file, Split split, const OpenOptions& options = {});
+/// WebDataset: tar shards, as a pattern "shards-{000..009}.tar" or a folder of .tar files, in which the files
+/// of an example follow each other under one name: a picture and its class, as NAME.cls or NAME.txt with a
+/// number or name, or as "label" of NAME.json. The shards are indexed once by their headers and then read by
+/// place. Shards with val or test in their names are for validation, else `val` of each class, by seed.
+std::shared_ptr<Dataset> open_webdataset(const std::string& what, Split split,
+                                         const OpenOptions& options = {});
+/// Whether `what` is such a pattern or folder.
+bool is_webdataset(const std::string& what);
 /// `count` points in the plane, f32 (2): "xor", "circles", "spiral", "blobs" or "line". The splits never
 /// share a point.
 std::shared_ptr<Dataset> make_synthetic(const std::string& kind, int64_t count, Split split,
@@ -164,6 +201,9 @@ std::shared_ptr<Dataset> make_synthetic(const std::string& kind, int64_t count, 
 /// Mean and standard deviation per channel, measured: over all examples in memory, over 256 spread ones of
 /// other sets.
 Normalization measure_normalization(const Dataset& dataset);
+/// Mean and standard deviation of each number to predict (1 where all are equal), over all examples.
+/// *Requires* task regress.
+Normalization measure_targets(const Dataset& dataset);
 
 /// What a data set holds, as `fovea data` shows it.
 struct Summary {

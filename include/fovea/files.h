@@ -55,7 +55,9 @@ struct Numbers;  // of a picture, before its range is applied (data/picture.h)
 struct FileExample {
   std::string path;
   int64_t label = 0;
-  int64_t frame = 0;  // set by FileDataset where each frame is an example
+  int64_t frame = 0;               // set by FileDataset where each frame is an example
+  std::vector<float> target = {};  // of other tasks than classify: one number for each of the classes
+  float weight = 1;                // how often it should come (sampler=weighted)
 };
 
 class FileDataset : public Dataset {
@@ -65,6 +67,7 @@ class FileDataset : public Dataset {
     Split split = Split::train;
     std::vector<std::string> classes = {};
     std::vector<std::string> warnings = {};
+    Task task = Task::classify;
   };
   /// `survey` is of the files of all splits, so that these agree. Pictures alike in size stay as they are
   /// unless options.imgsz asks for another size; others are scaled to cover a square of 8/7 imgsz (256 for
@@ -74,6 +77,8 @@ class FileDataset : public Dataset {
               const OpenOptions& options = {});
   int64_t size() const override { return int64_t(examples_.size()); }
   int64_t label(int64_t index) const override { return examples_[size_t(index)].label; }
+  void target(int64_t index, std::span<float> out) const override;
+  float weight(int64_t index) const override { return examples_[size_t(index)].weight; }
   void read(int64_t index, const Tensor& row) const override;
   bool in_memory() const override { return false; }
   bool has_pictures() const override { return true; }

@@ -27,6 +27,14 @@ struct LoaderOptions {
   bool cache = false;      // keep decoded examples in memory (sets that lie in memory need none)
   int prefetch = 2;        // batches decoded ahead
   Compose transforms = {};
+  double mixup = 0, cutmix = 0;  // alphas of the Beta distributions of MixUp and CutMix, which mix each batch
+                                 // of images; both above 0: one or the other by turns at random
+  /// Not empty: an epoch draws as many examples as there are, with replacement and the chances of these
+  /// weights, one for each example (PyTorch's WeightedRandomSampler; see sampler.h).
+  std::vector<double> weights = {};
+  /// Of a regression: what numbers to predict are normalised with; measured if left out. A set to validate
+  /// with wants those of the training set.
+  std::optional<Normalization> targets = {};
   /// The set's known figures if left out, else measured. A set to validate with wants those of the training
   /// set.
   std::optional<Normalization> normalize = {};
@@ -37,7 +45,8 @@ struct LoaderOptions {
 
 struct Batch {
   Tensor images;  // f32 (N,C,H,W) or (N,features)
-  Tensor labels;  // i64 (N)
+  Tensor labels;  // i64 (N) of classes; f32 (N,classes): parts of mixed classes, 0 and 1 of labels, or
+                  // numbers to predict, normalised
 };
 
 class DataLoader {
@@ -63,6 +72,8 @@ class DataLoader {
   const Dataset& dataset() const;
   const LoaderOptions& options() const;
   const Normalization& normalization() const;
+  /// Of numbers to predict; empty for other tasks.
+  const Normalization& targets() const;
   /// The examples of epoch `number` in the order they come.
   std::vector<int64_t> order(int64_t number) const;
   /// What could not be read so far: "file: reason".

@@ -1,4 +1,5 @@
-// How good predictions are: loss, top-1 and top-5 accuracy, confusion matrix.
+// How good predictions are: loss, top-1 and top-5 accuracy, confusion matrix; F1 and average precision of
+// labels; errors and R2 of numbers.
 //   ConfusionMatrix confusion(10);   Metrics m;
 //   m.add(loss.item(), logits, labels, &confusion);   m.top1();   confusion.recall(3);
 // Threads: a value belongs to one thread.
@@ -7,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "fovea/tensor.h"
+#include "fovea/data.h"
 
 namespace fovea::train {
 
@@ -35,18 +36,46 @@ class ConfusionMatrix {
   std::vector<int64_t> counts_;
 };
 
+/// What is summed for one label (task multilabel) or one number (task regress).
+struct OutputSums {
+  int64_t hits = 0, false_alarms = 0, misses = 0;  // at probability 1/2
+  double error = 0, squares = 0, truth = 0,
+         truth_sq = 0;  // |d|, d^2 of d = prediction - truth; truth, its square
+};
+
+/// The part of the area under the curve of precision over recall: the mean over the true examples of the
+/// precision among those scored as high or higher (scikit-learn's average_precision_score); NaN without any.
+double average_precision(std::span<const float> scores, std::span<const float> truth);
+
 /// Sums over examples; the means are taken on demand.
 struct Metrics {
   int64_t examples = 0, correct1 = 0, correct5 = 0;
   double loss_sum = 0;
+  data::Task task = data::Task::classify;
+  std::vector<OutputSums> outputs = {};  // one for each label or number
+  std::vector<float> scale = {};         // of numbers: what one unit of the network is worth; empty: 1
 
-  /// A batch with mean loss `loss`; logits f32 or f64 (N, classes), labels i64 (N). Among equal logits the
-  /// first wins; a label whose logit is NaN counts as wrong.
+  /// A batch with mean loss `loss`; logits f32 or f64 (N, classes); labels i64 (N), parts of classes f32 (N,
+  /// classes) of which the largest counts, or the targets f32 (N, outputs) of another task. Among equal
+  /// logits the first wins; a label whose logit is NaN counts as wrong.
   void add(double loss, const Tensor& logits, const Tensor& labels, ConfusionMatrix* confusion = nullptr);
   double loss() const { return examples ? loss_sum / double(examples) : 0; }
   /// Parts of 1.
   double top1() const { return examples ? double(correct1) / double(examples) : 0; }
   double top5() const { return examples ? double(correct5) / double(examples) : 0; }
+  /// Of label `k` at probability 1/2: 2 hits / (2 hits + misses + false alarms); NaN where all are 0.
+  double f1(size_t k) const;
+  /// Mean absolute error, root of the mean squared error, and part of the variance that is explained, of
+  /// number `k`. R2 is NaN if all truths are equal.
+  double mae(size_t k) const;
+  double rmse(size_t k) const;
+  double r2(size_t k) const;
+  /// What a better network has more of: top-1; F1 or R2, the mean over the outputs that have one.
+  double score() const;
+  /// "top1", "F1", "R2"
+  const char* score_name() const;
+  /// "top1 93.9%", "R2 0.812"
+  std::string score_text(int digits = 1) const;
 };
 
 }  // namespace fovea::train

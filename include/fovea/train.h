@@ -32,12 +32,13 @@ struct TrainerOptions {
   std::string schedule = "onecycle";   // onecycle, cosine, linear, constant
   double warmup = 0.2;         // part of the training in which the learning rate rises (not for constant)
   double label_smoothing = 0;  // of the cross-entropy
+  std::string regression_loss = "mse";  // of numbers: mse, smooth_l1 or l1
   int64_t accumulate_grad_batches = 1;  // batches per optimizer step
   double gradient_clip_val = 0;         // largest norm of the gradient; 0: unbounded
   double ema = 0;        // decay of the averaged weights that are validated and kept as best; 0: none
   int64_t patience = 0;  // stop after so many epochs without a better validation; 0: never
   double min_delta = 0;  // what counts as better, in parts of 1 of top-1
-  double stop_at = 0;    // stop after an epoch whose validation reaches this top-1, in parts of 1; 0: never
+  double stop_at = 0;    // stop after an epoch whose validation reaches this score, in parts of 1; 0: never
   int64_t limit_train_batches = 0;  // batches per epoch; 0: all
   int64_t limit_val_batches = 0;
   bool compile = true;                // capture the steps and replay them (compile.h): the same bits, faster
@@ -46,7 +47,8 @@ struct TrainerOptions {
   bool resume = false;                // continue from last.safetensors in `folder`, if there is one
   std::string model = {}, data = {};  // names kept with the weights, so that they can be put to use again
   std::vector<std::pair<std::string, std::string>> more_settings = {};  // of the caller, for args.json
-  /// The loss of (logits, labels) instead of the cross-entropy.
+  /// The loss of (logits, labels) instead of that of the data's task: the cross-entropy of classes, the
+  /// binary one of labels, `regression_loss` of numbers.
   std::function<Tensor(const Tensor&, const Tensor&)> loss = nullptr;
 };
 
@@ -63,12 +65,13 @@ void for_each_setting(Options& o, const Visit& visit) {
   visit("schedule", o.schedule, "of the learning rate: onecycle, cosine, linear or constant");
   visit("warmup", o.warmup, "part of the training in which the learning rate rises");
   visit("label_smoothing", o.label_smoothing, "part of the target spread over all classes");
+  visit("regression_loss", o.regression_loss, "of numbers to predict: mse, smooth_l1 or l1");
   visit("accumulate", o.accumulate_grad_batches, "batches per step");
   visit("clip", o.gradient_clip_val, "largest norm of the gradient (0: unbounded)");
   visit("ema", o.ema, "decay of averaged weights, such as 0.999 (0: none)");
   visit("patience", o.patience, "stop after so many epochs without improvement (0: never)");
   visit("min_delta", o.min_delta, "improvement that counts, in parts of 1");
-  visit("stop_at", o.stop_at, "top-1 of the validation to stop at, in parts of 1 (0: never)");
+  visit("stop_at", o.stop_at, "top-1 (F1, R2) of the validation to stop at, in parts of 1 (0: never)");
   visit("limit_train", o.limit_train_batches, "batches per epoch (0: all)");
   visit("limit_val", o.limit_val_batches, "batches per validation (0: all)");
   visit("compile", o.compile, "capture steps and replay them; false for networks that branch on values");
@@ -77,8 +80,11 @@ void for_each_setting(Options& o, const Visit& visit) {
 
 struct Evaluation {
   Metrics metrics;
-  ConfusionMatrix confusion;
+  ConfusionMatrix confusion;  // of classes
   double seconds = 0;
+  std::vector<double> average_precision = {};  // of each label, NaN where none has it
+  /// Its mean over the labels that some example has; 0 if there are none.
+  double mean_average_precision() const;
 };
 
 /// Where training stands after a step.
@@ -103,7 +109,8 @@ enum class Stop { finished, max_steps, patience, reached, stopped };
 struct FitResult {
   Stop why = Stop::finished;
   int64_t epochs = 0, steps = 0;  // done, those before a resume included
-  double best_top1 = 0;           // of the validation (of the training without one), in parts of 1
+  double best_top1 = 0;           // of the validation (of the training without one), in parts of 1; F1 of
+                                  // labels, R2 of numbers
   int64_t best_epoch = 0;         // from 1; 0: no epoch was finished
   Metrics train;                  // of the last epoch
   double seconds = 0;             // of this process
@@ -138,8 +145,10 @@ class Trainer {
   /// Loss and accuracy in eval mode, without gradients; the model's mode is restored.
   Evaluation validate(const nn::Module& model, data::DataLoader& loader) const;
 
-  /// The probability of each class, (N, classes), in eval mode.
-  static Tensor predict(const nn::Module& model, const Tensor& images);
+  /// In eval mode: the probability of each class, (N, classes), or of each label; numbers as the network
+  /// gives them, for ModelCard::targets to turn back.
+  static Tensor predict(const nn::Module& model, const Tensor& images,
+                        data::Task task = data::Task::classify);
 
   /// Makes fit() save and return after the current step. Async-signal-safe.
   void stop() noexcept { stop_ = true; }
@@ -148,7 +157,7 @@ class Trainer {
 
  private:
   friend class Fit;
-  Tensor loss(const Tensor& logits, const Tensor& labels) const;
+  Tensor loss(data::Task task, const Tensor& logits, const Tensor& labels) const;
   TrainerOptions options_;
   std::vector<std::shared_ptr<Callback>> callbacks_;
   std::atomic<bool> stop_{false};

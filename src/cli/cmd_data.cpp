@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/keys.h"
 #include "fovea/annotations.h"
+#include "fovea/get.h"
 #include "fovea/inspect.h"
 #include "train/terminal.h"
 
@@ -16,7 +17,7 @@ namespace {
 using nlohmann::ordered_json;
 
 struct Keys {
-  std::string what, html;
+  std::string what, name, mirror, html;
   data::InspectOptions options;
   data::SheetOptions sheet;
   int64_t listed = 5;
@@ -115,7 +116,24 @@ int show_annotations(const Keys& keys) {
   return 0;
 }
 
+/// `fovea data get NAME`
+int get(const Keys& keys) {
+  ProgressLine line;
+  const std::string folder = data::get_dataset(
+      keys.name, {.mirror = keys.mirror, .progress = [&](const std::string&, int64_t done, int64_t total) {
+                    if (total > 0) line(done, total);
+                  }});
+  fmt::print("{} is in {}      next: fovea data {}\n", keys.name, folder, folder);
+  return 0;
+}
+
 int run(Keys keys) {
+  if (keys.what == "get") {
+    if (keys.name.empty())
+      throw UsageError(fmt::format("data get wants a name: {}", fmt::join(data::gettable_names(), ", ")));
+    return get(keys);
+  }
+  if (!keys.name.empty()) throw UsageError(fmt::format("{} is one word too many", keys.name));
   if (data::is_annotated(keys.what)) return show_annotations(keys);
   data::Inspection found;
   {
@@ -139,6 +157,7 @@ const Command data_command{
     "  fovea data photos/                     # a folder with one folder per class\n"
     "  fovea data photos/ html=sheet.html     # and as a page with pictures\n"
     "  fovea data mnist\n"
+    "  fovea data get cifar10                 # fetches it from its official address into data/\n"
     "  fovea data cifar10:FOLDER limit=5000   # some of the examples\n"
     "  fovea data scans/ --json               # every file and every finding\n"
     "  fovea data coco/                       # boxes and masks: COCO, Pascal VOC, YOLO, mask PNGs\n"
@@ -146,6 +165,8 @@ const Command data_command{
     [](CLI::App& app) -> std::function<int()> {
       auto keys = std::make_shared<Keys>();
       app.add_option("data,--data", keys->what, "name, name:folder, folder or synthetic set")->required();
+      app.add_option("name", keys->name, "of the set to fetch, after get");
+      app.add_option("--mirror", keys->mirror, "address to fetch from instead: https://..., file:///...");
       app.add_option("--html", keys->html, "writes a page with samples, histograms and odd files");
       app.add_flag("--json", keys->json, "all of it as JSON");
       app.add_option("--near", keys->options.near_bits,

@@ -30,7 +30,7 @@ struct Keys {
 
 struct Prediction {
   std::string file;
-  std::vector<std::pair<int64_t, double>> best;  // class and probability, falling
+  std::vector<std::pair<int64_t, double>> best;  // class and probability, falling; of numbers each in turn
 };
 
 /// Files as they are; the images of folders and their subfolders, sorted.
@@ -113,9 +113,18 @@ std::vector<std::pair<int64_t, double>> best_of(const float* row, int64_t classe
   return best;
 }
 
+/// The numbers that a network of task regress gives, in their own units.
+std::vector<std::pair<int64_t, double>> numbers_of(const float* row, const data::Normalization& targets) {
+  std::vector<std::pair<int64_t, double>> all;
+  for (size_t i = 0; i < targets.mean.size(); ++i)
+    all.emplace_back(int64_t(i), double(row[i]) * double(targets.std[i]) + double(targets.mean[i]));
+  return all;
+}
+
 /// Predicts the files that can be read; the others are named on standard error and counted in `failed`.
 std::vector<Prediction> predict(const Keys& k, const Trained& trained, int& failed) {
   const train::ModelCard& card = trained.checkpoint.card;
+  check_views(train::views_named(k.augment), card);
   const std::shared_ptr<const Sources> sources = open_sources(k, card);
   const nn::AnyModule net = train::with_views(trained.net, train::views_named(k.augment), card.input);
   data::DataLoader loader(sources, {.batch = std::min(k.batch, sources->size()),
@@ -125,26 +134,32 @@ std::vector<Prediction> predict(const Keys& k, const Trained& trained, int& fail
   std::vector<Prediction> all;
   int64_t index = 0;
   for (const auto& [images, labels] : loader.epoch(0)) {
-    const Tensor p = train::Trainer::predict(net, images).to(f32).contiguous();
+    const Tensor p = train::Trainer::predict(net, images, card.task).to(f32).contiguous();
     for (int64_t i = 0; i < p.size(0); ++i, ++index) {
       if (const std::string why = sources->failure(index); !why.empty()) {
         fmt::print(stderr, "fovea predict: {}\n", why);
         ++failed;
       } else {
-        all.push_back({sources->where(index), best_of(p.data<float>() + i * p.size(1), p.size(1), k.top)});
+        const float* row = p.data<float>() + i * p.size(1);
+        all.push_back({sources->where(index), card.task == data::Task::regress
+                                                  ? numbers_of(row, card.targets)
+                                                  : best_of(row, p.size(1), k.top)});
       }
     }
   }
   return all;
 }
 
-void print_json(const std::vector<Prediction>& all, const std::vector<std::string>& classes) {
+void print_json(const std::vector<Prediction>& all, const train::ModelCard& card) {
+  const bool numbers = card.task == data::Task::regress;
   auto list = nlohmann::ordered_json::array();
   for (const auto& p : all) {
     auto top = nlohmann::ordered_json::array();
     for (const auto& [c, probability] : p.best)
-      top.push_back({{"class", classes[size_t(c)]}, {"index", c}, {"probability", probability}});
-    list.push_back({{"file", p.file}, {"top", top}});
+      top.push_back({{numbers ? "number" : "class", card.classes[size_t(c)]},
+                     {"index", c},
+                     {numbers ? "value" : "probability", probability}});
+    list.push_back({{"file", p.file}, {numbers ? "numbers" : "top", top}});
   }
   fmt::print("{}\n", list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
@@ -160,6 +175,18 @@ void print_bars(const Prediction& p, const std::vector<std::string>& classes) {
                train::bar(probability, bar_width, terminal));
 }
 
+/// One line for a file: its most probable class, all labels above one half, or all numbers.
+void print_line(const Prediction& p, const train::ModelCard& card) {
+  std::string text;
+  for (const auto& [c, value] : p.best) {
+    const std::string& name = card.classes[size_t(c)];
+    if (card.task == data::Task::regress) text += fmt::format("  {} {:.5g}", name, value);
+    else if (text.empty() || (card.task == data::Task::multilabel && value > 0.5))
+      text += fmt::format("  {}  {:.1f}%", name, 100 * value);
+  }
+  fmt::print("{}{}\n", p.file, text);
+}
+
 int run(const Keys& k) {
   use(k.compute);
   const Trained trained = load_trained(k.model, k.compute);
@@ -168,11 +195,10 @@ int run(const Keys& k) {
         card.input.numel());
   int failed = 0;
   const std::vector<Prediction> all = predict(k, trained, failed);
-  if (k.json) print_json(all, card.classes);
-  else if (all.size() == 1) print_bars(all[0], card.classes);
+  if (k.json) print_json(all, card);
+  else if (all.size() == 1 && card.task != data::Task::regress) print_bars(all[0], card.classes);
   else
-    for (const auto& p : all)
-      fmt::print("{}  {}  {:.1f}%\n", p.file, card.classes[size_t(p.best[0].first)], 100 * p.best[0].second);
+    for (const auto& p : all) print_line(p, card);
   return failed ? 1 : 0;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/setup.h"
 #include "fovea/normalize.h"
 #include "fovea/random.h"
+#include "fovea/sampler.h"
 #include "fovea/train.h"
 #include "fovea/zoo.h"
 #include "train/recipe.h"
@@ -25,6 +26,8 @@ struct Keys {
   bool cache = false;
   std::string project = "runs/train", name;
   bool exist_ok = false;
+  double val = 0.1, mixup = 0, cutmix = 0;
+  std::string sampler = "shuffle", task;
   ComputeKeys compute;
   train::TrainerOptions options;
 };
@@ -45,6 +48,17 @@ void define_keys(CLI::App& app, Keys& k) {
                  "set: mean and deviation of the training set; before it a range that becomes 0..1: "
                  "range:0..4095, window:40/400, percentiles:1..99; or none, or mean:..,std:..");
   app.add_flag("--cache", k.cache, "keep decoded images in memory");
+  app.add_option("--task", k.task, "of a table: classify, multilabel or regress (default: by its columns)")
+      ->check(one_of({"classify", "multilabel", "regress"}));
+  app.add_option("--val", k.val, "part of the examples for validation, where the set has none of its own")
+      ->check(between(0.001, 0.999));
+  app.add_option("--sampler", k.sampler,
+                 "shuffle, balanced (classes come equally often) or weighted (by a table's column weight)")
+      ->check(one_of({"shuffle", "balanced", "weighted"}));
+  app.add_option("--mixup", k.mixup, "alpha of MixUp, such as 0.2: batches are blended (0: off)")
+      ->check(at_least(0));
+  app.add_option("--cutmix", k.cutmix, "alpha of CutMix, such as 1: rectangles are swapped (0: off)")
+      ->check(at_least(0));
   train::for_each_setting(k.options, [&](const char* key, auto& field, const char* help) {
     app.add_option(fmt::format("--{}", key), field, help);
   });
@@ -128,13 +142,22 @@ data::Compose transforms_for(const data::Dataset& set, const std::string& augmen
   return all;
 }
 
-data::DataLoader make_loader(const Keys& k, const std::shared_ptr<data::Dataset>& set, bool training,
-                             std::optional<data::Normalization> normalize) {
+std::vector<double> weights_for(const data::Dataset& set, const std::string& sampler) {
+  if (sampler == "balanced") return data::balanced_weights(set);
+  return sampler == "weighted" ? data::given_weights(set) : std::vector<double>{};
+}
+
+/// `like`: the loader of the training set, if this one validates.
+data::DataLoader make_loader(const Keys& k, const std::shared_ptr<data::Dataset>& set,
+                             const data::DataLoader* like, std::optional<data::Normalization> normalize) {
+  const bool training = !like;
   data::LoaderOptions o;
   o.batch = training ? k.batch : std::min(k.batch, set->size());
   o.shuffle = training, o.seed = k.options.seed, o.workers = k.compute.workers, o.cache = k.cache;
   o.transforms = transforms_for(*set, training ? k.augment : "false");
   o.normalize = std::move(normalize);
+  if (training) o.mixup = k.mixup, o.cutmix = k.cutmix, o.weights = weights_for(*set, k.sampler);
+  else o.targets = like->targets();
   return data::DataLoader(set, o);
 }
 
@@ -155,7 +178,9 @@ int report(const Keys& k, const train::FitResult& r, const data::Dataset& val) {
   if (r.why == train::Stop::patience)
     fmt::print("no better epoch than {} in {} epochs: stopped early\n", r.best_epoch, k.options.patience);
   if (r.why == train::Stop::reached)
-    fmt::print("reached {:.2f}% in epoch {}: stopped\n", 100 * r.best_top1, r.best_epoch);
+    fmt::print("reached {:.2f}{} in epoch {}: stopped\n",
+               set.task() == data::Task::regress ? r.best_top1 : 100 * r.best_top1,
+               set.task() == data::Task::regress ? "" : "%", r.best_epoch);
   std::vector<std::string> files;
   for (const char* name : {r.best_epoch > 0 ? "best.safetensors" : "last.safetensors", "results.csv",
                            "curves.png", "confusion.png"})
@@ -169,7 +194,8 @@ int report(const Keys& k, const train::FitResult& r, const data::Dataset& val) {
 /// The splits, read as `how` says: a range is measured on the training part and then holds for both.
 DataSplits open_for(const Keys& k, const data::NormalizeOptions& how) {
   data::OpenOptions options = open_options(k.files);
-  options.seed = k.options.seed, options.imgsz = k.imgsz;
+  options.seed = k.options.seed, options.imgsz = k.imgsz, options.val = k.val;
+  if (!k.task.empty()) options.task = data::task_named(k.task);
   DataSplits sets = open_splits(k.data, options);
   if (!how.has_range()) return sets;
   options.format = data::with_range(*sets.train, how);
@@ -187,8 +213,8 @@ int run(CLI::App& app, Keys& k) {
     for (const auto& [key, text] : recipe_for(k.model)) set_default(app, key, text);
   warn(*sets.train);
   data::DataLoader train_loader =
-      make_loader(k, sets.train, true, normalize.figures_for(sets.train->example_shape()[0]));
-  data::DataLoader val_loader = make_loader(k, sets.val, false, train_loader.normalization());
+      make_loader(k, sets.train, nullptr, normalize.figures_for(sets.train->example_shape()[0]));
+  data::DataLoader val_loader = make_loader(k, sets.val, &train_loader, train_loader.normalization());
   // a set so small goes without the cycle, unless it is asked for
   if (!own_schedule && train_loader.batches() * k.options.max_epochs < train::onecycle_min_steps)
     k.options.schedule = "cosine";
@@ -229,6 +255,9 @@ const Command train_command{
     "  fovea train data=cifar10:FOLDER model=resnet20 epochs=10\n"
     "  fovea train data=photos/ imgsz=64               # your own images, one folder per class\n"
     "  fovea train data=photos/ augment=\"RandomResizedCrop(224), RandomHorizontalFlip, RandAugment(2)\"\n"
+    "  fovea train data=ages.csv                       # numbers or several labels of a table "
+    "(docs/datasets.md)\n"
+    "  fovea train data=photos/ mixup=0.2 cutmix=1 sampler=balanced\n"
     "  fovea train data=spiral model=mlp:2-32-32-3 epochs=50\n"
     "  fovea train resume=runs/train/1                 # go on after Ctrl-C\n",
     [](CLI::App& app) -> std::function<int()> {

@@ -37,6 +37,39 @@ void print_json(const train::Evaluation& e, const std::vector<std::string>& clas
   fmt::print("{}\n", all.dump(2));
 }
 
+/// A row for each label or number of other tasks than classes.
+void print_outputs(const train::Evaluation& e, const std::vector<std::string>& names) {
+  const train::Metrics& m = e.metrics;
+  const bool labels = m.task == data::Task::multilabel;
+  size_t width = 6;
+  for (const auto& name : names) width = std::max(width, name.size());
+  fmt::print("{:<{}}  {}\n", labels ? "label" : "number", width,
+             labels ? "     F1       AP" : "       MAE       RMSE       R2");
+  for (size_t k = 0; k < m.outputs.size(); ++k)
+    if (labels)
+      fmt::print("{:<{}}  {:>6.1f}%  {:>6.1f}%\n", names[k], width, 100 * m.f1(k),
+                 100 * e.average_precision[k]);
+    else fmt::print("{:<{}}  {:>10.4g} {:>10.4g} {:>8.3f}\n", names[k], width, m.mae(k), m.rmse(k), m.r2(k));
+  fmt::print("val  {}{}  loss {:.4f}  {} examples\n", m.score_text(2),
+             labels ? fmt::format("  mAP {:.2f}%", 100 * e.mean_average_precision()) : "", m.loss(),
+             thousands(m.examples));
+}
+
+nlohmann::ordered_json json_of_outputs(const train::Evaluation& e, const std::vector<std::string>& names) {
+  const train::Metrics& m = e.metrics;
+  nlohmann::ordered_json outputs = nlohmann::ordered_json::array();
+  for (size_t k = 0; k < m.outputs.size(); ++k)
+    if (m.task == data::Task::multilabel)
+      outputs.push_back(
+          {{"label", names[k]}, {"f1", m.f1(k)}, {"average_precision", e.average_precision[k]}});
+    else outputs.push_back({{"number", names[k]}, {"mae", m.mae(k)}, {"rmse", m.rmse(k)}, {"r2", m.r2(k)}});
+  return {{"examples", m.examples},
+          {"loss", m.loss()},
+          {m.score_name(), m.score()},
+          {"seconds", e.seconds},
+          {"outputs", outputs}};
+}
+
 void print_table(const train::Evaluation& e, const std::vector<std::string>& classes) {
   size_t width = 5;
   for (const auto& name : classes) width = std::max(width, name.size());
@@ -63,6 +96,8 @@ int run(const Keys& k) {
   const std::string what = k.data.empty() ? card.data : k.data;
   check(!what.empty(), "{} does not say which data it was trained with: give data=", trained.checkpoint.file);
   const auto set = data::open_dataset(what, data::Split::val, open_options(card));
+  check(set->task() == card.task, "{} is for the task {}, but {} was trained to {}", what,
+        name_of(set->task()), trained.checkpoint.file, name_of(card.task));
   check(set->classes().size() == card.classes.size(), "{} has {} classes, but {} was trained for {}", what,
         set->classes().size(), trained.checkpoint.file, card.classes.size());
   data::LoaderOptions o;
@@ -70,12 +105,15 @@ int run(const Keys& k) {
   o.transforms = set->has_pictures() ? data::parse_transforms(card.transforms) : set->transforms(false);
   o.normalize = card.normalization;
   const train::Views views = train::views_named(k.augment);
+  check_views(views, card);
   if (views != train::Views::one) o.transforms = train::transforms_for(views, o.transforms, card.input);
+  if (card.task == data::Task::regress) o.targets = card.targets;
   data::DataLoader loader(set, o);
   const train::Evaluation e =
       train::Trainer({}).validate(train::with_views(trained.net, views, card.input), loader);
-  if (k.json) print_json(e, card.classes);
-  else print_table(e, card.classes);
+  if (card.task == data::Task::classify) k.json ? print_json(e, card.classes) : print_table(e, card.classes);
+  else if (k.json) fmt::print("{}\n", json_of_outputs(e, card.classes).dump(2));
+  else print_outputs(e, card.classes);
   return 0;
 }
 

@@ -71,7 +71,13 @@ data::OpenOptions open_options(const train::ModelCard& card) {
   data::OpenOptions o;
   if (card.input.size() == 3) o.channels = int(card.input[0]), o.imgsz = card.input[1];
   o.format = card.pictures;
+  o.task = card.task;
   return o;
+}
+
+void check_views(train::Views views, const train::ModelCard& card) {
+  check(views == train::Views::one || card.task == data::Task::classify,
+        "augment= averages probabilities of classes, but this network was trained to {}", name_of(card.task));
 }
 
 DataSplits open_splits(const std::string& what, const data::OpenOptions& options) {

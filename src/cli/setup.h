@@ -7,6 +7,7 @@
 #include "fovea/checkpoint.h"
 #include "fovea/loader.h"
 #include "fovea/nn.h"
+#include "fovea/views.h"
 
 namespace fovea::cli {
 
@@ -56,6 +57,8 @@ Trained load_trained(const std::string& path, const ComputeKeys& keys);
 
 /// How files are read for a network with this card: as in its training.
 data::OpenOptions open_options(const train::ModelCard& card);
+/// Throws if several views are asked for and the network's answers are no probabilities of classes.
+void check_views(train::Views views, const train::ModelCard& card);
 
 /// A network by name or from a run, for commands that look at networks.
 struct NetworkKeys {

@@ -5,14 +5,12 @@
 #include <map>
 
 #include "base/text.h"
-#include "fovea/random.h"
+#include "fovea/sampler.h"
 
 namespace fovea::data {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr uint64_t split_stream = uint64_t{0xD2} << 56;
 
 using Files = std::vector<std::string>;
 using Classes = std::map<std::string, Files>;  // sorted by name, and so are the files of each
@@ -33,22 +31,20 @@ Classes scan(const fs::path& root, const FileKindOfClass& kind) {
   return classes;
 }
 
-/// The part of one class that belongs to `split`: one file in ten (at least one of two or more) is for
-/// validation.
-Files part_of(Files files, Split split, uint64_t seed, uint64_t class_number) {
-  Generator random(seed, split_stream | class_number);
-  Files shuffled = files;
-  for (size_t i = shuffled.size(); i > 1; --i) std::swap(shuffled[i - 1], shuffled[random.below(i)]);
-  const size_t val = files.size() < 2 ? 0 : std::max<size_t>(1, (files.size() + 5) / 10);
-  const auto border = shuffled.begin() + int64_t(val);
-  Files part = split == Split::val ? Files(shuffled.begin(), border) : Files(border, shuffled.end());
-  std::sort(part.begin(), part.end());
+/// The files of one class that belong to `split`.
+Files part_of(const Files& files, Split split, const OpenOptions& options, int64_t label) {
+  const std::vector<bool> val =
+      stratified_split(std::vector<int64_t>(files.size(), label), options.val, options.seed);
+  Files part;
+  for (size_t i = 0; i < files.size(); ++i)
+    if (val[i] == (split == Split::val)) part.push_back(files[i]);
   return part;
 }
 
 }  // namespace
 
-ClassFolder scan_classes(const std::string& folder, Split split, uint64_t seed, const FileKindOfClass& kind) {
+ClassFolder scan_classes(const std::string& folder, Split split, const OpenOptions& options,
+                         const FileKindOfClass& kind) {
   ClassFolder found{.info = {.name = folder, .split = split}, .examples = {}, .all = {}};
   const bool has_train = fs::is_directory(fs::path(folder) / "train");
   const Classes train = scan(has_train ? fs::path(folder) / "train" : fs::path(folder), kind);
@@ -69,7 +65,7 @@ ClassFolder scan_classes(const std::string& folder, Split split, uint64_t seed, 
     const uint64_t number = found.info.classes.size();
     found.info.classes.push_back(name);
     Files part = files;
-    if (held_out.empty()) part = part_of(files, split, seed, number);
+    if (held_out.empty()) part = part_of(files, split, options, int64_t(number));
     else if (split == Split::val) part = std::exchange(held_out[name], {});
     for (std::string& path : part) found.examples.push_back({std::move(path), int64_t(number)});
   }

@@ -22,9 +22,10 @@ struct ClassFolder {
   std::vector<std::string> all;       // files of the training classes, whatever their split
 };
 
-/// Subfolders train/ and val/ (or valid/, test/) are the splits if they are there; otherwise 10 % of the
-/// files of each class are split off for validation, by seed. Throws if there is nothing to learn or to
-/// validate with.
-ClassFolder scan_classes(const std::string& folder, Split split, uint64_t seed, const FileKindOfClass& kind);
+/// Subfolders train/ and val/ (or valid/, test/) are the splits if they are there; otherwise options.val of
+/// the files of each class are split off for validation, by options.seed. Throws if there is nothing to learn
+/// or to validate with.
+ClassFolder scan_classes(const std::string& folder, Split split, const OpenOptions& options,
+                         const FileKindOfClass& kind);
 
 }  // namespace fovea::data

@@ -7,6 +7,18 @@ namespace fovea::data {
 
 const char* name_of(Split split) { return split == Split::train ? "train" : "val"; }
 
+const char* name_of(Task task) {
+  return task == Task::classify ? "classify" : task == Task::multilabel ? "multilabel" : "regress";
+}
+
+Task task_named(const std::string& name) {
+  for (const Task task : {Task::classify, Task::multilabel, Task::regress})
+    if (name == name_of(task)) return task;
+  fail("task={} is none of classify, multilabel, regress", name);
+}
+
+void Dataset::target(int64_t, std::span<float>) const { fail("{} has classes and no other targets", name_); }
+
 std::string Dataset::where(int64_t index) const {
   return fmt::format("example {} of {} {}", index, name_, name_of(split_));
 }
@@ -25,8 +37,11 @@ std::string Dataset::describe() const {
   std::string shape;
   if (shape_.size() == 3) shape = fmt::format("{}x{}x{}", shape_[1], shape_[2], shape_[0]);
   else shape = fmt::format("{} features", shape_.numel());
-  return fmt::format("{} {}  {} examples  {} {}  {} classes", name_, name_of(split_), thousands(size()),
-                     shape, name_of(dtype_), classes_.size());
+  return fmt::format("{} {}  {} examples  {} {}  {} {}", name_, name_of(split_), thousands(size()), shape,
+                     name_of(dtype_), classes_.size(),
+                     task_ == Task::classify     ? "classes"
+                     : task_ == Task::multilabel ? "labels"
+                                                 : "numbers");
 }
 
 void Dataset::set_transforms(Compose prepare, Compose augment) {

@@ -37,7 +37,10 @@ int64_t frames_of(const std::string& path) {
 std::vector<FileExample> each_frame(const std::vector<FileExample>& examples) {
   std::vector<FileExample> all;
   for (const FileExample& e : examples)
-    for (int64_t k = 0, n = frames_of(e.path); k < n; ++k) all.push_back({e.path, e.label, k});
+    for (int64_t k = 0, n = frames_of(e.path); k < n; ++k) {
+      all.push_back(e);
+      all.back().frame = k;
+    }
   return all;
 }
 
@@ -56,13 +59,16 @@ bool is_nameless_dicom(const fs::path& path) {
 FileDataset::FileDataset(Info info, std::vector<FileExample> examples, const PictureSurvey& survey,
                          const OpenOptions& options)
     : examples_(std::move(examples)) {
-  name_ = std::move(info.name), split_ = info.split;
+  name_ = std::move(info.name), split_ = info.split, task_ = info.task;
   classes_ = std::move(info.classes), warnings_ = std::move(info.warnings);
   check(options.imgsz >= 0 && options.imgsz <= 65536, "imgsz={} is no size in 1..65536", options.imgsz);
   check(!examples_.empty(), "{}: there are no examples", name_);
   for (const FileExample& e : examples_)
     check(e.label >= 0 && e.label < int64_t(classes_.size()), "{}: label {} of {} is outside of 0..{}", name_,
           e.label, e.path, int64_t(classes_.size()) - 1);
+  for (const FileExample& e : examples_)
+    check(e.target.size() == (task_ == Task::classify ? 0 : classes_.size()), "{}: {} has {} targets for {}",
+          name_, e.path, e.target.size(), classes_.size());
   format_ = survey.format(options);
   if (!survey.empty())
     for (std::string& text : survey.warnings(*format_, options)) warnings_.push_back(std::move(text));
@@ -86,6 +92,11 @@ Numbers FileDataset::numbers(int64_t index, const PictureFormat& format) const {
 
 Tensor FileDataset::picture(int64_t index) const {
   return picture_of(numbers(index, *format_), examples_[size_t(index)].path);
+}
+
+void FileDataset::target(int64_t index, std::span<float> out) const {
+  if (task_ == Task::classify) return Dataset::target(index, out);
+  std::copy_n(examples_[size_t(index)].target.begin(), out.size(), out.begin());
 }
 
 void FileDataset::read(int64_t index, const Tensor& row) const {

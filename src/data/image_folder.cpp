@@ -8,7 +8,7 @@ std::shared_ptr<Dataset> open_image_folder(const std::string& folder, Split spli
                                            const OpenOptions& options) {
   constexpr FileKindOfClass images{"image", "cat/1.jpg", "docs/formats.md", image_files_below};
   try {
-    ClassFolder found = scan_classes(folder, split, options.seed, images);
+    ClassFolder found = scan_classes(folder, split, options, images);
     return std::make_shared<FileDataset>(std::move(found.info), std::move(found.examples),
                                          survey_files(found.all, options), options);
   } catch (const std::filesystem::filesystem_error& e) {

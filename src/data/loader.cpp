@@ -9,7 +9,9 @@
 #include <system_error>
 #include <thread>
 
+#include "data/mix.h"
 #include "data/pipeline.h"
+#include "fovea/sampler.h"
 
 namespace fovea::data {
 namespace {
@@ -54,6 +56,22 @@ Dims with_batch(int64_t batch, Dims shape) {
   return shape;
 }
 
+/// What numbers to predict are normalised with.
+Normalization targets_for(const Dataset& dataset, const LoaderOptions& options) {
+  if (dataset.task() != Task::regress) return {};
+  const Normalization n = options.targets ? *options.targets : measure_targets(dataset);
+  check(n.mean.size() == dataset.classes().size() && n.std.size() == n.mean.size(),
+        "{} has {} numbers to predict, but there are means and deviations of {}", dataset.name(),
+        dataset.classes().size(), n.mean.size());
+  return n;
+}
+
+/// Room for the labels of `batch` examples.
+Tensor empty_labels(const Dataset& dataset, int64_t batch) {
+  if (dataset.task() == Task::classify) return Tensor::empty({batch}, i64);
+  return Tensor::empty({batch, int64_t(dataset.classes().size())});
+}
+
 /// Whether nobody but this handle sees the elements.
 bool unshared(const Tensor& t) { return t.ptr().use_count() == 1 && t.impl().storage.use_count() == 1; }
 
@@ -75,10 +93,15 @@ class DataLoader::Impl {
     return options.drop_last ? size / options.batch : (size + options.batch - 1) / options.batch;
   }
 
+  std::vector<int64_t> order(int64_t epoch) const {
+    return options.weights.empty() ? epoch_order(size, options.shuffle, options.seed, epoch)
+                                   : weighted_order(options.weights, options.seed, epoch);
+  }
+
   std::shared_ptr<const Dataset> dataset;
   LoaderOptions options;
   int64_t size;
-  Normalization normalization;
+  Normalization normalization, targets;
   bool pictures;
   Dims example_shape;
   ExampleReader reader;
@@ -91,6 +114,7 @@ class DataLoader::Impl {
   };
   void renew(Slot& slot);
   void fill(Slot& slot, int64_t k, Pipeline& pipeline);
+  void write_label(int64_t example, const Tensor& labels, int64_t row) const;
   void work(Pipeline& pipeline);
   void shut_down();
   void halt(std::unique_lock<std::mutex>& lock);
@@ -114,6 +138,7 @@ DataLoader::Impl::Impl(std::shared_ptr<const Dataset> set, LoaderOptions wanted)
       options(settled(*dataset, std::move(wanted))),
       size(dataset->size()),
       normalization(normalization_for(*dataset, options)),
+      targets(targets_for(*dataset, options)),
       pictures(wants_pictures(*dataset, options.transforms)),
       example_shape(options.transforms.output_shape(dataset->example_shape())),
       reader(dataset, options.cache, pictures, options.warn) {
@@ -122,6 +147,9 @@ DataLoader::Impl::Impl(std::shared_ptr<const Dataset> set, LoaderOptions wanted)
         options.batch, size, dataset->name(), name_of(dataset->split()), size);
   check(options.workers >= 0 && options.workers <= 256, "workers={} is not a count of threads in 0..256",
         options.workers);
+  check(options.weights.empty() || int64_t(options.weights.size()) == size,
+        "there are {} weights for {} examples", options.weights.size(), size);
+  check_mix(options, *dataset);
   check(options.prefetch >= 1, "prefetch={} is no number of batches", options.prefetch);
   slots_.resize(options.workers == 0 ? 1 : size_t(std::max(options.prefetch, options.workers)) + 1);
   for (int i = 0; i < std::max(options.workers, 1); ++i)
@@ -153,9 +181,19 @@ void DataLoader::Impl::renew(Slot& slot) {
   if (!slot.whole.images || !unshared(slot.whole.images))
     slot.whole.images = Tensor::empty(with_batch(options.batch, example_shape));
   if (!slot.whole.labels || !unshared(slot.whole.labels))
-    slot.whole.labels = Tensor::empty({options.batch}, i64);
+    slot.whole.labels = empty_labels(*dataset, options.batch);
   slot.filled = -1;
   slot.error = nullptr;
+}
+
+void DataLoader::Impl::write_label(int64_t example, const Tensor& labels, int64_t row) const {
+  if (dataset->task() == Task::classify) {
+    labels.data<int64_t>()[row] = dataset->label(example);
+    return;
+  }
+  const std::span<float> out(labels.data<float>() + row * labels.size(1), size_t(labels.size(1)));
+  dataset->target(example, out);
+  for (size_t k = 0; k < targets.mean.size(); ++k) out[k] = (out[k] - targets.mean[k]) / targets.std[k];
 }
 
 void DataLoader::Impl::fill(Slot& slot, int64_t k, Pipeline& pipeline) {
@@ -166,8 +204,11 @@ void DataLoader::Impl::fill(Slot& slot, int64_t k, Pipeline& pipeline) {
       slot.batch = {slot.whole.images.narrow(0, 0, n), slot.whole.labels.narrow(0, 0, n)};
     const int64_t stride = example_shape.numel();
     for (int64_t i = 0; i < n; ++i)
-      slot.whole.labels.data<int64_t>()[i] =
-          pipeline.run(epoch_, order_[size_t(first + i)], slot.whole.images.data<float>() + i * stride);
+      write_label(
+          pipeline.run(epoch_, order_[size_t(first + i)], slot.whole.images.data<float>() + i * stride),
+          slot.whole.labels, i);
+    if (options.mixup > 0 || options.cutmix > 0)
+      slot.batch = mixed(slot.batch, options, int64_t(dataset->classes().size()), epoch_, k);
   } catch (...) {
     slot.error = std::current_exception();
   }
@@ -202,7 +243,7 @@ int64_t DataLoader::Impl::start(int64_t epoch, int64_t first_batch) {
         batches());
   std::unique_lock lock(mutex_);
   halt(lock);
-  order_ = epoch_order(size, options.shuffle, options.seed, epoch);
+  order_ = order(epoch);
   for (Slot& slot : slots_) renew(slot);
   epoch_ = epoch;
   next_ = given_back_ = first_batch;
@@ -251,8 +292,9 @@ const Dims& DataLoader::example_shape() const { return impl_->example_shape; }
 const Dataset& DataLoader::dataset() const { return *impl_->dataset; }
 const LoaderOptions& DataLoader::options() const { return impl_->options; }
 const Normalization& DataLoader::normalization() const { return impl_->normalization; }
+const Normalization& DataLoader::targets() const { return impl_->targets; }
 std::vector<int64_t> DataLoader::order(int64_t number) const {
-  auto order = epoch_order(impl_->size, impl_->options.shuffle, impl_->options.seed, number);
+  auto order = impl_->order(number);
   order.resize(size_t(examples()));
   return order;
 }

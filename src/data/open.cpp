@@ -62,8 +62,8 @@ std::string find_folder(const FileKind& kind) {
   fail(
       "data={} is not here: looked for {} in{}\nPut the files into one of these folders, give theirs as "
       "data={}:FOLDER, "
-      "or set FOVEA_DATA to the folder above it.",
-      kind.name, kind.witnesses[0], looked, kind.name);
+      "or set FOVEA_DATA to the folder above it; `fovea data get {}` fetches it.",
+      kind.name, kind.witnesses[0], looked, kind.name, kind.name);
 }
 
 int64_t count_of(const std::string& what, const std::string& text) {
@@ -118,7 +118,9 @@ std::shared_ptr<Dataset> open_dataset(const std::string& what, Split split, cons
     if (name == synthetic)
       return make_synthetic(name, rest.empty() ? (split == Split::train ? 1000 : 200) : count_of(what, rest),
                             split, options.seed);
+  if (is_webdataset(what)) return open_webdataset(what, split, options);
   if (fs::is_directory(what)) return open_folder(what, split, options);
+  if (what.ends_with(".csv") || what.ends_with(".tsv")) return open_list(what, split, options);
   std::string known;
   for (const auto& n : dataset_names()) known += (known.empty() ? "" : " ") + n;
   const std::string near = nearest(name, dataset_names());

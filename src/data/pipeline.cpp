@@ -73,21 +73,23 @@ Pipeline::Pipeline(ExampleReader& reader, const Compose& transforms, const Norma
 int64_t Pipeline::run(int64_t epoch, int64_t index, float* out) {
   if (!pictures_) {
     Sample sample{.image = example_};
-    sample.label = reader_.read(index, example_);
+    const int64_t number = reader_.read(index, example_);
+    sample.label = reader_.dataset().label(number);
     finish(sample, epoch, index, 0, out);
-    return sample.label;
+    return number;
   }
   Tensor picture;
-  const int64_t label = reader_.read_picture(index, picture);
+  const int64_t number = reader_.read_picture(index, picture);
   functional::Resampling pass{.height = picture.size(0), .width = picture.size(1)};
   const size_t folded = fold(pass, epoch, index);
   if (folded == transforms_.steps().size()) {
     functional::resample_into(out, picture, pass, normalizer_.scale(), normalizer_.shift());
-    return label;
+    return number;
   }
-  Sample sample{.image = folded == 0 ? planes_of_table(picture) : resampled(picture, pass), .label = label};
+  Sample sample{.image = folded == 0 ? planes_of_table(picture) : resampled(picture, pass),
+                .label = reader_.dataset().label(number)};
   finish(sample, epoch, index, folded, out);
-  return label;
+  return number;
 }
 
 /// How many of the first steps are one resampling.

@@ -29,7 +29,7 @@ class Pipeline {
   /// `shape` is what the transforms make. `pictures`: they begin with files in their own size.
   Pipeline(ExampleReader& reader, const Compose& transforms, const Normalization& normalization,
            const Dims& shape, bool pictures, uint64_t seed);
-  /// Writes example `index` as epoch `epoch` sees it to `out`; returns its label.
+  /// Writes example `index` as epoch `epoch` sees it to `out`; returns the number of what was read.
   int64_t run(int64_t epoch, int64_t index, float* out);
 
  private:

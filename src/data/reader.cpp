@@ -51,7 +51,7 @@ int64_t ExampleReader::first_readable(int64_t index, const F& read) {
     if (known_bad(i)) continue;
     try {
       read(i);
-      return dataset_->label(i);
+      return i;
     } catch (const Error& e) {
       note_bad(i, e.what());
     }

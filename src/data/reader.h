@@ -19,7 +19,7 @@ class ExampleReader {
   /// `pictures`: read_picture() will be used, and its results are what is cached.
   ExampleReader(std::shared_ptr<const Dataset> dataset, bool cache, bool pictures, Warn warn);
 
-  /// Reads example `index`, or the next readable one after it, into `row`; returns its label.
+  /// Reads example `index`, or the next readable one after it, into `row`; returns its number.
   /// Throws once more than 1 % of the set turned out unreadable.
   int64_t read(int64_t index, const Tensor& row);
   /// The same for Dataset::picture().

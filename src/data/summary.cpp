@@ -80,10 +80,37 @@ Normalization measure_normalization(const Dataset& dataset) {
   return result;
 }
 
+Normalization measure_targets(const Dataset& dataset) {
+  const size_t n = dataset.classes().size();
+  std::vector<double> sum(n, 0), squares(n, 0);
+  std::vector<float> target(n, 0);
+  for (int64_t i = 0; i < dataset.size(); ++i) {
+    dataset.target(i, target);
+    for (size_t k = 0; k < n; ++k)
+      sum[k] += double(target[k]), squares[k] += double(target[k]) * double(target[k]);
+  }
+  Normalization result;
+  for (size_t k = 0; k < n; ++k) {
+    const auto count = double(dataset.size());
+    const double mean = sum[k] / count, deviation = std::sqrt(std::max(0., squares[k] / count - mean * mean));
+    result.mean.push_back(float(mean));
+    result.std.push_back(deviation > 1e-6 * std::abs(mean) ? float(deviation) : 1.f);
+  }
+  return result;
+}
+
 Summary summary(const Dataset& dataset) {
   Summary s{dataset.describe(), dataset.classes(), std::vector<int64_t>(dataset.classes().size(), 0),
             measure_normalization(dataset), dataset.warnings()};
-  for (int64_t i = 0; i < dataset.size(); ++i) s.counts[size_t(dataset.label(i))]++;
+  std::vector<float> target(dataset.classes().size(), 0);
+  for (int64_t i = 0; i < dataset.size(); ++i) {
+    if (dataset.task() == Task::classify) {
+      ++s.counts[size_t(dataset.label(i))];
+      continue;
+    }
+    dataset.target(i, target);
+    for (size_t c = 0; c < target.size(); ++c) s.counts[c] += target[c] != 0;
+  }
   return s;
 }
 

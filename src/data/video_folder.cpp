@@ -208,7 +208,7 @@ std::shared_ptr<Dataset> open_video_folder(const std::string& folder, Split spli
   constexpr FileKindOfClass videos{"video", "wave/1.mp4", "docs/video.md", video_files_below};
   const Frames frames = frames_of(options);
   try {
-    return std::make_shared<VideoFolder>(scan_classes(folder, split, options.seed, videos), frames, options);
+    return std::make_shared<VideoFolder>(scan_classes(folder, split, options, videos), frames, options);
   } catch (const fs::filesystem_error& e) {
     fail("cannot read folder {}: {}", e.path1().string(), e.code().message());
   }

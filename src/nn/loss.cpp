@@ -1,5 +1,6 @@
 #include "fovea/nn/loss.h"
 
+#include "fovea/operators.h"
 #include "fovea/ops.h"
 
 namespace fovea::nn {
@@ -12,12 +13,25 @@ Loss simple(const std::string& name, const std::string& reduction,
           [=](const Tensor& x, const Tensor& target) { return op(x, target, reduction); }};
 }
 
+/// Against parts of classes (N,C) that sum to 1.
+Tensor soft_cross_entropy(const Tensor& x, const Tensor& target, const CrossEntropyOptions& o) {
+  check(x.rank() == 2 && x.shape() == target.shape() && !o.weight,
+        "[CrossEntropyLoss] parts of classes want logits (N,C), targets of that shape and no weights, not {} "
+        "and {}",
+        x.describe(), target.describe());
+  const double classes = double(x.size(1)), s = o.label_smoothing;
+  const Tensor parts = s > 0 ? target * (1 - s) + s / classes : target;
+  const Tensor each = -sum(parts * log_softmax(x, 1), {1});
+  return o.reduction == "mean" ? mean(each) : o.reduction == "sum" ? sum(each) : each;
+}
+
 }  // namespace
 
 CrossEntropyLoss::CrossEntropyLoss(CrossEntropyOptions o)
     : Loss(o.label_smoothing == 0 ? "CrossEntropyLoss"
                                   : fmt::format("CrossEntropyLoss(label_smoothing={})", o.label_smoothing),
            [o](const Tensor& x, const Tensor& target) {
+             if (target.dtype() != i64) return soft_cross_entropy(x, target, o);
              return cross_entropy(x, target, o.weight, o.ignore_index, o.label_smoothing, o.reduction);
            }) {}
 

@@ -4,15 +4,20 @@
 
 namespace fovea::train {
 
-const std::vector<std::string>& result_columns() {
-  static const std::vector<std::string> columns{"epoch",      "seconds",  "lr",       "train/loss",
-                                                "train/top1", "val/loss", "val/top1", "val/top5"};
-  return columns;
+std::vector<std::string> result_columns(data::Task task) {
+  const bool labels = task == data::Task::multilabel, classes = task == data::Task::classify;
+  const std::string score = classes ? "top1" : labels ? "F1" : "R2";
+  return {
+      "epoch",          "seconds",  "lr",           "train/loss",
+      "train/" + score, "val/loss", "val/" + score, classes ? "val/top5" : labels ? "val/mAP" : "val/MAE"};
 }
 
 void draw_curves(const std::string& folder, const std::vector<std::vector<double>>& rows,
-                 const std::string& title) {
+                 const std::string& title, data::Task task) {
   if (rows.empty()) return;
+  const std::string score = task == data::Task::classify     ? "top-1"
+                            : task == data::Task::multilabel ? "F1"
+                                                             : "R2";
   const auto column = [&](size_t i) {
     std::vector<double> values;
     for (const auto& row : rows) values.push_back(row[i]);
@@ -22,8 +27,8 @@ void draw_curves(const std::string& folder, const std::vector<std::vector<double
   image::plot_curves(folder + "/curves.png", title, "epoch",
                      {{"train", epochs, column(3), "loss"},
                       {"val", epochs, column(5), "loss"},
-                      {"train", epochs, column(4), "top-1"},
-                      {"val", epochs, column(6), "top-1"}});
+                      {"train", epochs, column(4), score},
+                      {"val", epochs, column(6), score}});
 }
 
 void draw_confusion(const std::string& folder, const ConfusionMatrix& matrix,

@@ -60,7 +60,10 @@ Metadata ModelCard::to_metadata() const {
                {"augment", augment},
                {"classes", json(classes).dump(-1, ' ', false, json::error_handler_t::replace)},
                {"mean", json(normalization.mean).dump()},
-               {"std", json(normalization.std).dump()}};
+               {"std", json(normalization.std).dump()},
+               {"task", name_of(task)},
+               {"target_mean", json(targets.mean).dump()},
+               {"target_std", json(targets.std).dump()}};
   if (pictures) all.emplace("pictures", to_json(*pictures));
   return all;
 }
@@ -81,11 +84,19 @@ ModelCard ModelCard::from_metadata(const Metadata& metadata, const std::string& 
       parse(text, where, "mean", [&](const json& j) { j.get_to(card.normalization.mean); });
     else if (key == "std")
       parse(text, where, "std", [&](const json& j) { j.get_to(card.normalization.std); });
+    else if (key == "task") card.task = data::task_named(text);
+    else if (key == "target_mean")
+      parse(text, where, "target_mean", [&](const json& j) { j.get_to(card.targets.mean); });
+    else if (key == "target_std")
+      parse(text, where, "target_std", [&](const json& j) { j.get_to(card.targets.std); });
   }
   const size_t channels = card.input.empty() ? 0 : size_t(card.input[0]);
   for (const auto* list : {&card.normalization.mean, &card.normalization.std})
     check(list->empty() || list->size() == channels,
           "{}: mean and std want one entry for each of {} channels", where, channels);
+  const size_t numbers = card.task == data::Task::regress ? card.classes.size() : 0;
+  check(card.targets.mean.size() == numbers && card.targets.std.size() == numbers,
+        "{}: target_mean and target_std want one entry for each of {} numbers", where, numbers);
   return card;
 }
 
@@ -101,6 +112,9 @@ Checkpoint load_checkpoint(const std::string& path) {
 }
 
 std::string to_json(const TrainState& s) {
+  json outputs = json::array();
+  for (const OutputSums& o : s.running.outputs)
+    outputs.push_back({o.hits, o.false_alarms, o.misses, o.error, o.squares, o.truth, o.truth_sq});
   return json{{"epoch", s.epoch},
               {"batch", s.batch},
               {"step", s.step},
@@ -108,6 +122,7 @@ std::string to_json(const TrainState& s) {
               {"correct1", s.running.correct1},
               {"correct5", s.running.correct5},
               {"loss_sum", s.running.loss_sum},
+              {"outputs", outputs},
               {"best", s.best},
               {"best_epoch", s.best_epoch},
               {"epochs_without_better", s.epochs_without_better},
@@ -123,6 +138,8 @@ TrainState state_from_json(const std::string& text, const std::string& where) {
     s.running.correct1 = j.at("correct1"), s.running.correct5 = j.at("correct5");
     s.best = j.at("best"), s.best_epoch = j.at("best_epoch"), s.seconds = j.at("seconds");
     s.epochs_without_better = j.at("epochs_without_better");
+    for (const json& o : j.value("outputs", json::array()))
+      s.running.outputs.push_back({o.at(0), o.at(1), o.at(2), o.at(3), o.at(4), o.at(5), o.at(6)});
   });
   check(s.epoch >= 0 && s.batch >= 0 && s.step >= 0, "{}: its entry state counts below zero", where);
   return s;

@@ -40,11 +40,22 @@ ModelCard card_of(const TrainerOptions& o, const data::DataLoader& train, const 
           .augment = train.options().transforms.describe(),
           .classes = set.classes(),
           .normalization = train.normalization(),
+          .task = set.task(),
+          .targets = train.targets(),
           .pictures = set.format()};
 }
 
 /// Random ops of step `step` draw from a stream of their own, so that resuming needs no state of theirs.
 void seed_step(uint64_t seed, int64_t step) { default_generator() = Generator(seed, uint64_t(step) + 1); }
+
+/// The last column of results.csv (result_columns).
+double second_score(const Evaluation& e) {
+  if (e.metrics.task == data::Task::classify) return e.metrics.top5();
+  if (e.metrics.task == data::Task::multilabel) return e.mean_average_precision();
+  double sum = 0;
+  for (size_t k = 0; k < e.metrics.outputs.size(); ++k) sum += e.metrics.mae(k);
+  return sum / double(e.metrics.outputs.size());
+}
 
 struct NonFiniteLoss {
   double value;
@@ -62,6 +73,7 @@ Fit::Fit(Trainer& trainer, const nn::Module& model, data::DataLoader& train, dat
       dtype_(dtype_of_model(model)),
       optimizer_(make_optimizer(o_, model)),
       card_(card_of(o_, train, val)) {
+  state_.running = metrics_for(train);
   const int64_t steps_per_epoch = (batches_ + o_.accumulate_grad_batches - 1) / o_.accumulate_grad_batches;
   schedule_ = make_schedule(o_, *optimizer_, steps_per_epoch * o_.max_epochs);
   if (o_.ema > 0) ema_.emplace(model, o_.ema);
@@ -77,7 +89,7 @@ FitResult Fit::run() {
   }
   state_.seconds += since(started_);
   if (writes() && state_.batch > 0) save_last();
-  if (writes()) draw_curves(o_.folder, results_->rows(), o_.model);
+  if (writes()) draw_curves(o_.folder, results_->rows(), o_.model, train_.dataset().task());
   if (drawing_.valid()) drawing_.get();
   const FitResult r = result();
   for (const auto& c : trainer_.callbacks_) c->on_fit_end(r);
@@ -110,7 +122,7 @@ void Fit::train_epoch() {
 
 std::vector<Tensor> Fit::compute(const Tensor& images, const Tensor& labels, int64_t in_group,
                                  int64_t group) {
-  const Tensor logits = model_(images), loss = trainer_.loss(logits, labels);
+  const Tensor logits = model_(images), loss = trainer_.loss(train_.dataset().task(), logits, labels);
   repeat([value = loss.detach()] {
     const double v = value.dtype() == f64 ? *value.data<double>() : *value.data<float>();
     if (!std::isfinite(v)) throw NonFiniteLoss{v};
@@ -152,8 +164,8 @@ void Fit::after_step() {
 void Fit::fail_non_finite(const data::Batch& batch, double loss) const {
   seed_step(o_.seed, state_.step);
   const Tensor images = batch.images.to(dtype_);
-  const std::string where =
-      first_non_finite(model_, images, [&] { trainer_.loss(model_(images), batch.labels); });
+  const std::string where = first_non_finite(
+      model_, images, [&] { trainer_.loss(train_.dataset().task(), model_(images), batch.labels); });
   fail(
       "the loss is {} at step {} (epoch {}, batch {} of {}, learning rate {:.3g}): {}. Nothing was saved "
       "since the end "
@@ -171,17 +183,17 @@ std::optional<Evaluation> Fit::evaluate() const {
 void Fit::end_epoch() {
   const StepInfo last = info();
   const std::optional<Evaluation> val = evaluate();
-  const double top1 = val ? val->metrics.top1() : state_.running.top1();
-  const bool best = top1 > state_.best + (state_.best < 0 ? 0 : o_.min_delta);
+  const double score = val ? val->metrics.score() : state_.running.score();
+  const bool best = state_.best_epoch == 0 || score > state_.best + o_.min_delta;
   ++state_.epoch;
   if (writes()) append_results(val);
-  last_epoch_ = std::exchange(state_.running, {});
+  last_epoch_ = std::exchange(state_.running, metrics_for(train_));
   state_.batch = 0;
   state_.epochs_without_better = best ? 0 : state_.epochs_without_better + 1;
-  if (best) state_.best = top1, state_.best_epoch = state_.epoch;
+  if (best) state_.best = score, state_.best_epoch = state_.epoch;
   if (o_.stop_at > 0 && state_.best >= o_.stop_at) why_ = Stop::reached;
   if (best && writes()) save_best();
-  if (best && val && writes()) {
+  if (best && val && val->confusion.classes() > 0 && writes()) {
     if (drawing_.valid()) drawing_.get();
     drawing_ = std::async(std::launch::async, [this, confusion = val->confusion] {
       draw_confusion(o_.folder, confusion, card_.classes);
@@ -215,8 +227,8 @@ FitResult Fit::result() const {
 void Fit::append_results(const std::optional<Evaluation>& val) const {
   const double none = std::nan("");
   results_->append({double(state_.epoch), state_.seconds + since(started_), schedule_->last_lr()[0],
-                    state_.running.loss(), state_.running.top1(), val ? val->metrics.loss() : none,
-                    val ? val->metrics.top1() : none, val ? val->metrics.top5() : none});
+                    state_.running.loss(), state_.running.score(), val ? val->metrics.loss() : none,
+                    val ? val->metrics.score() : none, val ? second_score(*val) : none});
 }
 
 }  // namespace fovea::train

@@ -14,6 +14,8 @@
 
 namespace fovea::train {
 
+/// Empty ones for what `loader` gives.
+Metrics metrics_for(const data::DataLoader& loader);
 /// Of the parameters; f32 if there are none.
 DType dtype_of_model(const nn::Module& model);
 

@@ -28,7 +28,7 @@ void Fit::open_folder() {
   else save_settings(file("args.json"), settings_of(o_));
   check(state_.epoch < o_.max_epochs, "{} has finished its {} epochs: there is nothing to resume", o_.folder,
         o_.max_epochs);
-  results_.emplace(file("results.csv"), result_columns(), resumes ? state_.epoch : -1);
+  results_.emplace(file("results.csv"), result_columns(train_.dataset().task()), resumes ? state_.epoch : -1);
 }
 
 void Fit::load(const std::string& path) {
@@ -38,6 +38,7 @@ void Fit::load(const std::string& path) {
   check(state != metadata.end(), "{} holds weights but no state to resume from", path);
   try {
     state_ = state_from_json(state->second, path);
+    state_.running.task = train_.dataset().task(), state_.running.scale = train_.targets().std;
     check(state_.batch < batches_, "it stopped at batch {} of an epoch, which now has {}", state_.batch,
           batches_);
     model_.load_state_dict(only_weights(all));

@@ -1,5 +1,6 @@
 #include "fovea/metrics.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -34,7 +35,90 @@ void add_rows(Metrics& m, const Tensor& logits, const Tensor& labels, ConfusionM
   }
 }
 
+/// The class with the largest part in each row of (N, classes).
+Tensor largest_parts(const Tensor& labels) {
+  const Tensor out = Tensor::empty({labels.size(0)}, i64);
+  const Tensor parts = labels.to(f32).contiguous();
+  const int64_t classes = labels.size(1);
+  for (int64_t i = 0; i < labels.size(0); ++i) {
+    const float* row = parts.data<float>() + i * classes;
+    out.data<int64_t>()[i] = std::max_element(row, row + classes) - row;
+  }
+  return out;
+}
+
+void add_outputs(Metrics& m, const Tensor& predicted, const Tensor& truth) {
+  const auto outputs = size_t(predicted.size(1));
+  m.outputs.resize(outputs);
+  const std::vector<double> p = predicted.to_vector<double>(), t = truth.to_vector<double>();
+  for (size_t i = 0; i < p.size(); ++i) {
+    const size_t k = i % outputs;
+    OutputSums& sums = m.outputs[k];
+    if (m.task == data::Task::multilabel) {
+      const bool says = p[i] > 0, is = t[i] > 0.5;
+      sums.hits += says && is, sums.false_alarms += says && !is, sums.misses += !says && is;
+      continue;
+    }
+    const double scale = m.scale.empty() ? 1 : double(m.scale[k]), d = (p[i] - t[i]) * scale,
+                 y = t[i] * scale;
+    sums.error += std::abs(d), sums.squares += d * d, sums.truth += y, sums.truth_sq += y * y;
+  }
+}
+
+/// Of f(0) .. f(n - 1), those that are no NaN.
+template <class F>
+double mean_of(size_t n, const F& f) {
+  double sum = 0;
+  int64_t count = 0;
+  for (size_t k = 0; k < n; ++k)
+    if (const double v = f(k); !std::isnan(v)) sum += v, ++count;
+  return count ? sum / double(count) : 0;
+}
+
 }  // namespace
+
+double average_precision(std::span<const float> scores, std::span<const float> truth) {
+  std::vector<size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return scores[a] > scores[b]; });
+  double sum = 0;
+  int64_t found = 0, before = 0;
+  for (size_t i = 0; i < order.size();) {
+    size_t end = i;
+    for (; end < order.size() && scores[order[end]] == scores[order[i]]; ++end)
+      found += truth[order[end]] > 0.5f;
+    sum += double(found - before) * double(found) / double(end);
+    before = found, i = end;
+  }
+  return found ? sum / double(found) : std::numeric_limits<double>::quiet_NaN();
+}
+
+double Metrics::f1(size_t k) const {
+  const OutputSums& s = outputs[k];
+  const double all = double(2 * s.hits + s.misses + s.false_alarms);
+  return all > 0 ? double(2 * s.hits) / all : std::numeric_limits<double>::quiet_NaN();
+}
+double Metrics::mae(size_t k) const { return outputs[k].error / double(examples); }
+double Metrics::rmse(size_t k) const { return std::sqrt(outputs[k].squares / double(examples)); }
+double Metrics::r2(size_t k) const {
+  const OutputSums& s = outputs[k];
+  const double variance = s.truth_sq - s.truth * s.truth / double(examples);
+  return variance > 1e-12 * s.truth_sq ? 1 - s.squares / variance : std::numeric_limits<double>::quiet_NaN();
+}
+
+double Metrics::score() const {
+  if (task == data::Task::classify) return top1();
+  return mean_of(outputs.size(), [&](size_t k) { return task == data::Task::multilabel ? f1(k) : r2(k); });
+}
+
+const char* Metrics::score_name() const {
+  return task == data::Task::classify ? "top1" : task == data::Task::multilabel ? "F1" : "R2";
+}
+
+std::string Metrics::score_text(int digits) const {
+  if (task == data::Task::regress) return fmt::format("R2 {:.3f}", score());
+  return fmt::format("{} {:.{}f}%", score_name(), 100 * score(), digits);
+}
 
 int64_t ConfusionMatrix::total() const { return std::accumulate(counts_.begin(), counts_.end(), int64_t{0}); }
 
@@ -66,13 +150,16 @@ std::pair<int64_t, int64_t> ConfusionMatrix::worst() const {
 }
 
 void Metrics::add(double loss, const Tensor& logits, const Tensor& labels, ConfusionMatrix* confusion) {
-  check(logits.rank() == 2 && labels.rank() == 1 && logits.size(0) == labels.size(0),
-        "accuracy wants logits (N, classes) and labels (N), not {} and {}", logits.describe(),
+  const bool parts = labels.rank() == 2 && labels.shape() == logits.shape();
+  check(logits.rank() == 2 && (labels.rank() == 1 || parts) && logits.size(0) == labels.size(0),
+        "accuracy wants logits (N, classes) and labels (N) or (N, classes), not {} and {}", logits.describe(),
         labels.describe());
   examples += logits.size(0), loss_sum += loss * double(logits.size(0));
+  if (task != data::Task::classify) return add_outputs(*this, logits.detach(), labels);
   const Tensor dense = logits.detach().contiguous();
-  dense.dtype() == f64 ? add_rows<double>(*this, dense, labels, confusion)
-                       : add_rows<float>(*this, dense, labels, confusion);
+  const Tensor indices = parts ? largest_parts(labels) : labels;
+  dense.dtype() == f64 ? add_rows<double>(*this, dense, indices, confusion)
+                       : add_rows<float>(*this, dense, indices, confusion);
 }
 
 }  // namespace fovea::train

@@ -15,6 +15,10 @@ constexpr double redraw_seconds = 0.1, plain_line_seconds = 30;
 constexpr int bar_width = 22, least_bar_width = 4;
 constexpr int val_width = 18;  // of "   val 98.10% *"
 
+std::string val_text(const Metrics& m) {
+  return m.task == data::Task::classify ? fmt::format("{:.2f}%", 100 * m.top1()) : m.score_text();
+}
+
 class ProgressBar : public Callback {
  public:
   ProgressBar(std::FILE* out, std::string unit)
@@ -30,7 +34,7 @@ class ProgressBar : public Callback {
 
   void on_epoch_end(const EpochInfo& e) override {
     std::string text = line(e.last, e.val ? val_width : 0);
-    if (e.val) text += fmt::format("   val {:.2f}%", 100 * e.val->metrics.top1());
+    if (e.val) text += "   val " + val_text(e.val->metrics);
     if (e.best) text += terminal_.color ? " \x1b[32m*\x1b[0m" : " *";
     draw(text, "\n");
     drawn_ = Clock::now();
@@ -47,9 +51,9 @@ class ProgressBar : public Callback {
     const double per_batch = double(s.train.examples) / double(std::max<int64_t>(s.batch, 1));
     const double left = speed > 0 ? double(s.batches - s.batch) * per_batch / speed : 0;
     const std::string head = fmt::format("epoch {}/{} ", s.epoch, s.epochs);
-    const std::string tail = fmt::format("{}/{}  loss {}  top1 {:.1f}%  {} {}/s  eta {}", s.batch, s.batches,
-                                         short_number(s.train.loss()), 100 * s.train.top1(),
-                                         thousands(int64_t(speed)), unit_, duration(left));
+    const std::string tail =
+        fmt::format("{}/{}  loss {}  {}  {} {}/s  eta {}", s.batch, s.batches, short_number(s.train.loss()),
+                    s.train.score_text(), thousands(int64_t(speed)), unit_, duration(left));
     const int room = terminal_.columns - int(head.size() + tail.size()) - reserved - 2;
     if (!terminal_.redraws || room < least_bar_width) return head + tail;
     return head + bar(double(s.batch) / double(s.batches), std::min(room, bar_width), terminal_) + "  " +

@@ -42,6 +42,7 @@ void check_options(const TrainerOptions& o) {
   check_range("clip", o.gradient_clip_val, 0, INFINITY);
   check_range("momentum", o.momentum, 0, 0.9999);
   check_range("warmup", o.warmup, 0, 0.9);
+  regression_loss_named(o.regression_loss);
   check_range("label_smoothing", o.label_smoothing, 0, 0.9);
   check_range("ema", o.ema, 0, 0.999999);
   check_range("min_delta", o.min_delta, 0, 1);
@@ -56,6 +57,13 @@ void check_options(const TrainerOptions& o) {
         nearest(o.optimizer, optimizers).empty()
             ? ""
             : "; did you mean " + nearest(o.optimizer, optimizers) + "?");
+}
+
+nn::Loss regression_loss_named(const std::string& name) {
+  if (name == "mse") return nn::MSELoss();
+  if (name == "smooth_l1") return nn::SmoothL1Loss();
+  check(name == "l1", "regression_loss={} is none of mse, smooth_l1, l1", name);
+  return nn::L1Loss();
 }
 
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainerOptions& o, const nn::Module& model) {

@@ -11,6 +11,8 @@ constexpr int64_t onecycle_min_steps = 10;
 /// Throws, naming the key, if an option is out of its range or names something unknown.
 void check_options(const TrainerOptions& options);
 
+/// "mse", "smooth_l1" or "l1".
+nn::Loss regression_loss_named(const std::string& name);
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainerOptions& options, const nn::Module& model);
 
 /// The schedule over `steps` optimizer steps, set to the first.

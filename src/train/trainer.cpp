@@ -1,4 +1,5 @@
 #include <chrono>
+#include <cmath>
 
 #include "fovea/autograd.h"
 #include "fovea/compile.h"
@@ -26,7 +27,32 @@ class EvalMode {
   std::vector<std::pair<const nn::Module*, bool>> before_;
 };
 
+/// What each label was given, to rank the examples by.
+class Scores {
+ public:
+  explicit Scores(size_t labels) : scores_(labels), truth_(labels) {}
+  void add(const Tensor& logits, const Tensor& labels) {
+    if (scores_.empty()) return;
+    const std::vector<float> s = logits.to_vector<float>(), t = labels.to_vector<float>();
+    for (size_t i = 0; i < s.size(); ++i)
+      scores_[i % scores_.size()].push_back(s[i]), truth_[i % scores_.size()].push_back(t[i]);
+  }
+  std::vector<double> average_precision() const {
+    std::vector<double> all;
+    for (size_t k = 0; k < scores_.size(); ++k)
+      all.push_back(train::average_precision(scores_[k], truth_[k]));
+    return all;
+  }
+
+ private:
+  std::vector<std::vector<float>> scores_, truth_;
+};
+
 }  // namespace
+
+Metrics metrics_for(const data::DataLoader& loader) {
+  return {.task = loader.dataset().task(), .scale = loader.targets().std};
+}
 
 DType dtype_of_model(const nn::Module& model) {
   const auto parameters = model.parameters();
@@ -35,9 +61,26 @@ DType dtype_of_model(const nn::Module& model) {
 
 Trainer::Trainer(TrainerOptions options) : options_(std::move(options)) { check_options(options_); }
 
-Tensor Trainer::loss(const Tensor& logits, const Tensor& labels) const {
+Tensor Trainer::loss(data::Task task, const Tensor& logits, const Tensor& labels) const {
   if (options_.loss) return options_.loss(logits, labels);
-  return nn::CrossEntropyLoss({.label_smoothing = options_.label_smoothing})(logits, labels);
+  const Tensor target = labels.dtype() == i64 ? labels : labels.to(logits.dtype());
+  switch (task) {
+    case data::Task::classify:
+      return nn::CrossEntropyLoss({.label_smoothing = options_.label_smoothing})(logits, target);
+    case data::Task::multilabel:
+      return nn::BCEWithLogitsLoss()(logits, target);
+    case data::Task::regress:
+      return regression_loss_named(options_.regression_loss)(logits, target);
+  }
+  fail("unknown task {}", int(task));
+}
+
+double Evaluation::mean_average_precision() const {
+  double sum = 0;
+  int64_t count = 0;
+  for (const double p : average_precision)
+    if (!std::isnan(p)) sum += p, ++count;
+  return count ? sum / double(count) : 0;
 }
 
 FitResult Trainer::fit(const nn::Module& model, data::DataLoader& train, data::DataLoader* val) {
@@ -51,22 +94,28 @@ Evaluation Trainer::validate(const nn::Module& model, data::DataLoader& loader) 
   const EvalMode eval(model);
   const NoGrad guard;
   const DType dtype = dtype_of_model(model);
-  Evaluation e{{}, ConfusionMatrix(int64_t(loader.dataset().classes().size())), 0};
+  const data::Task task = loader.dataset().task();
+  const auto classes = int64_t(loader.dataset().classes().size());
+  Evaluation e{metrics_for(loader), ConfusionMatrix(task == data::Task::classify ? classes : 0), 0};
+  Scores scores(task == data::Task::multilabel ? size_t(classes) : 0);
   int64_t batches = 0;
   auto forward = fovea::compile([&](const Tensor& x) { return model(x); });
   for (const data::Batch& batch : loader.epoch(0)) {
     const Tensor images = batch.images.to(dtype), logits = options_.compile ? forward(images) : model(images);
-    e.metrics.add(loss(logits, batch.labels).item(), logits, batch.labels, &e.confusion);
+    e.metrics.add(loss(task, logits, batch.labels).item(), logits, batch.labels, &e.confusion);
+    scores.add(logits, batch.labels);
     if (++batches == options_.limit_val_batches) break;
   }
+  e.average_precision = scores.average_precision();
   e.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return e;
 }
 
-Tensor Trainer::predict(const nn::Module& model, const Tensor& images) {
+Tensor Trainer::predict(const nn::Module& model, const Tensor& images, data::Task task) {
   const EvalMode eval(model);
   const NoGrad guard;
-  return softmax(model(images.to(dtype_of_model(model))), 1);
+  const Tensor out = model(images.to(dtype_of_model(model)));
+  return task == data::Task::classify ? softmax(out, 1) : task == data::Task::multilabel ? sigmoid(out) : out;
 }
 
 }  // namespace fovea::train

@@ -32,7 +32,9 @@ struct CrossEntropyOptions {
   double label_smoothing = 0;
   std::string reduction = "mean";
 };
-/// Softmax and negative log likelihood of logits (N,C,...) against i64 class indices (N,...).
+/// Softmax and negative log likelihood of logits (N,C,...) against i64 class indices (N,...), or of logits
+/// (N,C) against parts of the classes (N,C) that sum to 1, as MixUp and CutMix make them; without weights
+/// then.
 struct CrossEntropyLoss : Loss {
   explicit CrossEntropyLoss(CrossEntropyOptions options = {});
 };
