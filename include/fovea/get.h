@@ -25,4 +25,10 @@ std::vector<std::string> gettable_names();
 /// what went wrong; a file whose sum is wrong is deleted.
 std::string get_dataset(const std::string& name, const GetOptions& options = {});
 
+/// What this build cannot open or fetch, and the Debian package to build again with.
+struct MissingPart {
+  const char *what, *package;
+};
+std::vector<MissingPart> missing_parts();
+
 }  // namespace fovea::data

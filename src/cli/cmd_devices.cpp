@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "fovea/device.h"
 #include "fovea/error.h"
+#include "fovea/get.h"
 #include "fovea/image.h"
 #include "fovea/video.h"
 
@@ -31,6 +32,11 @@ void print_formats() {
         "           no colour profiles: Little CMS was not found; install liblcms2-dev and build again\n");
 }
 
+void print_sets() {
+  for (const data::MissingPart& part : data::missing_parts())
+    fmt::print("data sets  no {}: install {} and build again\n", part.what, part.package);
+}
+
 void print_videos() {
   fmt::print("videos     read: Y4M, MJPEG in AVI, animations, stacks, folders of pictures, cameras\n");
   const std::string missing = video::ffmpeg_missing();
@@ -48,6 +54,7 @@ const Command devices_command{
         for (const auto& d : devices()) fmt::print("{:<10} {}\n", d.device.str(), d.description);
         print_formats();
         print_videos();
+        print_sets();
         return 0;
       };
     }};

@@ -179,8 +179,8 @@ int report(const Keys& k, const train::FitResult& r, const data::Dataset& val) {
     fmt::print("no better epoch than {} in {} epochs: stopped early\n", r.best_epoch, k.options.patience);
   if (r.why == train::Stop::reached)
     fmt::print("reached {:.2f}{} in epoch {}: stopped\n",
-               set.task() == data::Task::regress ? r.best_top1 : 100 * r.best_top1,
-               set.task() == data::Task::regress ? "" : "%", r.best_epoch);
+               val.task() == data::Task::regress ? r.best_top1 : 100 * r.best_top1,
+               val.task() == data::Task::regress ? "" : "%", r.best_epoch);
   std::vector<std::string> files;
   for (const char* name : {r.best_epoch > 0 ? "best.safetensors" : "last.safetensors", "results.csv",
                            "curves.png", "confusion.png"})

@@ -2,20 +2,14 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
-#include "base/file.h"
-#include "data/fetch.h"
-#include "data/md5.h"
-#include "data/tar.h"
+#include "data/download.h"
 #include "fovea/data.h"
 
 namespace fovea::data {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr size_t largest_unpacked = size_t{4} << 30;
 
 struct RemoteFile {
   const char *name, *md5;
@@ -70,68 +64,6 @@ std::string from_environment(const std::string& given, const char* variable, con
 
 bool is_archive(const std::string& name) { return name.ends_with(".tar.gz") || name.ends_with(".tgz"); }
 
-/// Fetches what is missing of `path`, which then has this sum.
-void download(const std::string& url, const fs::path& path, const std::string& md5,
-              const GetOptions& options) {
-  if (fs::exists(path) && md5_of_file(path.string()) == md5) return;
-  const std::string part = path.string() + ".part";
-  std::error_code ignored;
-  const auto there = fs::file_size(part, ignored);
-  std::ofstream out;
-  int64_t done = 0, total = 0;
-  const auto tell = [&] {
-    if (options.progress) options.progress(path.filename().string(), done, total);
-  };
-  fetch({.url = url,
-         .from = ignored ? 0 : int64_t(there),
-         .begin =
-             [&](int64_t from) {
-               done = from;
-               out.open(part,
-                        from > 0 ? std::ios::binary | std::ios::app : std::ios::binary | std::ios::trunc);
-               check(bool(out), "cannot write {}", part);
-             },
-         .write =
-             [&](std::string_view bytes) {
-               out.write(bytes.data(), std::streamsize(bytes.size()));
-               check(bool(out), "cannot write {}: is the disk full?", part);
-               done += int64_t(bytes.size());
-               tell();
-             },
-         .announce = [&](int64_t all) { total = all, tell(); }});
-  out.close();
-  const std::string sum = fs::exists(part) ? md5_of_file(part) : "nothing";
-  if (sum != md5) fs::remove(part, ignored);
-  check(sum == md5, "{} has the MD5 sum {} and not {}: it was deleted; try again, or another mirror=", url,
-        sum, md5);
-  fs::rename(part, path);
-}
-
-/// A name in an archive that stays below the folder it is unpacked to.
-bool is_inner(const std::string& name) {
-  const fs::path path(name);
-  if (path.is_absolute()) return false;
-  for (const fs::path& step : path)
-    if (step == "..") return false;
-  return true;
-}
-
-void unpack(const fs::path& archive, const fs::path& folder) {
-  const std::string tar = archive.string() + ".tar";
-  {
-    const Bytes bytes = read_file_gunzip(archive.string(), largest_unpacked);
-    write_file(tar, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-  }
-  for (const TarEntry& entry : tar_index(tar)) {
-    check(is_inner(entry.name), "{} holds {}, which would leave the folder", archive.string(), entry.name);
-    const fs::path path = folder / entry.name;
-    fs::create_directories(path.parent_path());
-    const Bytes bytes = read_entry(tar, entry);
-    write_file(path.string(), std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-  }
-  fs::remove(tar);
-}
-
 std::string get(const Known& set, const GetOptions& options) {
   const fs::path base = from_environment(options.folder, "FOVEA_DATA", "data");
   const fs::path folder = base / set.folder;
@@ -152,6 +84,14 @@ std::vector<std::string> gettable_names() {
   std::vector<std::string> names;
   for (const Known& k : known) names.emplace_back(k.name);
   return names;
+}
+
+std::vector<MissingPart> missing_parts() {
+  std::vector<MissingPart> all;
+  if (!FOVEA_HAVE_PUGIXML) all.push_back({"Pascal VOC", "libpugixml-dev"});
+  if (!FOVEA_HAVE_YAML) all.push_back({"YOLO's data.yaml", "libyaml-cpp-dev"});
+  if (!FOVEA_HAVE_CURL) all.push_back({"data get", "libcurl4-openssl-dev"});
+  return all;
 }
 
 std::string get_dataset(const std::string& name, const GetOptions& options) {

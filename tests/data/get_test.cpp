@@ -1,8 +1,12 @@
 #include "fovea/get.h"
 
+#include <zlib.h>
+
 #include "../files.h"
+#include "data/download.h"
 #include "data/fetch.h"
 #include "data/md5.h"
+#include "tar_member.h"
 
 namespace fovea::data {
 namespace {
@@ -56,8 +60,34 @@ TEST(Get, FetchContinues) {
   }
 }
 
-/// The MNIST that the repository ships has other gzip streams than the published ones, so a whole fetch is
-/// not possible here; what is right and there is taken as it is.
+/// A .part is completed, checked, renamed and unpacked; a second call leaves it alone.
+TEST(Get, DownloadsAndUnpacks) {
+  TempFolder root;
+  const std::string tar = test::tar_member("set/a.txt", "one") + test::tar_member("set/b/c.txt", "two");
+  const gzFile gz = gzopen((root / "set.tgz").c_str(), "wb");
+  gzwrite(gz, tar.data(), unsigned(tar.size()));
+  gzclose(gz);
+  const std::string sum = md5_of_file(root / "set.tgz"), url = "file://" + (root / "set.tgz");
+  spill(root / "data/set.tgz.part", slurp(root / "set.tgz").substr(0, 20));
+  int64_t first = -1;
+  const GetOptions options{.progress = [&](const std::string&, int64_t done, int64_t) {
+    if (first < 0) first = done;
+  }};
+  download(url, root / "data/set.tgz", sum, options);
+  EXPECT_EQ(first, 20);
+  EXPECT_EQ(slurp(root / "data/set.tgz"), slurp(root / "set.tgz"));
+  EXPECT_FALSE(std::filesystem::exists(root / "data/set.tgz.part"));
+  unpack(root / "data/set.tgz", root / "data");
+  EXPECT_EQ(slurp(root / "data/set/b/c.txt"), "two");
+  std::filesystem::remove(root / "set.tgz");
+  download(url, root / "data/set.tgz", sum, {});
+
+  const std::string bad = test::tar_member("../outside.txt", "x");
+  spill(root / "bad.tgz", bad);
+  EXPECT_NE(error_of([&] { unpack(root / "bad.tgz", root / "data"); }).find("leave the folder"),
+            std::string::npos);
+}
+
 TEST(Get, UnknownSchemesGoThroughLibcurl) {
   TempFolder root;
   const std::string message =

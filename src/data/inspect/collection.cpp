@@ -34,7 +34,8 @@ Collection::Collection(const std::string& what, uint64_t seed) : name_(what) {
     warnings_.insert(warnings_.begin(), fmt::format("no data set to train on: {}", e.what()));
     return;
   }
-  name_ = set(Split::train).name(), classes_ = set(Split::train).classes();
+  name_ = set(Split::train).name();
+  if (set(Split::train).task() == Task::classify) classes_ = set(Split::train).classes();
   warnings_ = set(Split::train).warnings();
   try {
     sets_[1] = open_dataset(what, Split::val, {.seed = seed});
@@ -71,7 +72,9 @@ std::string Collection::where(Place place) const {
   return sets_[0] ? set(place.split).where(place.index) : files_[size_t(place.index)];
 }
 
-int64_t Collection::label(Place place) const { return sets_[0] ? set(place.split).label(place.index) : -1; }
+int64_t Collection::label(Place place) const {
+  return classes_.empty() ? -1 : set(place.split).label(place.index);
+}
 
 bool Collection::is_file(Place place) const {
   if (!sets_[0]) return true;
