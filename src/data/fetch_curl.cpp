@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <memory>
+#include <string>
 
 #include "data/fetch.h"
 #include "fovea/error.h"
@@ -57,12 +58,17 @@ void run(const Fetch& what) {
   curl_easy_setopt(curl.get(), CURLOPT_LOW_SPEED_LIMIT, 100L);  // bytes a second, for a minute
   curl_easy_setopt(curl.get(), CURLOPT_LOW_SPEED_TIME, 60L);
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl.get(), CURLOPT_RESUME_FROM_LARGE, curl_off_t(what.from));
+  // A range and not RESUME_FROM, which refuses servers that send the whole file instead.
+  const std::string range = std::to_string(what.from) + "-";
+  if (what.from > 0) curl_easy_setopt(curl.get(), CURLOPT_RANGE, range.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, message);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, on_data);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &state);
   const CURLcode code = curl_easy_perform(curl.get());
   if (state.error) std::rethrow_exception(state.error);
+  long status = 0;
+  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+  if (status == 416 && what.from > 0) return what.begin(what.from);  // nothing is missing
   check(code == CURLE_OK, "cannot fetch {}: {}", what.url, message[0] ? message : curl_easy_strerror(code));
 }
 
