@@ -151,7 +151,7 @@ TEST(Cli, ShowsAnImage) {
   EXPECT_EQ(run(folder, "show deep.tif of=channels out=sheet.png").code, 0);
   EXPECT_EQ(image::read(folder / "sheet.png").channels(), 3);
   expect_in("percentiles=9: two numbers", run(folder, "show deep.tif percentiles=9").err);
-  expect_in("label  7", run(folder, "show mnist example=0 split=val").out);
+  expect_in("label   7", run(folder, "show mnist example=0 split=val").out);
   expect_in("holds 10000", run(folder, "show mnist example=10000 split=val").err);
 }
 
