@@ -15,7 +15,7 @@ using test::tar_member;
 using test::TempFolder;
 
 std::string picture_of(int value) {
-  const auto bytes = image::encode(image::Image(full({4, 4, 1}, value, u8)), "png");
+  const auto bytes = image::encode(image::Image(full({4, 4, 1}, value, u8)), "jpeg");
   return {bytes.begin(), bytes.end()};
 }
 
@@ -51,11 +51,11 @@ TEST(WebDataset, ReadsShardsAsOneSet) {
     std::string text;
     for (int i = 0; i < 10; ++i) {
       const int value = shard * 10 + i;
-      text += tar_member(fmt::format("{:03}.png", value), picture_of(value));
+      text += tar_member(fmt::format("{:03}.jpg", value), picture_of(value));
       if (value % 2) text += tar_member(fmt::format("{:03}.cls", value), value % 4 == 1 ? "2\n" : "10");
       else text += tar_member(fmt::format("{:03}.json", value), R"({"label": 2})");
     }
-    if (shard == 1) text += tar_member("alone.png", picture_of(99)) + tar_member("empty.cls", "1");
+    if (shard == 1) text += tar_member("alone.jpg", picture_of(99)) + tar_member("empty.cls", "1");
     spill(root / fmt::format("s-{:03}.tar", shard), text + std::string(1024, '\0'));
   }
   const std::string pattern = root / "s-{000..002}.tar";
