@@ -65,6 +65,9 @@ class Dataset {
   /// Example `index` in its own size: (H,W,C) with the channels and dtype() of the set. Throws Error if
   /// unreadable. *Requires* has_pictures().
   virtual Tensor picture(int64_t index) const;
+  /// The file that picture() decodes, read into `memory`, if that does no more than to turn it upright and to
+  /// make it gray or RGB of 8 bits: a loader may then decode less than all of it. Empty otherwise.
+  virtual std::span<const uint8_t> picture_file(int64_t index, std::vector<uint8_t>& memory) const;
   /// What to call example `index` in a message: its file, or "example 7 of MNIST".
   virtual std::string where(int64_t index) const;
 

@@ -46,7 +46,7 @@ void sync_folder_of(const std::string& path) {
 
 }  // namespace
 
-Bytes read_file(const std::string& path, size_t limit) {
+std::span<const uint8_t> read_file(const std::string& path, Bytes& memory, size_t limit) {
   const Descriptor d{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (d.fd < 0) fail_system("cannot open", path);
   struct stat info {};
@@ -54,18 +54,24 @@ Bytes read_file(const std::string& path, size_t limit) {
   check(!S_ISDIR(info.st_mode), "cannot read {}: it is a folder", path);
   check(uint64_t(info.st_size) <= limit, "{} has {} bytes, more than the {} allowed here", path,
         uint64_t(info.st_size), limit);
-  Bytes bytes(size_t(info.st_size) + 1);  // one more, to see the end
+  const size_t room = size_t(info.st_size) + 1;  // one more, to see the end
+  if (memory.size() < room) memory.resize(room);
   size_t have = 0;
   for (;;) {
-    if (have == bytes.size()) bytes.resize(have + 65536);
-    const ssize_t n = ::read(d.fd, bytes.data() + have, bytes.size() - have);
+    if (have == memory.size()) memory.resize(have + 65536);
+    const ssize_t n = ::read(d.fd, memory.data() + have, memory.size() - have);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail_system("cannot read", path);
     if (n == 0) break;
     have += size_t(n);
     check(have <= limit, "{} has more than the {} bytes allowed here", path, limit);
   }
-  bytes.resize(have);
+  return {memory.data(), have};
+}
+
+Bytes read_file(const std::string& path, size_t limit) {
+  Bytes bytes;
+  bytes.resize(read_file(path, bytes, limit).size());
   return bytes;
 }
 

@@ -13,6 +13,8 @@ using Bytes = std::vector<uint8_t>;
 
 /// The content of `path`; throws if it cannot be read or is larger than `limit`.
 Bytes read_file(const std::string& path, size_t limit = size_t{4} << 30);
+/// The same into `memory`, which only grows: for many files one after the other.
+std::span<const uint8_t> read_file(const std::string& path, Bytes& memory, size_t limit = size_t{4} << 30);
 /// Like read_file, but gunzips a file that starts with the gzip magic; `limit` bounds the unpacked size.
 Bytes read_file_gunzip(const std::string& path, size_t limit = size_t{4} << 30);
 /// Writes to a temporary name beside `path`, syncs, renames: after a crash the old or the new file is there,

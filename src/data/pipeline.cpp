@@ -1,5 +1,7 @@
 #include "data/pipeline.h"
 
+#include <algorithm>
+#include <exception>
 #include <numeric>
 
 #include "data/planes.h"
@@ -10,16 +12,24 @@ namespace {
 // A stream of the generator apart from those of transforms (Compose::generator) and initialisers.
 constexpr uint64_t order_stream = uint64_t{0xD0} << 56;
 
-/// The resampling as an image of its own type: what the steps of `pass` make one by one, on the table of
-/// pixels, where it is quicker.
-Tensor resampled(const Tensor& picture, const functional::Resampling& pass) {
-  Tensor x = picture;
-  if (pass.height != x.size(0) || pass.width != x.size(1))
-    x = image::crop(x, pass.top, pass.left, pass.height, pass.width);
-  x = image::resize(x, pass.scaled_height, pass.scaled_width);
-  if (pass.out_height != x.size(0) || pass.out_width != x.size(1))
-    x = image::crop(x, pass.out_top, pass.out_left, pass.out_height, pass.out_width);
-  return planes_of_table(pass.flip ? image::flip_horizontal(x) : x);
+/// A picture is decoded at half the size (a quarter ...) if so many of those pixels still make one. What is
+/// lost then: docs/pipeline.md.
+constexpr double least_step = 2;
+
+int64_t shrink_for(const functional::Resampling& pass) {
+  const double step = std::min(double(pass.height) / double(pass.scaled_height),
+                               double(pass.width) / double(pass.scaled_width));
+  int64_t shrink = 1;
+  while (shrink < 8 && double(2 * shrink) * least_step <= step) shrink *= 2;
+  return shrink;
+}
+
+/// All that `pass` reads.
+image::Box needed_by(const functional::Resampling& pass) {
+  using functional::needed;
+  const auto rows = needed(pass.top, pass.height, pass.scaled_height, pass.out_top, pass.out_height),
+             columns = needed(pass.left, pass.width, pass.scaled_width, pass.out_left, pass.out_width);
+  return {rows.first, columns.first, rows.last - rows.first, columns.last - columns.first};
 }
 
 }  // namespace
@@ -78,18 +88,60 @@ int64_t Pipeline::run(int64_t epoch, int64_t index, float* out) {
     finish(sample, epoch, index, 0, out);
     return number;
   }
-  Tensor picture;
-  const int64_t number = reader_.read_picture(index, picture);
-  functional::Resampling pass{.height = picture.size(0), .width = picture.size(1)};
-  const size_t folded = fold(pass, epoch, index);
+  return run_picture(epoch, index, out);
+}
+
+int64_t Pipeline::run_picture(int64_t epoch, int64_t index, float* out) {
+  functional::Resampling pass;
+  size_t folded = 0;
+  std::exception_ptr refused;  // by a step; no fault of the file
+  const PictureDecoder::Choose choose = [&](int64_t height, int64_t width) -> Wanted {
+    const image::Box whole{0, 0, height, width};
+    pass = {.height = height, .width = width};
+    try {
+      folded = fold(pass, epoch, index);
+    } catch (const Error&) {
+      refused = std::current_exception();
+      return {whole};
+    }
+    if (folded == 0) return {whole};
+    const int64_t shrink = shrink_for(pass);
+    if (folded < transforms_.steps().size() && shrink == 1)
+      return {{pass.top, pass.left, pass.height, pass.width}};
+    return {needed_by(pass), shrink};
+  };
+  Picture picture;
+  const int64_t number = reader_.read_picture(index, decoder_, choose, picture);
+  if (refused) std::rethrow_exception(refused);
   if (folded == transforms_.steps().size()) {
-    functional::resample_into(out, picture, pass, normalizer_.scale(), normalizer_.shift());
+    resampler_.run(out, picture.table, picture.place, pass, normalizer_.scale(), normalizer_.shift());
     return number;
   }
-  Sample sample{.image = folded == 0 ? planes_of_table(picture) : resampled(picture, pass),
-                .label = reader_.dataset().label(number)};
+  Sample sample{.image = resampled(picture, pass), .label = reader_.dataset().label(number)};
   finish(sample, epoch, index, folded, out);
   return number;
+}
+
+/// The resampling as planes of the picture's own type: what the steps of `pass` make one by one, on the table
+/// of pixels, where it is quicker.
+Tensor Pipeline::resampled(const Picture& picture, const functional::Resampling& pass) {
+  if (picture.place.shrink > 1) return resampled_at_once(picture, pass);
+  Tensor x = image::resize(picture.window({pass.top, pass.left, pass.height, pass.width}), pass.scaled_height,
+                           pass.scaled_width);
+  if (pass.out_height != x.size(0) || pass.out_width != x.size(1))
+    x = image::crop(x, pass.out_top, pass.out_left, pass.out_height, pass.out_width);
+  return planes_of_table(pass.flip ? image::flip_horizontal(x) : x);
+}
+
+/// The same from a picture of u8 that was decoded smaller.
+Tensor Pipeline::resampled_at_once(const Picture& picture, const functional::Resampling& pass) {
+  const int64_t channels = picture.table.channels;
+  const Tensor out = Tensor::empty({channels, pass.out_height, pass.out_width}, u8);
+  std::vector<float> values(size_t(out.numel()));
+  const std::vector<float> one(size_t(channels), 1.f), half(size_t(channels), 0.5f);
+  resampler_.run(values.data(), picture.table, picture.place, pass, one, half);
+  std::transform(values.begin(), values.end(), out.data<uint8_t>(), [](float v) { return uint8_t(v); });
+  return out;
 }
 
 /// How many of the first steps are one resampling.

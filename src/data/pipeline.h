@@ -33,7 +33,10 @@ class Pipeline {
   int64_t run(int64_t epoch, int64_t index, float* out);
 
  private:
+  int64_t run_picture(int64_t epoch, int64_t index, float* out);
   size_t fold(functional::Resampling& pass, int64_t epoch, int64_t index) const;
+  Tensor resampled(const Picture& picture, const functional::Resampling& pass);
+  Tensor resampled_at_once(const Picture& picture, const functional::Resampling& pass);
   void finish(Sample& sample, int64_t epoch, int64_t index, size_t first, float* out) const;
 
   ExampleReader& reader_;
@@ -42,6 +45,8 @@ class Pipeline {
   uint64_t seed_;
   bool pictures_;
   Tensor example_;  // as read
+  PictureDecoder decoder_;
+  functional::Resampler resampler_;
   Normalizer normalizer_;
 };
 

@@ -30,7 +30,7 @@ void check_fits_memory(const Dataset& dataset) {
 }  // namespace
 
 ExampleReader::ExampleReader(std::shared_ptr<const Dataset> dataset, bool cache, bool pictures, Warn warn)
-    : dataset_(std::move(dataset)), warn_(std::move(warn)) {
+    : dataset_(std::move(dataset)), warn_(std::move(warn)), by_parts_(pictures && !cache) {
   if (!warn_) warn_ = [](const std::string& text) { fmt::print(stderr, "warning: {}\n", text); };
   if (!cache || dataset_->in_memory()) return;
   if (pictures) {
@@ -48,7 +48,8 @@ int64_t ExampleReader::first_readable(int64_t index, const F& read) {
   const int64_t n = dataset_->size();
   for (int64_t step = 0; step < n; ++step) {
     const int64_t i = (index + step) % n;
-    if (known_bad(i)) continue;
+    // Of a picture that is bad as a whole, another part may do.
+    if ((step > 0 || !by_parts_) && known_bad(i)) continue;
     try {
       read(i);
       return i;
@@ -63,20 +64,25 @@ int64_t ExampleReader::read(int64_t index, const Tensor& row) {
   return first_readable(index, [&](int64_t i) { read_cached(i, row); });
 }
 
-int64_t ExampleReader::read_picture(int64_t index, Tensor& picture) {
-  return first_readable(index, [&](int64_t i) { picture = cached_picture(i); });
+int64_t ExampleReader::read_picture(int64_t index, PictureDecoder& decoder,
+                                    const PictureDecoder::Choose& choose, Picture& picture) {
+  return first_readable(index, [&](int64_t i) {
+    if (!pictures_.empty()) picture = cached_picture(i, decoder);
+    else if (i == index) return void(picture = decoder.decode(*dataset_, i, choose));
+    else picture = decoder.decode(*dataset_, i);
+    choose(picture.height, picture.width);
+  });
 }
 
-Tensor ExampleReader::cached_picture(int64_t index) {
-  if (pictures_.empty()) return dataset_->picture(index);
+Picture ExampleReader::cached_picture(int64_t index, PictureDecoder& decoder) {
   auto& state = cached_[size_t(index)];
-  if (state.load(std::memory_order_acquire) == 2) return pictures_[size_t(index)];
-  const Tensor picture = dataset_->picture(index);
-  const int64_t bytes = picture.numel() * size_of(picture.dtype());
+  if (state.load(std::memory_order_acquire) == 2) return Picture(pictures_[size_t(index)]);
+  const Picture picture = decoder.decode(*dataset_, index);
+  const int64_t bytes = picture.owner.numel() * size_of(picture.owner.dtype());
   if (picture_bytes_ + bytes > memory_for_cache()) return picture;  // what does not fit is decoded each time
   if (uint8_t absent = 0; !state.compare_exchange_strong(absent, 1)) return picture;
   picture_bytes_ += bytes;
-  pictures_[size_t(index)] = picture;
+  pictures_[size_t(index)] = picture.owner.clone();
   state.store(2, std::memory_order_release);
   return picture;
 }

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "fovea/data.h"
+#include "data/decoder.h"
 
 namespace fovea::data {
 
@@ -22,8 +22,10 @@ class ExampleReader {
   /// Reads example `index`, or the next readable one after it, into `row`; returns its number.
   /// Throws once more than 1 % of the set turned out unreadable.
   int64_t read(int64_t index, const Tensor& row);
-  /// The same for Dataset::picture().
-  int64_t read_picture(int64_t index, Tensor& picture);
+  /// The same for pictures, or the part that `choose` wants. What stands in for an unreadable one is read
+  /// whole, so that it does not depend on what was wanted of it before.
+  int64_t read_picture(int64_t index, PictureDecoder& decoder, const PictureDecoder::Choose& choose,
+                       Picture& picture);
   std::vector<std::string> bad_examples() const;
   const Dataset& dataset() const { return *dataset_; }
 
@@ -31,12 +33,13 @@ class ExampleReader {
   template <class F>
   int64_t first_readable(int64_t index, const F& read);
   void read_cached(int64_t index, const Tensor& row);
-  Tensor cached_picture(int64_t index);
+  Picture cached_picture(int64_t index, PictureDecoder& decoder);
   bool known_bad(int64_t index) const;
   void note_bad(int64_t index, const std::string& reason);
 
   std::shared_ptr<const Dataset> dataset_;
   Warn warn_;
+  bool by_parts_;
   std::unique_ptr<char[]> cache_;
   std::vector<Tensor> pictures_;
   std::atomic<int64_t> picture_bytes_{0};
