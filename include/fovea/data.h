@@ -68,6 +68,8 @@ class Dataset {
   /// The file that picture() decodes, read into `memory`, if that does no more than to turn it upright and to
   /// make it gray or RGB of 8 bits: a loader may then decode less than all of it. Empty otherwise.
   virtual std::span<const uint8_t> picture_file(int64_t index, std::vector<uint8_t>& memory) const;
+  /// The file that example `index` comes from; empty if there is none.
+  virtual std::string source(int64_t index) const;
   /// What to call example `index` in a message: its file, or "example 7 of MNIST".
   virtual std::string where(int64_t index) const;
 

@@ -83,7 +83,9 @@ class FileDataset : public Dataset {
   bool in_memory() const override { return false; }
   bool has_pictures() const override { return true; }
   Tensor picture(int64_t index) const override;
+  std::span<const uint8_t> picture_file(int64_t index, std::vector<uint8_t>& memory) const override;
   std::string where(int64_t index) const override;
+  std::string source(int64_t index) const override { return examples_[size_t(index)].path; }
   const FileExample& file(int64_t index) const { return examples_[size_t(index)]; }
   /// Example `index` read as `format`, which may be another than the set's own.
   virtual Numbers numbers(int64_t index, const PictureFormat& format) const;

@@ -18,14 +18,26 @@
 
 namespace fovea::data {
 
+/// Where decoded examples are kept, so that later epochs need not decode: in memory as far as it reaches, or
+/// packed into one file under $XDG_CACHE_HOME/fovea (~/.cache/fovea) that is mapped, also by later runs.
+enum class Cache : uint8_t { none, ram, disk };
+/// "none" or "false", "ram" or "true", "disk".
+Cache cache_named(const std::string& name);
+
+/// Of LoaderOptions: as many threads as keep the caller from waiting, within the machine, found by measuring.
+constexpr int auto_workers = -1;
+
 struct LoaderOptions {
   int64_t batch = 64;
   bool shuffle = false;
-  uint64_t seed = 0;       // of the order and of the transforms
-  int workers = 1;         // threads that decode; 0 decodes in the caller's thread
-  bool drop_last = false;  // leave out the last batch of an epoch if it is not full
-  bool cache = false;      // keep decoded examples in memory (sets that lie in memory need none)
-  int prefetch = 2;        // batches decoded ahead
+  uint64_t seed = 0;           // of the order and of the transforms
+  int workers = auto_workers;  // threads that decode; 0 decodes in the caller's thread
+  bool drop_last = false;      // leave out the last batch of an epoch if it is not full
+  Cache cache = Cache::none;   // of decoded examples (sets that lie in memory need none)
+  /// Cached pictures whose shorter side is longer are scaled down to it; 0: they stay as they are; -1: twice
+  /// the side of what the transforms make.
+  int64_t cache_side = -1;
+  int prefetch = 2;  // batches decoded ahead
   Compose transforms = {};
   double mixup = 0, cutmix = 0;  // alphas of the Beta distributions of MixUp and CutMix, which mix each batch
                                  // of images; both above 0: one or the other by turns at random
@@ -41,6 +53,8 @@ struct LoaderOptions {
   /// Called, by one thread at a time, for each example that cannot be read; writes to standard error if left
   /// out.
   std::function<void(const std::string&)> warn = {};
+  /// Is told what takes its time: packing a cache. Writes to standard error if left out.
+  std::function<void(const std::string&)> inform = {};
 };
 
 struct Batch {
@@ -76,6 +90,13 @@ class DataLoader {
   const Normalization& targets() const;
   /// The examples of epoch `number` in the order they come.
   std::vector<int64_t> order(int64_t number) const;
+  /// Seconds in which the caller has waited for batches so far.
+  double waited() const;
+  /// Threads that decode at present.
+  int workers() const;
+  /// What to change if the waiting is too long: "cache=ram keeps the decoded pictures in memory: 1.2 GB of
+  /// 18 GB".
+  std::string advice() const;
   /// What could not be read so far: "file: reason".
   std::vector<std::string> bad_examples() const;
 

@@ -96,6 +96,7 @@ struct StepInfo {
   double lr;
   double seconds;        // of this epoch
   int64_t new_examples;  // of this epoch since this process runs
+  double waited;         // of these seconds, those spent waiting for data
 };
 
 struct EpochInfo {
@@ -114,6 +115,7 @@ struct FitResult {
   int64_t best_epoch = 0;         // from 1; 0: no epoch was finished
   Metrics train;                  // of the last epoch
   double seconds = 0;             // of this process
+  double waited = 0;              // of these seconds, those in which steps waited for data
 };
 
 /// Is told how training goes. All are called from the thread that trains; the references live as long as the
@@ -127,8 +129,8 @@ class Callback {
 };
 
 /// One line per epoch, redrawn in place on a terminal:
-/// "epoch 1/5 ━━━━━━  938/938  loss 0.21  top1 93.9%  31,200 img/s  eta 0s   val 98.1% *" (* = best so far)
-/// `unit` is what examples are called.
+/// "epoch 1/5 ━━━━━━  938/938  loss 0.21  top1 93.9%  31,200 img/s  data 3%  eta 0s   val 98.1% *" (data:
+/// part of the time in which steps waited for it; * = best so far) `unit` is what examples are called.
 std::shared_ptr<Callback> progress_bar(std::FILE* out = stdout, const std::string& unit = "img");
 
 class Trainer {

@@ -14,6 +14,11 @@ int bench_workloads(const std::vector<bench::Workload>& workloads, double second
 /// Every kernel on the layer shapes in `path`, `seconds` for each.
 int bench_kernels(const std::string& path, double seconds, bool json);
 
+/// JPEG files of the folder `data` (or made ones, if it is empty) to batches, `threads` of a loader working.
+int bench_pipeline(const std::string& data, double seconds, int threads, bool json);
+/// The pictures that it makes, for others to measure with.
+void write_pictures(const std::string& folder);
+
 /// Answers requests "workload batch mode seconds" from stdin with a line of JSON each, as the workers of the
 /// peers do (bench/peers/worker.py).
 int bench_worker();

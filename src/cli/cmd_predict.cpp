@@ -128,7 +128,7 @@ std::vector<Prediction> predict(const Keys& k, const Trained& trained, int& fail
   const std::shared_ptr<const Sources> sources = open_sources(k, card);
   const nn::AnyModule net = train::with_views(trained.net, train::views_named(k.augment), card.input);
   data::DataLoader loader(sources, {.batch = std::min(k.batch, sources->size()),
-                                    .workers = k.compute.workers,
+                                    .workers = k.compute.worker_count(),
                                     .transforms = transforms_of(k, card),
                                     .normalize = card.normalization});
   std::vector<Prediction> all;

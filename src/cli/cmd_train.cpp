@@ -23,7 +23,8 @@ struct Keys {
   int64_t batch = 64, imgsz = 0;
   FileKeys files;
   std::string augment = "false", normalize = "set";
-  bool cache = false;
+  std::string cache = "false";
+  int64_t cache_side = -1;
   std::string project = "runs/train", name;
   bool exist_ok = false;
   double val = 0.1, mixup = 0, cutmix = 0;
@@ -33,7 +34,7 @@ struct Keys {
 };
 
 /// Keys that say where and how to run, not what to compute: the only ones that may change on resuming.
-const std::vector<std::string> free_keys{"resume", "device", "threads", "workers", "max_steps", "cache"};
+const std::vector<std::string> free_keys{"resume", "device", "threads", "workers", "max_steps"};
 
 void define_keys(CLI::App& app, Keys& k) {
   app.add_option("--data", k.data, "name, name:folder, folder with one folder per class, or synthetic set");
@@ -47,7 +48,11 @@ void define_keys(CLI::App& app, Keys& k) {
   app.add_option("--normalize", k.normalize,
                  "set: mean and deviation of the training set; before it a range that becomes 0..1: "
                  "range:0..4095, window:40/400, percentiles:1..99; or none, or mean:..,std:..");
-  app.add_flag("--cache", k.cache, "keep decoded images in memory");
+  app.add_option("--cache", k.cache, "of decoded images: ram, disk (packed into a file, also for later runs)")
+      ->check(one_of({"false", "ram", "disk", "true"}));
+  app.add_option("--cache_side", k.cache_side,
+                 "larger cached images are scaled to this shorter side (0: never; -1: twice what is seen)")
+      ->check(at_least(-1));
   app.add_option("--task", k.task, "of a table: classify, multilabel or regress (default: by its columns)")
       ->check(one_of({"classify", "multilabel", "regress"}));
   app.add_option("--val", k.val, "part of the examples for validation, where the set has none of its own")
@@ -153,7 +158,8 @@ data::DataLoader make_loader(const Keys& k, const std::shared_ptr<data::Dataset>
   const bool training = !like;
   data::LoaderOptions o;
   o.batch = training ? k.batch : std::min(k.batch, set->size());
-  o.shuffle = training, o.seed = k.options.seed, o.workers = k.compute.workers, o.cache = k.cache;
+  o.shuffle = training, o.seed = k.options.seed, o.workers = k.compute.worker_count();
+  o.cache = data::cache_named(k.cache), o.cache_side = k.cache_side;
   o.transforms = transforms_for(*set, training ? k.augment : "false");
   o.normalize = std::move(normalize);
   if (training) o.mixup = k.mixup, o.cutmix = k.cutmix, o.weights = weights_for(*set, k.sampler);
@@ -163,6 +169,15 @@ data::DataLoader make_loader(const Keys& k, const std::shared_ptr<data::Dataset>
 
 void warn(const data::Dataset& set) {
   for (const auto& text : set.warnings()) fmt::print(stderr, "warning: {}: {}\n", set.name(), text);
+}
+
+/// What the steps waited for; with advice if that was the data.
+void report_waiting(const train::FitResult& r, const data::DataLoader& loader) {
+  const double data = r.seconds > 0 ? 100 * r.waited / r.seconds : 0;
+  constexpr double much = 10;
+  if (data < 1) return;
+  fmt::print("steps waited for data {:.0f} % | compute {:.0f} %{}{}\n", data, 100 - data,
+             data < much ? "" : ". Data-bound: ", data < much ? "" : loader.advice());
 }
 
 /// What to try the network on: a picture to validate with.
@@ -244,7 +259,9 @@ int run(CLI::App& app, Keys& k) {
   train::Trainer trainer(k.options);
   trainer.add(train::progress_bar(stdout, input.size() == 3 ? "img" : "points"));
   const StopOnSignal guard(trainer);
-  return report(k, trainer.fit(net, train_loader, &val_loader), *sets.val);
+  const train::FitResult result = trainer.fit(net, train_loader, &val_loader);
+  report_waiting(result, train_loader);
+  return report(k, result, *sets.val);
 }
 
 }  // namespace

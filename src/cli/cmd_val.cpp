@@ -101,7 +101,7 @@ int run(const Keys& k) {
   check(set->classes().size() == card.classes.size(), "{} has {} classes, but {} was trained for {}", what,
         set->classes().size(), trained.checkpoint.file, card.classes.size());
   data::LoaderOptions o;
-  o.batch = std::min(k.batch, set->size()), o.workers = k.compute.workers;
+  o.batch = std::min(k.batch, set->size()), o.workers = k.compute.worker_count();
   o.transforms = set->has_pictures() ? data::parse_transforms(card.transforms) : set->transforms(false);
   o.normalize = card.normalization;
   const train::Views views = train::views_named(k.augment);

@@ -24,9 +24,20 @@ void add_compute_keys(CLI::App& app, ComputeKeys& keys) {
   app.add_option("--dtype", keys.dtype, "of weights and activations: f32 or f64")
       ->check(one_of({"f32", "f64"}));
   add_kernel_keys(app, keys);
-  app.add_option("--workers", keys.workers, "threads that decode ahead; results do not depend on it")
-      ->check(between(0, 256));
+  app.add_option("--workers", keys.workers,
+                 "threads that decode ahead, auto or 0 to 256; results do not depend on it")
+      ->check(CLI::Validator(
+          [](const std::string& text) -> std::string {
+            if (text == "auto") return "";
+            const bool number =
+                !text.empty() && text.size() <= 3 && text.find_first_not_of("0123456789") == text.npos;
+            return number && std::stoi(text) <= 256 ? ""
+                                                    : fmt::format("{} is neither auto nor in 0..256", text);
+          },
+          "auto or 0 to 256"));
 }
+
+int ComputeKeys::worker_count() const { return workers == "auto" ? data::auto_workers : std::stoi(workers); }
 
 Device use(const ComputeKeys& keys) {
   set_num_threads(keys.threads);

@@ -14,7 +14,9 @@ namespace fovea::cli {
 struct ComputeKeys {
   std::string device = "cpu", dtype = "f32", precision = "high";
   int threads = 0;
-  int workers = 1;
+  std::string workers = "auto";
+  /// Of a loader.
+  int worker_count() const;
 };
 void add_compute_keys(CLI::App& app, ComputeKeys& keys);
 /// Those of them that concern kernels alone: precision and threads.

@@ -27,6 +27,8 @@ Tensor Dataset::picture(int64_t) const { fail("{} has no pictures beside its exa
 
 std::span<const uint8_t> Dataset::picture_file(int64_t, std::vector<uint8_t>&) const { return {}; }
 
+std::string Dataset::source(int64_t) const { return {}; }
+
 Example Dataset::example(int64_t index) const {
   check(index >= 0 && index < size(), "example {} is outside of the {} of {} {}", index, size(), name_,
         name_of(split_));

@@ -43,9 +43,7 @@ Picture PictureDecoder::decode(const Dataset& dataset, int64_t index, const Choo
 }
 
 Picture PictureDecoder::decode(const Dataset& dataset, int64_t index) {
-  return decode(dataset, index, [](int64_t height, int64_t width) {
-    return Wanted{{0, 0, height, width}};
-  });
+  return decode(dataset, index, [](int64_t height, int64_t width) { return Wanted{{0, 0, height, width}}; });
 }
 
 }  // namespace fovea::data

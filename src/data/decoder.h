@@ -1,5 +1,5 @@
-// PictureDecoder: pictures of a data set as the one pass of a pipeline wants them: of JPEG files only the part
-// that the transforms will use. Not thread-safe: one per thread, it keeps its memory.
+// PictureDecoder: pictures of a data set as the one pass of a pipeline wants them: of JPEG files only the
+// part that the transforms will use. Not thread-safe: one per thread, it keeps its memory.
 #pragma once
 #include <functional>
 

@@ -1,6 +1,7 @@
 #include "fovea/files.h"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 
@@ -45,6 +46,12 @@ std::vector<FileExample> each_frame(const std::vector<FileExample>& examples) {
 }
 
 bool hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
+
+bool is_jpeg_name(const fs::path& path) {
+  std::string extension = path.extension().string();
+  for (char& c : extension) c = char(std::tolower(uint8_t(c)));
+  return extension == ".jpg" || extension == ".jpeg";
+}
 
 /// DICOM files often have a number for a name.
 bool is_nameless_dicom(const fs::path& path) {
@@ -97,6 +104,15 @@ Tensor FileDataset::picture(int64_t index) const {
 void FileDataset::target(int64_t index, std::span<float> out) const {
   if (task_ == Task::classify) return Dataset::target(index, out);
   std::copy_n(examples_[size_t(index)].target.begin(), out.size(), out.begin());
+}
+
+std::span<const uint8_t> FileDataset::picture_file(int64_t index, Bytes& memory) const {
+  const PictureFormat& f = *format_;
+  const std::string& path = examples_[size_t(index)].path;
+  const bool plain = f.dtype == u8 && f.frames == Frames{} &&
+                     (f.color == image::ColorModel::gray || f.color == image::ColorModel::rgb);
+  if (!plain || !is_jpeg_name(path)) return {};
+  return read_file(path, memory);
 }
 
 void FileDataset::read(int64_t index, const Tensor& row) const {

@@ -14,7 +14,7 @@ constexpr uint64_t order_stream = uint64_t{0xD0} << 56;
 
 /// A picture is decoded at half the size (a quarter ...) if so many of those pixels still make one. What is
 /// lost then: docs/pipeline.md.
-constexpr double least_step = 2;
+constexpr double least_step = 3;
 
 int64_t shrink_for(const functional::Resampling& pass) {
   const double step = std::min(double(pass.height) / double(pass.scaled_height),

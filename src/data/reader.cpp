@@ -1,8 +1,8 @@
 #include "data/reader.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -13,34 +13,51 @@ namespace {
 
 int64_t row_bytes(const Dataset& d) { return d.example_shape().numel() * size_of(d.dtype()); }
 
-/// 80 % of the machine's.
-int64_t memory_for_cache() {
-  static const int64_t bytes = int64_t(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGE_SIZE) / 10 * 8;
-  return bytes;
-}
-
-void check_fits_memory(const Dataset& dataset) {
-  int64_t bytes;
-  check(!__builtin_mul_overflow(row_bytes(dataset), dataset.size(), &bytes) && bytes < memory_for_cache(),
-        "cache=true wants {} examples of {} bytes in memory, but there are {} MB for it; use cache=false or "
-        "smaller images",
-        thousands(dataset.size()), thousands(row_bytes(dataset)), thousands(memory_for_cache() >> 20));
+/// A picture whose shorter side is longer than `side` scaled down to it.
+Picture reduced(const Picture& picture, int64_t side) {
+  const int64_t shorter = std::min(picture.height, picture.width);
+  if (side == 0 || shorter <= side) return picture;
+  const Tensor table = picture.owner ? picture.owner : picture.window({0, 0, picture.height, picture.width});
+  return Picture(image::resize(table, picture.height * side / shorter, picture.width * side / shorter));
 }
 
 }  // namespace
 
-ExampleReader::ExampleReader(std::shared_ptr<const Dataset> dataset, bool cache, bool pictures, Warn warn)
-    : dataset_(std::move(dataset)), warn_(std::move(warn)), by_parts_(pictures && !cache) {
+ExampleReader::ExampleReader(std::shared_ptr<const Dataset> dataset, bool pictures, int64_t cache_side,
+                             Note warn, Note inform)
+    : dataset_(std::move(dataset)),
+      pictures_(pictures),
+      cache_side_(cache_side),
+      warn_(std::move(warn)),
+      inform_(std::move(inform)) {
   if (!warn_) warn_ = [](const std::string& text) { fmt::print(stderr, "warning: {}\n", text); };
-  if (!cache || dataset_->in_memory()) return;
-  if (pictures) {
-    pictures_.resize(size_t(dataset_->size()));
-    cached_ = std::make_unique<std::atomic<uint8_t>[]>(pictures_.size());
+  if (!inform_) inform_ = [](const std::string& text) { fmt::print(stderr, "{}\n", text); };
+}
+
+void ExampleReader::open_cache(Cache kind, int threads) {
+  if (kind == Cache::none || dataset_->in_memory() || cache_) return;
+  if (kind == Cache::ram) {
+    cache_ = ram_cache(dataset_->size(), available_memory() / 10 * 8, warn_);
     return;
   }
-  check_fits_memory(*dataset_);
-  cache_ = std::make_unique_for_overwrite<char[]>(size_t(row_bytes(*dataset_) * dataset_->size()));
-  cached_ = std::make_unique<std::atomic<uint8_t>[]>(size_t(dataset_->size()));
+  const auto& format = dataset_->format();
+  std::string form = fmt::format("{} {}", dataset_->example_shape()[0], name_of(dataset_->dtype()));
+  form +=
+      pictures_ ? fmt::format(" pictures {}", cache_side_) : fmt::format(" {}", dataset_->example_shape());
+  if (format) form += " " + format->describe();
+  std::vector<PictureDecoder> decoders(pictures_ ? size_t(threads) : 0);
+  const auto decode = [&](int64_t index, int thread) -> Tensor {
+    try {
+      if (pictures_) return whole_picture(index, decoders[size_t(thread)]).owner;
+      const Tensor row = Tensor::empty(dataset_->example_shape(), dataset_->dtype());
+      dataset_->read(index, row);
+      return row.reshape({1, row.numel(), 1});
+    } catch (const Error&) {
+      return {};  // told when it is wanted
+    }
+  };
+  cache_ = disk_cache(packed_for(*dataset_, form, pictures_ ? dataset_->example_shape()[0] : 1), decode,
+                      threads, warn_, inform_);
 }
 
 template <class F>
@@ -49,7 +66,7 @@ int64_t ExampleReader::first_readable(int64_t index, const F& read) {
   for (int64_t step = 0; step < n; ++step) {
     const int64_t i = (index + step) % n;
     // Of a picture that is bad as a whole, another part may do.
-    if ((step > 0 || !by_parts_) && known_bad(i)) continue;
+    if ((step > 0 || !pictures_) && known_bad(i)) continue;
     try {
       read(i);
       return i;
@@ -67,36 +84,43 @@ int64_t ExampleReader::read(int64_t index, const Tensor& row) {
 int64_t ExampleReader::read_picture(int64_t index, PictureDecoder& decoder,
                                     const PictureDecoder::Choose& choose, Picture& picture) {
   return first_readable(index, [&](int64_t i) {
-    if (!pictures_.empty()) picture = cached_picture(i, decoder);
-    else if (i == index) return void(picture = decoder.decode(*dataset_, i, choose));
-    else picture = decoder.decode(*dataset_, i);
+    if (!cache_ && i == index) {
+      picture = decoder.decode(*dataset_, i, choose);
+      return count(picture.height, picture.width);
+    }
+    if (!cache_ || !cache_->find(i, picture)) {
+      picture = whole_picture(i, decoder);
+      if (cache_) cache_->keep(i, picture.owner);
+    }
+    count(picture.height, picture.width);
     choose(picture.height, picture.width);
   });
 }
 
-Picture ExampleReader::cached_picture(int64_t index, PictureDecoder& decoder) {
-  auto& state = cached_[size_t(index)];
-  if (state.load(std::memory_order_acquire) == 2) return Picture(pictures_[size_t(index)]);
-  const Picture picture = decoder.decode(*dataset_, index);
-  const int64_t bytes = picture.owner.numel() * size_of(picture.owner.dtype());
-  if (picture_bytes_ + bytes > memory_for_cache()) return picture;  // what does not fit is decoded each time
-  if (uint8_t absent = 0; !state.compare_exchange_strong(absent, 1)) return picture;
-  picture_bytes_ += bytes;
-  pictures_[size_t(index)] = picture.owner.clone();
-  state.store(2, std::memory_order_release);
-  return picture;
+/// As it would be cached, if there is a cache.
+Picture ExampleReader::whole_picture(int64_t index, PictureDecoder& decoder) const {
+  return reduced(decoder.decode(*dataset_, index), cache_side_);
 }
 
 void ExampleReader::read_cached(int64_t index, const Tensor& row) {
-  if (!cache_) return dataset_->read(index, row);
-  const size_t bytes = size_t(row_bytes(*dataset_));
-  char* place = cache_.get() + size_t(index) * bytes;
-  auto& state = cached_[size_t(index)];
-  if (state.load(std::memory_order_acquire) == 2) return void(std::memcpy(row.raw(), place, bytes));
+  Picture kept;
+  if (cache_ && cache_->find(index, kept) && kept.height * kept.width == row.numel())
+    return void(std::memcpy(row.raw(), kept.table.data, size_t(row_bytes(*dataset_))));
   dataset_->read(index, row);
-  if (uint8_t absent = 0; !state.compare_exchange_strong(absent, 1)) return;
-  std::memcpy(place, row.raw(), bytes);
-  state.store(2, std::memory_order_release);
+  if (cache_) cache_->keep(index, row.reshape({1, row.numel(), 1}));
+}
+
+void ExampleReader::count(int64_t height, int64_t width) {
+  seen_.fetch_add(1, std::memory_order_relaxed);
+  seen_pixels_.fetch_add(height * width, std::memory_order_relaxed);
+}
+
+int64_t ExampleReader::decoded_bytes() const {
+  if (!pictures_) return row_bytes(*dataset_) * dataset_->size();
+  const int64_t seen = seen_;
+  if (seen == 0) return 0;
+  const double pixels = double(seen_pixels_) / double(seen) * double(dataset_->size());
+  return int64_t(pixels * double(dataset_->example_shape()[0] * size_of(dataset_->dtype())));
 }
 
 bool ExampleReader::known_bad(int64_t index) const {

@@ -7,9 +7,9 @@ namespace fovea::train {
 std::vector<std::string> result_columns(data::Task task) {
   const bool labels = task == data::Task::multilabel, classes = task == data::Task::classify;
   const std::string score = classes ? "top1" : labels ? "F1" : "R2";
-  return {
-      "epoch",          "seconds",  "lr",           "train/loss",
-      "train/" + score, "val/loss", "val/" + score, classes ? "val/top5" : labels ? "val/mAP" : "val/MAE"};
+  return {"epoch",          "seconds",  "lr",           "train/loss",
+          "train/" + score, "val/loss", "val/" + score, classes ? "val/top5" : labels ? "val/mAP" : "val/MAE",
+          "data_wait"};
 }
 
 void draw_curves(const std::string& folder, const std::vector<std::vector<double>>& rows,

@@ -72,7 +72,8 @@ Fit::Fit(Trainer& trainer, const nn::Module& model, data::DataLoader& train, dat
       batches_(limited(train.batches(), o_.limit_train_batches)),
       dtype_(dtype_of_model(model)),
       optimizer_(make_optimizer(o_, model)),
-      card_(card_of(o_, train, val)) {
+      card_(card_of(o_, train, val)),
+      waited_before_(train.waited()) {
   state_.running = metrics_for(train);
   const int64_t steps_per_epoch = (batches_ + o_.accumulate_grad_batches - 1) / o_.accumulate_grad_batches;
   schedule_ = make_schedule(o_, *optimizer_, steps_per_epoch * o_.max_epochs);
@@ -107,6 +108,7 @@ void Fit::train_epoch() {
   model_.train();
   epoch_started_ = Clock::now();
   resumed_examples_ = state_.running.examples;
+  waited_before_epoch_ = train_.waited();
   auto epoch = train_.epoch(state_.epoch, state_.batch);
   for (const data::Batch& batch : epoch) {
     const int64_t in_group = state_.batch % o_.accumulate_grad_batches;
@@ -186,7 +188,7 @@ void Fit::end_epoch() {
   const double score = val ? val->metrics.score() : state_.running.score();
   const bool best = state_.best_epoch == 0 || score > state_.best + o_.min_delta;
   ++state_.epoch;
-  if (writes()) append_results(val);
+  if (writes()) append_results(val, last);
   last_epoch_ = std::exchange(state_.running, metrics_for(train_));
   state_.batch = 0;
   state_.epochs_without_better = best ? 0 : state_.epochs_without_better + 1;
@@ -202,7 +204,7 @@ void Fit::end_epoch() {
   if (writes()) save_last();
   for (const auto& c : trainer_.callbacks_)
     c->on_epoch_end({{last.epoch, last.epochs, last.batch, last.batches, last.step, last_epoch_, last.lr,
-                      last.seconds, last.new_examples},
+                      last.seconds, last.new_examples, last.waited},
                      val ? &*val : nullptr,
                      best});
 }
@@ -216,19 +218,27 @@ StepInfo Fit::info() const {
           state_.running,
           schedule_->last_lr()[0],
           since(epoch_started_),
-          state_.running.examples - resumed_examples_};
+          state_.running.examples - resumed_examples_,
+          train_.waited() - waited_before_epoch_};
 }
 
 FitResult Fit::result() const {
-  return {why_,        state_.epoch,   state_.step, std::max(0., state_.best), state_.best_epoch,
-          last_epoch_, since(started_)};
+  return {why_,
+          state_.epoch,
+          state_.step,
+          std::max(0., state_.best),
+          state_.best_epoch,
+          last_epoch_,
+          since(started_),
+          train_.waited() - waited_before_};
 }
 
-void Fit::append_results(const std::optional<Evaluation>& val) const {
+void Fit::append_results(const std::optional<Evaluation>& val, const StepInfo& last) const {
   const double none = std::nan("");
   results_->append({double(state_.epoch), state_.seconds + since(started_), schedule_->last_lr()[0],
                     state_.running.loss(), state_.running.score(), val ? val->metrics.loss() : none,
-                    val ? val->metrics.score() : none, val ? second_score(*val) : none});
+                    val ? val->metrics.score() : none, val ? second_score(*val) : none,
+                    last.seconds > 0 ? last.waited / last.seconds : 0});
 }
 
 }  // namespace fovea::train

@@ -46,7 +46,7 @@ class Fit {
   [[noreturn]] void fail_non_finite(const data::Batch& batch, double loss) const;
   void end_epoch();
   std::optional<Evaluation> evaluate() const;
-  void append_results(const std::optional<Evaluation>& val) const;
+  void append_results(const std::optional<Evaluation>& val, const StepInfo& last) const;
   StepInfo info() const;
   FitResult result() const;
 
@@ -69,6 +69,7 @@ class Fit {
   using Batch = Compiled<std::function<std::vector<Tensor>(const Tensor&, const Tensor&)>>;
   std::map<std::pair<int64_t, int64_t>, Batch> compiled_;  // by place in the group and size of the group
   std::future<void> drawing_;                              // of the confusion matrix, beside the training
+  double waited_before_ = 0, waited_before_epoch_ = 0;     // by the training loader
   int64_t resumed_examples_ = 0;                           // of the current epoch, by an earlier process
 };
 

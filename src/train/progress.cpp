@@ -52,8 +52,9 @@ class ProgressBar : public Callback {
     const double left = speed > 0 ? double(s.batches - s.batch) * per_batch / speed : 0;
     const std::string head = fmt::format("epoch {}/{} ", s.epoch, s.epochs);
     const std::string tail =
-        fmt::format("{}/{}  loss {}  {}  {} {}/s  eta {}", s.batch, s.batches, short_number(s.train.loss()),
-                    s.train.score_text(), thousands(int64_t(speed)), unit_, duration(left));
+        fmt::format("{}/{}  loss {}  {}  {} {}/s  data {:.0f}%  eta {}", s.batch, s.batches,
+                    short_number(s.train.loss()), s.train.score_text(), thousands(int64_t(speed)), unit_,
+                    s.seconds > 0 ? 100 * s.waited / s.seconds : 0, duration(left));
     const int room = terminal_.columns - int(head.size() + tail.size()) - reserved - 2;
     if (!terminal_.redraws || room < least_bar_width) return head + tail;
     return head + bar(double(s.batch) / double(s.batches), std::min(room, bar_width), terminal_) + "  " +

@@ -260,7 +260,7 @@ TEST(Bench, SaysWhatIsWrong) {
   test::spill(folder / "bad.txt", "linear n=1 in=2 out=3\nconv n=1\n");
   const std::tuple<const char*, int, const char*> cases[] = {
       {"bench nets=mlp", 2, "unknown key nets, did you mean net=?"},
-      {"bench kernel", 2, "kernel is none of kernels, worker"},
+      {"bench kernel", 2, "kernel is none of kernels, pipeline, worker"},
       {"bench net=mlp mode=learn", 2, "mode=learn is none of train, predict"},
       {"bench net=mlp batch=0", 2, "batch=0 is below 1"},
       {"bench seconds=-1", 2, "seconds=-1"},

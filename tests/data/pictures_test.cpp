@@ -109,7 +109,8 @@ TEST(Pictures, AreTransformedInTheirOwnSize) {
       DataLoader cached(set, {.batch = 4,
                               .seed = 5,
                               .workers = 2,
-                              .cache = true,
+                              .cache = Cache::ram,
+                              .cache_side = 0,
                               .transforms = parse_transforms(text + normalize)});
       EXPECT_EQ(loader.example_shape(), (Dims{3, 24, 24}));
       const bool one_pass = text.find("Jitter") == text.npos && text.find("Augment") == text.npos;

@@ -12,8 +12,8 @@ namespace {
 
 using Taps = Resampler::Taps;
 
-/// One direction of a resampling as the table sees it. Positions count from the table's pixel `base` on, where
-/// the part that is scaled begins; at `shrink` > 1, `offset` of a pixel later.
+/// One direction of a resampling as the table sees it. Positions count from the table's pixel `base` on,
+/// where the part that is scaled begins; at `shrink` > 1, `offset` of a pixel later.
 struct Axis {
   int64_t base, low, high;  // pixels low .. high - 1 are there and belong to the part
   double offset, step;      // 1 / step is the scale
@@ -23,8 +23,8 @@ struct Axis {
 Axis axis_of(int64_t at, int64_t length, int64_t scaled, int64_t begin, int64_t outputs, int64_t start,
              int64_t shrink, int64_t size) {
   const auto [first, last] = needed(at, length, scaled, begin, outputs);
-  check(first >= start && last <= start + size * shrink, "[resample] pixels {}..{} lie outside of {}..{}", first,
-        last, start, start + size * shrink);
+  check(first >= start && last <= start + size * shrink, "[resample] pixels {}..{} lie outside of {}..{}",
+        first, last, start, start + size * shrink);
   const int64_t base = (at - start) / shrink - (at < start && (at - start) % shrink != 0);  // rounds down
   const int64_t end = (at - start + length + shrink - 1) / shrink;
   return {base,
@@ -59,7 +59,8 @@ void make_taps(Taps& t, const Axis& axis) {
     t.count = std::max(t.count, count);
   }
   for (int64_t o = 1; t.count < most && o < axis.outputs; ++o)  // closer together
-    std::memmove(t.weights.data() + o * t.count, t.weights.data() + o * most, size_t(t.count) * sizeof(float));
+    std::memmove(t.weights.data() + o * t.count, t.weights.data() + o * most,
+                 size_t(t.count) * sizeof(float));
 }
 
 /// Right to left.
@@ -152,16 +153,19 @@ struct MixPixels {
                                      int64_t count, float* out, int64_t outputs, int64_t plane,
                                      const float* scale, const float* shift) {
     for (int64_t o = 0; o < outputs; o += lanes, first += lanes, weights += count * 4 * lanes) {
+      const float* from[lanes];
+#pragma GCC unroll 8
+      for (int64_t i = 0; i < lanes; ++i) from[i] = row + first[i] * channels;
       Eight sum[4] = {};
+      const float* w = weights;
+      for (int64_t k = 0, at = 0; k < count; ++k, at += channels, w += 4 * lanes) {
 #pragma GCC unroll 4
-      for (int64_t pair = 0; pair < 4; ++pair) {
-        const float *p = row + first[pair] * channels, *q = row + first[pair + 4] * channels;
-        const float* w = weights + pair * lanes;
-        for (int64_t k = 0; k < count; ++k, p += channels, q += channels, w += 4 * lanes) {
+        for (int64_t pair = 0; pair < 4; ++pair) {
           Four low, high;
           Eight weight;
-          std::memcpy(&low, p, sizeof low), std::memcpy(&high, q, sizeof high);
-          std::memcpy(&weight, w, sizeof weight);
+          std::memcpy(&low, from[pair] + at, sizeof low),
+              std::memcpy(&high, from[pair + 4] + at, sizeof high);
+          std::memcpy(&weight, w + pair * lanes, sizeof weight);
           sum[pair] += __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7) * weight;
         }
       }
@@ -210,7 +214,8 @@ void mix(int64_t channels, A... args) {
 
 Interval needed(int64_t at, int64_t length, int64_t scaled, int64_t begin, int64_t outputs) {
   const double step = double(length) / double(scaled), stretch = std::max(step, 1.0);
-  const double first = (double(begin) + 0.5) * step - stretch, last = (double(begin + outputs) - 0.5) * step + stretch;
+  const double first = (double(begin) + 0.5) * step - stretch,
+               last = (double(begin + outputs) - 0.5) * step + stretch;
   return {at + std::max<int64_t>(int64_t(std::floor(first)), 0),
           at + std::min(int64_t(std::ceil(last)), length)};
 }

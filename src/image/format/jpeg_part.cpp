@@ -50,7 +50,9 @@ class PartReader::Impl {
   }
 
   bool open(std::span<const uint8_t> bytes, const std::string& name) {
-    if (bytes.size() < 3 || bytes[0] != 0xff || bytes[1] != 0xd8 || bytes[2] != 0xff || jpeg_needs_dcmtk(bytes)) return false;
+    if (bytes.size() < 3 || bytes[0] != 0xff || bytes[1] != 0xd8 || bytes[2] != 0xff ||
+        jpeg_needs_dcmtk(bytes))
+      return false;
     name_ = name;
     try {
       return read_header(bytes);
@@ -115,7 +117,8 @@ Part PartReader::Impl::read(const Box& box, int64_t shrink) {
   check(stored.top + stored.height <= full_height && stored.left + stored.width <= full_width,
         "{}: the part {} x {} at {}, {} lies outside of the picture", name_, box.height, box.width, box.top,
         box.left);
-  // Colours stored at half the width are interpolated from their neighbours. (For rows the library sees to it.)
+  // Colours stored at half the width are interpolated from their neighbours. (For rows the library sees to
+  // it.)
   const Box wide = widened(stored, 2 * shrink, full_width);
   const int64_t top = wide.top / shrink, bottom = (wide.top + wide.height + shrink - 1) / shrink;
   JDIMENSION left = JDIMENSION(wide.left / shrink),
@@ -139,9 +142,9 @@ Part PartReader::Impl::read(const Box& box, int64_t shrink) {
   if (header.orientation == 1) return part;
   // The part reaches beyond the last pixel by less than `shrink`; from the far side it then begins before 0.
   const bool turns = header.orientation >= 5;
-  const Box turned = upright_box({part.top, part.left, pixels.size(0) * shrink, pixels.size(1) * shrink},
-                                 header.orientation, turns ? full_width : full_height,
-                                 turns ? full_height : full_width);
+  const Box turned =
+      upright_box({part.top, part.left, pixels.size(0) * shrink, pixels.size(1) * shrink}, header.orientation,
+                  turns ? full_width : full_height, turns ? full_height : full_width);
   Image image(pixels, header.color);
   image.orientation = header.orientation;
   return {upright(image), turned.top, turned.left, shrink};
