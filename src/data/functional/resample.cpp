@@ -96,10 +96,9 @@ template <class T>
 struct Sixteen {
   Eight low, high;
   FOVEA_IMAGE_INLINE explicit Sixteen(const T* p) {
-    if constexpr (sizeof(T) == 1) {
+    if constexpr (sizeof(T) == 1 && std::endian::native == std::endian::little) {
       typedef uint8_t Octets __attribute__((vector_size(16)));
       typedef uint16_t Words __attribute__((vector_size(16)));
-      static_assert(std::endian::native == std::endian::little);
       Octets v;
       std::memcpy(&v, p, sizeof v);
       const auto a = Words(__builtin_shufflevector(v, Octets{}, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6,
