@@ -174,8 +174,8 @@ void warn(const data::Dataset& set) {
 /// What the steps waited for; with advice if that was the data.
 void report_waiting(const train::FitResult& r, const data::DataLoader& loader) {
   const double data = r.seconds > 0 ? 100 * r.waited / r.seconds : 0;
-  constexpr double much = 10;
-  if (data < 1) return;
+  constexpr double much = 10, least_seconds = 1;
+  if (data < 1 || r.waited < least_seconds) return;
   fmt::print("steps waited for data {:.0f} % | compute {:.0f} %{}{}\n", data, 100 - data,
              data < much ? "" : ". Data-bound: ", data < much ? "" : loader.advice());
 }
