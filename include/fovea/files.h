@@ -90,6 +90,10 @@ class FileDataset : public Dataset {
   /// Example `index` read as `format`, which may be another than the set's own.
   virtual Numbers numbers(int64_t index, const PictureFormat& format) const;
 
+ protected:
+  /// Whether picture() does no more to example `index`, a JPEG file by its name, than picture_file() allows.
+  bool is_plain_jpeg(int64_t index) const;
+
  private:
   std::vector<FileExample> examples_;
 };

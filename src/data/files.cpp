@@ -106,13 +106,15 @@ void FileDataset::target(int64_t index, std::span<float> out) const {
   std::copy_n(examples_[size_t(index)].target.begin(), out.size(), out.begin());
 }
 
-std::span<const uint8_t> FileDataset::picture_file(int64_t index, Bytes& memory) const {
+bool FileDataset::is_plain_jpeg(int64_t index) const {
   const PictureFormat& f = *format_;
-  const std::string& path = examples_[size_t(index)].path;
-  const bool plain = f.dtype == u8 && f.frames == Frames{} &&
-                     (f.color == image::ColorModel::gray || f.color == image::ColorModel::rgb);
-  if (!plain || !is_jpeg_name(path)) return {};
-  return read_file(path, memory);
+  const bool color = f.color == image::ColorModel::gray || f.color == image::ColorModel::rgb;
+  return f.dtype == u8 && f.frames == Frames{} && color && is_jpeg_name(examples_[size_t(index)].path);
+}
+
+std::span<const uint8_t> FileDataset::picture_file(int64_t index, Bytes& memory) const {
+  if (!is_plain_jpeg(index)) return {};
+  return read_file(examples_[size_t(index)].path, memory);
 }
 
 void FileDataset::read(int64_t index, const Tensor& row) const {

@@ -28,12 +28,6 @@ Dims with_batch(int64_t batch, Dims shape) {
   return shape;
 }
 
-/// Room for the labels of `batch` examples.
-Tensor empty_labels(const Dataset& dataset, int64_t batch) {
-  if (dataset.task() == Task::classify) return Tensor::empty({batch}, i64);
-  return Tensor::empty({batch, int64_t(dataset.classes().size())});
-}
-
 /// Whether nobody but this handle sees the elements.
 bool unshared(const Tensor& t) { return t.ptr().use_count() == 1 && t.impl().storage.use_count() == 1; }
 

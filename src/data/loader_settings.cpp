@@ -52,6 +52,11 @@ Normalization targets_for(const Dataset& dataset, const LoaderOptions& options) 
   return n;
 }
 
+Tensor empty_labels(const Dataset& dataset, int64_t batch) {
+  if (dataset.task() == Task::classify) return Tensor::empty({batch}, i64);
+  return Tensor::empty({batch, int64_t(dataset.classes().size())});
+}
+
 LoaderOptions settled(const Dataset& dataset, LoaderOptions options) {
   if (!options.transforms.empty())
     take_normalize(options, options.transforms.output_shape(dataset.example_shape())[0]);

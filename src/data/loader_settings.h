@@ -10,6 +10,8 @@ LoaderOptions settled(const Dataset& dataset, LoaderOptions options);
 Normalization normalization_for(const Dataset& dataset, const LoaderOptions& options);
 /// What numbers to predict are normalised with; nothing for other tasks.
 Normalization targets_for(const Dataset& dataset, const LoaderOptions& options);
+/// Room for the labels of `batch` examples.
+Tensor empty_labels(const Dataset& dataset, int64_t batch);
 /// Whether the transforms begin with pictures in their own size: there are such, and any size will do.
 bool wants_pictures(const Dataset& dataset, const Compose& transforms);
 /// LoaderOptions::cache_side, where -1 is settled; 0 without a cache.

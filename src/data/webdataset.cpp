@@ -124,6 +124,12 @@ class WebDataset : public FileDataset {
     const Member& m = members_[size_t(index)];
     return decode_picture(read_entry(m.shard, m.picture), where(index), *format());
   }
+  std::span<const uint8_t> picture_file(int64_t index, Bytes& memory) const override {
+    if (!is_plain_jpeg(index)) return {};
+    const Member& m = members_[size_t(index)];
+    return memory = read_entry(m.shard, m.picture);
+  }
+  std::string source(int64_t index) const override { return members_[size_t(index)].shard; }
 
  private:
   std::vector<Member> members_;
