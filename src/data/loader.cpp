@@ -1,7 +1,6 @@
 #include "fovea/loader.h"
 
 #include <fmt/format.h>
-#include <sched.h>
 
 #include <algorithm>
 #include <atomic>
@@ -20,7 +19,6 @@
 #include "fovea/sampler.h"
 
 namespace fovea::data {
-
 namespace {
 
 Dims with_batch(int64_t batch, Dims shape) {
@@ -30,12 +28,6 @@ Dims with_batch(int64_t batch, Dims shape) {
 
 /// Whether nobody but this handle sees the elements.
 bool unshared(const Tensor& t) { return t.ptr().use_count() == 1 && t.impl().storage.use_count() == 1; }
-
-/// Processors that this process may use.
-int processors() {
-  cpu_set_t set;
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(CPU_COUNT(&set), 1) : 1;
-}
 
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) {

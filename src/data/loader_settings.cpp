@@ -1,5 +1,7 @@
 #include "data/loader_settings.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -55,6 +57,11 @@ Normalization targets_for(const Dataset& dataset, const LoaderOptions& options) 
 Tensor empty_labels(const Dataset& dataset, int64_t batch) {
   if (dataset.task() == Task::classify) return Tensor::empty({batch}, i64);
   return Tensor::empty({batch, int64_t(dataset.classes().size())});
+}
+
+int processors() {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(CPU_COUNT(&set), 1) : 1;
 }
 
 LoaderOptions settled(const Dataset& dataset, LoaderOptions options) {

@@ -12,6 +12,8 @@ Normalization normalization_for(const Dataset& dataset, const LoaderOptions& opt
 Normalization targets_for(const Dataset& dataset, const LoaderOptions& options);
 /// Room for the labels of `batch` examples.
 Tensor empty_labels(const Dataset& dataset, int64_t batch);
+/// Processors that this process may use.
+int processors();
 /// Whether the transforms begin with pictures in their own size: there are such, and any size will do.
 bool wants_pictures(const Dataset& dataset, const Compose& transforms);
 /// LoaderOptions::cache_side, where -1 is settled; 0 without a cache.
