@@ -28,4 +28,8 @@ struct ClassFolder {
 ClassFolder scan_classes(const std::string& folder, Split split, const OpenOptions& options,
                          const FileKindOfClass& kind);
 
+/// A text file with a line "path class" for each video, as those of UCF-101 and Kinetics; paths are relative
+/// to it. The splits are made as for a folder; lines that are wrong are warnings, and left out.
+std::shared_ptr<Dataset> open_video_list(const std::string& path, Split split, const OpenOptions& options);
+
 }  // namespace fovea::data

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "fovea/data.h"
+#include "data/class_folder.h"
 
 namespace fovea::data {
 namespace {
@@ -121,6 +121,7 @@ std::shared_ptr<Dataset> open_dataset(const std::string& what, Split split, cons
   if (is_webdataset(what)) return open_webdataset(what, split, options);
   if (fs::is_directory(what)) return open_folder(what, split, options);
   if (what.ends_with(".csv") || what.ends_with(".tsv")) return open_list(what, split, options);
+  if (what.ends_with(".txt")) return open_video_list(what, split, options);
   std::string known;
   for (const auto& n : dataset_names()) known += (known.empty() ? "" : " ") + n;
   const std::string near = nearest(name, dataset_names());

@@ -1,10 +1,14 @@
 // Videos of classes as a data set whose examples are frames.
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <map>
 #include <mutex>
 
+#include "base/text.h"
 #include "data/class_folder.h"
 #include "data/picture.h"
+#include "fovea/sampler.h"
 #include "fovea/video.h"
 
 namespace fovea::data {
@@ -186,7 +190,55 @@ Numbers VideoFolder::numbers(int64_t index, const PictureFormat& format) const {
   return numbers_of(std::move(picture), format);
 }
 
+/// Numbers by their value, other names by their letters.
+struct ByName {
+  bool operator()(const std::string& a, const std::string& b) const {
+    const auto number = [](const std::string& s) { return s.find_first_not_of("0123456789") == s.npos; };
+    return number(a) && number(b) && a.size() != b.size() ? a.size() < b.size() : a < b;
+  }
+};
+using VideosOfClasses = std::map<std::string, std::vector<std::string>, ByName>;
+
+/// What the lines of the list say; what is wrong with some goes to `warnings`.
+VideosOfClasses read_list(const std::string& path, std::vector<std::string>& warnings) {
+  VideosOfClasses classes;
+  std::ifstream list(path);
+  check(list.good(), "cannot open {}", path);
+  int64_t number = 0;
+  for (std::string line; std::getline(list, line);) {
+    ++number;
+    const std::string text = trimmed(line);
+    if (text.empty() || text[0] == '#') continue;
+    const size_t space = text.find_last_of(" \t,");
+    const std::string file = (fs::path(path).parent_path() / trimmed(text.substr(0, space))).string();
+    if (space == text.npos)
+      warnings.push_back(fmt::format("{}:{}: '{}' is not a path and a class", path, number, text));
+    else if (!fs::exists(file)) warnings.push_back(fmt::format("{}:{}: there is no {}", path, number, file));
+    else classes[text.substr(space + 1)].push_back(file);
+  }
+  return classes;
+}
+
 }  // namespace
+
+std::shared_ptr<Dataset> open_video_list(const std::string& path, Split split, const OpenOptions& options) {
+  ClassFolder found{.info = {.name = path, .split = split}, .examples = {}, .all = {}};
+  std::vector<FileExample> all;
+  std::vector<int64_t> labels;
+  for (auto& [name, files] : read_list(path, found.info.warnings)) {
+    std::sort(files.begin(), files.end());
+    const auto number = int64_t(found.info.classes.size());
+    found.info.classes.push_back(name);
+    found.all.insert(found.all.end(), files.begin(), files.end());
+    for (const std::string& file : files) all.push_back({file, number}), labels.push_back(number);
+  }
+  const std::vector<bool> val = stratified_split(labels, options.val, options.seed);
+  for (size_t i = 0; i < all.size(); ++i)
+    if (val[i] == (split == Split::val)) found.examples.push_back(all[i]);
+  check(!found.examples.empty(), "{}: no videos are left for {}{}", path, name_of(split),
+        found.info.warnings.empty() ? "" : ": " + found.info.warnings[0]);
+  return std::make_shared<VideoFolder>(std::move(found), frames_of(options), options);
+}
 
 bool holds_videos(const std::string& folder) {
   bool videos = false, images = false;

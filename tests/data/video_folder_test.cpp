@@ -106,6 +106,34 @@ TEST(VideoFolder, KeepsDepth) {
   EXPECT_EQ(set->example(1).image.data<uint16_t>()[0] - set->example(0).image.data<uint16_t>()[0], 64);
 }
 
+TEST(VideoFolder, ListsNameVideosAndClasses) {
+  const TempFolder root;
+  std::string list = "# videos\n\nnothing.y4m 2\njustapath\n";
+  for (int v = 0; v < 12; ++v) {
+    test::spill(root / fmt::format("some videos/{:02}.y4m", v), numbered_video(v, 3));
+    list += fmt::format("some videos/{:02}.y4m {}\n", v, v % 3 == 0 ? 10 : 2);
+  }
+  test::spill(root / "videos.txt", list);
+  const OpenOptions two{.frames = Frames{Frames::one, 2}};
+  const auto train = open_dataset(root / "videos.txt", Split::train, two),
+             val = open_dataset(root / "videos.txt", Split::val, two);
+  EXPECT_EQ(train->classes(), (std::vector<std::string>{"2", "10"}));
+  EXPECT_EQ(train->size(), 20);
+  EXPECT_EQ(val->size(), 4);
+  std::set<int> videos;
+  for (const auto& set : {train, val})
+    for (int64_t i = 0; i < set->size(); ++i) {
+      const Seen s = seen(*set, i);
+      EXPECT_EQ(s.label, s.video % 3 == 0);
+      videos.insert(s.video);
+    }
+  EXPECT_EQ(videos.size(), 12u);
+  ASSERT_EQ(train->warnings().size(), 2u);
+  EXPECT_NE(train->warnings()[0].find("videos.txt:3: there is no"), std::string::npos);
+  EXPECT_NE(train->warnings()[1].find("videos.txt:4: 'justapath' is not a path and a class"),
+            std::string::npos);
+}
+
 TEST(VideoFolder, WhatIsWrongIsNamed) {
   const TempFolder root;
   const std::string whole = numbered_video(1, 12);
