@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -5,6 +6,7 @@
 #include "cli/setup.h"
 #include "fovea/train.h"
 #include "fovea/views.h"
+#include "train/run_folder.h"
 
 namespace fovea::cli {
 namespace {
@@ -89,13 +91,26 @@ void print_table(const train::Evaluation& e, const std::vector<std::string>& cla
                e.confusion.count(t, p));
 }
 
+/// A set without a part for validation is split as it was for the training, so that no example of that is
+/// measured on.
+void split_as_trained(data::OpenOptions& options, const std::string& weights) {
+  const auto settings = std::filesystem::path(weights).parent_path() / "args.json";
+  if (!std::filesystem::exists(settings)) return;
+  for (const auto& [key, text] : train::load_settings(settings.string())) {
+    if (key == "seed") options.seed = std::stoull(text);
+    if (key == "val") options.val = std::stod(text);
+  }
+}
+
 int run(const Keys& k) {
   use(k.compute);
   const Trained trained = load_trained(k.model, k.compute);
   const train::ModelCard& card = trained.checkpoint.card;
   const std::string what = k.data.empty() ? card.data : k.data;
   check(!what.empty(), "{} does not say which data it was trained with: give data=", trained.checkpoint.file);
-  const auto set = data::open_dataset(what, data::Split::val, open_options(card));
+  data::OpenOptions options = open_options(card);
+  split_as_trained(options, trained.checkpoint.file);
+  const auto set = data::open_dataset(what, data::Split::val, options);
   check(set->task() == card.task, "{} is for the task {}, but {} was trained to {}", what,
         name_of(set->task()), trained.checkpoint.file, name_of(card.task));
   check(set->classes().size() == card.classes.size(), "{} has {} classes, but {} was trained for {}", what,

@@ -162,5 +162,21 @@ TEST(Depth, InkTrains) {
   EXPECT_EQ(train::load_checkpoint(folder / "runs/train/run").card.pictures->describe(), "CMYK u8");
 }
 
+/// `val` splits a set as its training did: it gives the last row of results.csv again.
+TEST(Val, MeasuresOnNoExampleOfTheTraining) {
+  const TempFolder folder;
+  write_set(folder, "png", [](bool, Generator& random) {
+    return picture(1, u8, ColorModel::gray, [&](auto...) { return double(random.below(256)); });
+  });
+  const Outcome trained = run(folder, "train data=set model=mlp epochs=1 batch=6 seed=5 val=0.3 name=run");
+  ASSERT_EQ(trained.code, 0) << trained.err;
+  const Outcome measured = run(folder, "val model=runs/train/run --json");
+  ASSERT_EQ(measured.code, 0) << measured.err;
+  const json val = json::parse(measured.out);
+  EXPECT_EQ(val["examples"], 18);
+  const std::string rows = test::slurp(folder / "runs/train/run/results.csv");
+  expect_in(fmt::format("{:.6g}", val["loss"].get<double>()), rows);
+}
+
 }  // namespace
 }  // namespace fovea
