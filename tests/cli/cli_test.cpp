@@ -317,14 +317,22 @@ TEST(Train, RedrawsOneLineOnATerminal) {
   EXPECT_EQ(plain.find("\x1b[3"), std::string::npos) << "colours in spite of NO_COLOR";
 }
 
+/// Before a command that trains the run `name`: sends it the signal once it has written an epoch. The exit
+/// code is the command's.
+std::string stopped_by(const std::string& signal, const std::string& name) {
+  return fmt::format(
+      R"(sh -c '"$0" "$@" & run=$!; while kill -0 $run && ! grep -q ^1, runs/train/{1}/results.csv; do sleep 0.01; done; )"
+      R"(kill -{0} $run; wait $run')",
+      signal, name);
+}
+
 TEST(Train, ResumesAfterCtrlCToTheSameBits) {
   TempFolder folder;
   const std::string keys = "train data=circles:16000 model=mlp:2-64-64-2 epochs=30 batch=20 ";
   ASSERT_EQ(run(folder, keys + "name=whole").code, 0);
   for (const char* signal : {"INT", "TERM"}) {
-    const Outcome stopped =
-        run(folder, keys + "name=" + signal, fmt::format("timeout --foreground -s {} 0.4", signal));
-    EXPECT_EQ(stopped.code, 124) << "it finished too early to be stopped";
+    const Outcome stopped = run(folder, keys + "name=" + signal, stopped_by(signal, signal));
+    EXPECT_EQ(stopped.code, 130) << "it finished too early to be stopped";
     const std::string folder_of_run = std::string("runs/train/") + signal;
     expect_in("continue: fovea train resume=" + folder_of_run, stopped.out);
     const Outcome resumed = run(folder, "train workers=3 threads=1 resume=" + folder_of_run);

@@ -87,14 +87,16 @@ TEST(Video, Y4mColoursAndTimes) {
 TEST(Video, Y4mKeepsMoreThanEightBits) {
   std::string ramp;
   for (int i = 0; i < 8; ++i) ramp += test::le32(size_t(i * 146)).substr(0, 2);  // 0 .. 1022
-  Reader gray = reader_of(y4m_of(4, 2, "mono10", {ramp}), "a.y4m");
+  const std::string file = y4m_of(4, 2, "mono10", {ramp});
+  Reader gray = reader_of(file, "a.y4m");
   EXPECT_EQ(gray.header().depth, 10);
   const Tensor pixels = gray.next()->pixels;
   ASSERT_EQ(pixels.describe(), "u16 (2,4,1)");
   for (int i = 0; i < 8; ++i) EXPECT_NEAR(pixels.data<uint16_t>()[i], i * 146 * 65535 / 1023.0, 1) << i;
   std::string colored = ramp;  // 4:4:4 of 10 bits; 512 is no colour
   for (int i = 0; i < 16; ++i) colored += test::le32(512).substr(0, 2);
-  Reader rgb = reader_of(y4m_of(4, 2, "444p10", {colored}), "a.y4m");
+  const std::string colored_file = y4m_of(4, 2, "444p10", {colored});
+  Reader rgb = reader_of(colored_file, "a.y4m");
   const Tensor table = rgb.next()->pixels;
   ASSERT_EQ(table.describe(), "u16 (2,4,3)");
   for (int i = 0; i < 24; ++i)
@@ -169,9 +171,10 @@ void expect_prefixes_end_well(const std::string& file, const std::string& name) 
 
 TEST(Video, PrefixesGiveTheirWholeFramesThenAnError) {
   const std::string y4m = y4m_of(4, 2, "420", {std::string(12, 'a'), std::string(12, 'b')});
-  Reader shorter = reader_of(y4m.substr(0, y4m.size() - 18), "cut.y4m");  // nothing tells that there was more
+  const std::string without_last = y4m.substr(0, y4m.size() - 18), cut_file = y4m.substr(0, y4m.size() - 1);
+  Reader shorter = reader_of(without_last, "cut.y4m");  // nothing tells that there was more
   EXPECT_EQ(all_frames(shorter).size(), 1u);
-  Reader cut = reader_of(y4m.substr(0, y4m.size() - 1), "cut.y4m");
+  Reader cut = reader_of(cut_file, "cut.y4m");
   EXPECT_EQ(cut.count(), 1);
   EXPECT_TRUE(cut.next().has_value());
   EXPECT_NE(error_of([&] { cut.next(); }).find("cut.y4m is truncated in frame 1"), std::string::npos);
