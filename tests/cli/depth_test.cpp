@@ -121,7 +121,8 @@ TEST(Depth, PredictSeesWhatValidationSees) {
   for (int64_t i = 0; i < set->size(); ++i) {
     const Outcome o = run(folder, fmt::format("predict model=runs/train/run --json '{}'", set->where(i)));
     ASSERT_EQ(o.code, 0) << o.err;
-    for (const json& top : json::parse(o.out)[0]["top"])
+    const json predicted = json::parse(o.out);
+    for (const json& top : predicted[0]["top"])
       EXPECT_EQ(top["probability"].get<float>(), p.at<float>({i, top["index"].get<int64_t>()}));
   }
 }
