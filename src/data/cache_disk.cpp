@@ -17,7 +17,9 @@
 #include <exception>
 #include <filesystem>
 #include <mutex>
+#include <system_error>
 #include <thread>
+#include <vector>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -155,9 +157,7 @@ class Packer {
 
   void run(int threads) {
     write(view(&magic, sizeof magic));
-    std::vector<std::thread> all;
-    for (int t = 0; t < threads; ++t) all.emplace_back([this, t] { work(t); });
-    for (auto& thread : all) thread.join();
+    work_all(threads);
     if (error_) std::rethrow_exception(error_);
     fill();
     const uint64_t bytes = entries_.size() * sizeof(Entry);
@@ -173,6 +173,15 @@ class Packer {
   uint64_t bytes() const { return offset_; }
 
  private:
+  void work_all(int threads) {
+    std::vector<std::jthread> all;
+    try {
+      for (int t = 0; t < threads; ++t) all.emplace_back([this, t] { work(t); });
+    } catch (const std::system_error& e) {
+      stop_ = true;
+      fail("cache=disk: cannot start {} threads: {}", threads, e.what());
+    }
+  }
   void write(std::string_view piece) {
     write_(piece);
     offset_ += piece.size();

@@ -118,12 +118,7 @@ std::string header_text(const Header& header) {
   if (header.orientation != 1)
     lines.emplace_back("orientation", fmt::format("{}: {}", header.orientation, turn_of(header.orientation)));
   lines.insert(lines.end(), header.entries.begin(), header.entries.end());
-
-  size_t widest = 0;
-  for (const auto& line : lines) widest = std::max(widest, line.first.size());
-  std::string out;
-  for (const auto& [key, value] : lines) out += fmt::format("{:<{}}  {}\n", key, widest, value);
-  return out;
+  return aligned(lines);
 }
 
 std::string statistics_text(const Image& image) {

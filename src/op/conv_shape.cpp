@@ -5,20 +5,11 @@
 namespace fovea {
 namespace {
 
+/// An entry for each spatial dimension.
 struct Window {
-  Dims stride{1}, padding{0}, dilation{1};
-  int64_t groups = 1;
+  Dims stride, padding, dilation;
+  int64_t groups;
 };
-
-/// As many entries as there are spatial dimensions.
-Dims spread(const std::string& op, const char* list, const Dims& given, const Dims& x, const Dims& w) {
-  const int spatial = x.size() - 2;
-  check(given.size() == 1 || given.size() == spatial, "[{}] {} {} wants 1 or {} entries: x {}, weight {}", op,
-        list, given, spatial, x, w);
-  Dims all;
-  for (int i = 0; i < spatial; ++i) all.push_back(given[given.size() == 1 ? 0 : i]);
-  return all;
-}
 
 ConvShape make(const std::string& name, const Dims& x, const Dims& w, const Window& window) {
   const int spatial = x.size() - 2;
@@ -33,9 +24,7 @@ ConvShape make(const std::string& name, const Dims& x, const Dims& w, const Wind
     fail("[{}] weight wants {} input channels but x has {}: x {}, weight {}, groups {}{}", name,
          w[1] * s.groups, s.c, x, w, s.groups,
          w[1] && s.c % w[1] == 0 ? fmt::format(". Did you mean groups={}?", s.c / w[1]) : "");
-  const Dims stride = spread(name, "stride", window.stride, x, w),
-             pad = spread(name, "padding", window.padding, x, w),
-             dilation = spread(name, "dilation", window.dilation, x, w);
+  const Dims &stride = window.stride, &pad = window.padding, &dilation = window.dilation;
   s.y_shape = x;
   s.y_shape[1] = s.o;
   for (int i = 0; i < spatial; ++i) {
@@ -53,7 +42,12 @@ ConvShape make(const std::string& name, const Dims& x, const Dims& w, const Wind
 }
 
 ConvShape make(const Call& c, const Dims& x, const Dims& w) {
-  return make(c.op().name(), x, w, {c.d("stride"), c.d("padding"), c.d("dilation"), c.i("groups")});
+  const int spatial = std::max(0, x.size() - 2);
+  for (const char* list : {"stride", "padding", "dilation"})
+    check(c.d(list).size() == 1 || c.d(list).size() == spatial,
+          "[{}] {} {} wants 1 or {} entries: x {}, weight {}", c.op().name(), list, c.d(list), spatial, x, w);
+  const auto each = [&](const char* list) { return c.d(list, spatial); };
+  return make(c.op().name(), x, w, {each("stride"), each("padding"), each("dilation"), c.i("groups")});
 }
 
 void check_bias(const Call& c, int bias, const ConvShape& s) {
@@ -87,10 +81,10 @@ ConvShape ConvShape::of_weight_grad(const Call& c) {
 ConvExpand ConvExpand::of(const Call& c) {
   const std::string& name = c.op().name();
   ConvExpand s;
-  s.expand = make(name, c.in(0).shape, c.in(1).shape, {});
+  s.expand = make(name, c.in(0).shape, c.in(1).shape, {{1, 1}, {0, 0}, {1, 1}, 1});
   check(s.expand.k_size() == 1, "[{}] weight {} is not 1x1", name, s.expand.w_shape);
   s.depthwise = make(name, s.expand.y_shape, c.in(3).shape,
-                     {c.d("stride"), c.d("padding"), {1}, std::max<int64_t>(1, s.expand.o)});
+                     {c.d("stride", 2), c.d("padding", 2), {1, 1}, std::max<int64_t>(1, s.expand.o)});
   check(s.depthwise.o == s.expand.o, "[{}] filter {} is not one for each of the {} channels of weight {}",
         name, s.depthwise.w_shape, s.expand.o, s.expand.w_shape);
   check_bias(c, 2, s.expand), check_bias(c, 4, s.depthwise);

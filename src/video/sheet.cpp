@@ -35,11 +35,7 @@ std::string header_text(const Header& header) {
   if (header.duration > 0) time += fmt::format(", {}", clock_text(header.duration));
   lines.emplace_back("time", time);
   lines.insert(lines.end(), header.entries.begin(), header.entries.end());
-  size_t widest = 0;
-  for (const auto& line : lines) widest = std::max(widest, line.first.size());
-  std::string out;
-  for (const auto& [key, value] : lines) out += fmt::format("{:<{}}  {}\n", key, widest, value);
-  return out;
+  return aligned(lines);
 }
 
 image::Image contact_sheet(Reader& reader, int64_t n, int64_t width) {
