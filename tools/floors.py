@@ -34,7 +34,7 @@ FLOOR_OF_HEADER = {
     "dims": "tensor", "dtype": "tensor", "npy": "tensor", "safetensors": "tensor", "view": "tensor",
     "autograd": "op", "functional": "op", "kernel": "op", "operators": "op", "ops": "op", "pointwise": "op", "reduce": "op",
     "scalar": "op",
-    "compile": "plan", "plot": "image", "acquisition": "image",
+    "compile": "plan", "draw": "image", "plot": "image", "acquisition": "image",
     "annotations": "data", "files": "data", "get": "data", "inspect": "data", "loader": "data", "normalize": "data", "picture": "data", "sampler": "data", "transforms": "data",
     "init": "nn", "lr_scheduler": "optim", "metrics": "train", "checkpoint": "train", "views": "train",
 }

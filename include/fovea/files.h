@@ -6,6 +6,7 @@
 //   "b.tif"}));
 // Threads: a FileDataset may be read from many threads at once.
 #pragma once
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -101,5 +102,11 @@ class FileDataset : public Dataset {
 /// All images at any depth below `folder`, sorted: files with the name of a format that is read, and DICOM
 /// files without an extension. Hidden ones are left out.
 std::vector<std::string> image_files_below(const std::string& folder);
+/// The same for videos (fovea/video.h).
+std::vector<std::string> video_files_below(const std::string& folder);
+/// Frames of these videos as examples without a class: video by video, spread evenly over each, 8 of them
+/// unless options.frames or options.format says otherwise.
+std::shared_ptr<FileDataset> open_video_files(const std::vector<std::string>& files,
+                                              const OpenOptions& options = {});
 
 }  // namespace fovea::data

@@ -1,4 +1,4 @@
-// `fovea predict`: what a trained network sees in images.
+// `fovea predict`: what a trained network sees in images and videos.
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -10,6 +10,7 @@
 #include "fovea/files.h"
 #include "fovea/ops.h"
 #include "fovea/train.h"
+#include "fovea/video.h"
 #include "fovea/views.h"
 #include "train/terminal.h"
 
@@ -23,6 +24,7 @@ struct Keys {
   std::vector<std::string> source;
   int top = 5;
   int64_t batch = 64;
+  int64_t frames = 0;  // of a video; 0: as in training, or 8
   std::string augment = "false";
   bool invert = false, json = false;
   ComputeKeys compute;
@@ -30,35 +32,48 @@ struct Keys {
 
 struct Prediction {
   std::string file;
+  int64_t pictures = 1;                          // whose mean it is: frames of a video
   std::vector<std::pair<int64_t, double>> best;  // class and probability, falling; of numbers each in turn
 };
 
-/// Files as they are; the images of folders and their subfolders, sorted.
-std::vector<std::string> files_of(const std::vector<std::string>& sources) {
-  std::vector<std::string> files;
+struct Files {
+  std::vector<std::string> images, videos;
+};
+
+/// Files as they are; the images and videos of folders and their subfolders, sorted.
+Files files_of(const std::vector<std::string>& sources) {
+  Files files;
   for (const auto& source : sources) {
     if (!fs::is_directory(source)) {
-      files.push_back(source);
+      (video::is_video_name(source) ? files.videos : files.images).push_back(source);
       continue;
     }
-    const std::vector<std::string> inside = data::image_files_below(source);
-    check(!inside.empty(), "source={} holds no image of a format that is read (docs/formats.md)", source);
-    files.insert(files.end(), inside.begin(), inside.end());
+    std::vector<std::string> images = data::image_files_below(source),
+                             videos = data::video_files_below(source);
+    std::erase_if(images, video::is_video_name);  // of those that are both
+    check(!images.empty() || !videos.empty(),
+          "source={} holds no image or video of a format that is read (docs/formats.md, docs/video.md)",
+          source);
+    files.images.insert(files.images.end(), images.begin(), images.end());
+    files.videos.insert(files.videos.end(), videos.begin(), videos.end());
   }
   return files;
 }
 
-/// The files to predict, read as in training. One that cannot be read is noted and stands as an empty
-/// picture, so that the others keep their places.
+/// The images and, after them, the frames of videos to predict, read as in training. One that cannot be read
+/// is noted and stands as an empty picture, so that the others keep their places.
 class Sources : public data::FileDataset {
  public:
-  Sources(const std::vector<std::string>& files, const data::PictureSurvey& survey,
-          const data::OpenOptions& options)
-      : FileDataset({.name = "source", .split = data::Split::val, .classes = {"unknown"}}, examples_of(files),
-                    survey, options) {}
+  /// `videos`: null if there are none.
+  Sources(const Files& files, std::shared_ptr<const data::FileDataset> videos,
+          const data::PictureSurvey& survey, const data::OpenOptions& options)
+      : FileDataset({.name = "source", .split = data::Split::val, .classes = {"unknown"}},
+                    examples_of(files, videos.get()), survey, options),
+        videos_(std::move(videos)),
+        images_(videos_ ? size() - videos_->size() : size()) {}
   Tensor picture(int64_t index) const override {
     try {
-      return FileDataset::picture(index);
+      return index < images_ ? FileDataset::picture(index) : videos_->picture(index - images_);
     } catch (const Error& e) {
       const std::lock_guard lock(mutex_);
       failed_.emplace(index, e.what());
@@ -73,23 +88,39 @@ class Sources : public data::FileDataset {
     const auto found = failed_.find(index);
     return found == failed_.end() ? "" : found->second;
   }
+  /// Whether example `index` is followed by another frame of its video.
+  bool goes_on(int64_t index) const {
+    return index >= images_ && index + 1 < size() && file(index).path == file(index + 1).path;
+  }
+  std::string name_of(int64_t index) const { return index < images_ ? where(index) : source(index); }
 
  private:
-  static std::vector<data::FileExample> examples_of(const std::vector<std::string>& files) {
+  static std::vector<data::FileExample> examples_of(const Files& files, const data::FileDataset* videos) {
     std::vector<data::FileExample> all;
-    for (const std::string& file : files) all.push_back({file});
+    for (const std::string& file : files.images) all.push_back({file});
+    for (int64_t i = 0; videos && i < videos->size(); ++i) all.push_back({videos->file(i).path});
     return all;
   }
+  std::shared_ptr<const data::FileDataset> videos_;
+  int64_t images_;
   mutable std::mutex mutex_;
   mutable std::map<int64_t, std::string> failed_;
 };
 
 /// The card says how files are read; for networks whose data were no files, what these are like does.
 std::shared_ptr<Sources> open_sources(const Keys& k, const train::ModelCard& card) {
-  const std::vector<std::string> files = files_of(k.source);
-  const data::OpenOptions options = open_options(card);
-  return std::make_shared<Sources>(files, card.pictures ? data::PictureSurvey() : data::survey_files(files),
-                                   options);
+  const Files files = files_of(k.source);
+  data::OpenOptions options = open_options(card);
+  const bool ask = !card.pictures && !files.images.empty();
+  const data::PictureSurvey survey = ask ? data::survey_files(files.images) : data::PictureSurvey();
+  data::OpenOptions of_videos = options;
+  if (ask) of_videos.format = survey.format(options);
+  if (k.frames > 0) of_videos.frames = data::Frames{data::Frames::spread, k.frames};
+  if (k.frames > 0 && of_videos.format) of_videos.format->frames = *of_videos.frames;
+  const auto videos = files.videos.empty() ? nullptr : data::open_video_files(files.videos, of_videos);
+  if (!card.pictures && !ask && videos) options.format = videos->format();
+  if (options.format && options.format->frames.kind == data::Frames::spread) options.format->frames = {};
+  return std::make_shared<Sources>(files, videos, survey, options);
 }
 
 /// What validation saw, or what views want, of pictures of any size.
@@ -123,6 +154,23 @@ std::vector<std::pair<int64_t, double>> numbers_of(const float* row, const data:
   return all;
 }
 
+/// The mean of what a network says of the pictures of one source.
+struct Mean {
+  std::vector<float> sum;
+  int64_t pictures = 0;
+  std::string failure = {};
+
+  explicit Mean(int64_t classes) : sum(size_t(classes), 0.f) {}
+  void add(const float* row) {
+    for (size_t c = 0; c < sum.size(); ++c) sum[c] += row[c];
+    ++pictures;
+  }
+  const float* row() {
+    for (float& value : sum) value /= float(pictures);
+    return sum.data();
+  }
+};
+
 /// Predicts the files that can be read; the others are named on standard error and counted in `failed`.
 std::vector<Prediction> predict(const Keys& k, const Trained& trained, int& failed) {
   const train::ModelCard& card = trained.checkpoint.card;
@@ -133,20 +181,27 @@ std::vector<Prediction> predict(const Keys& k, const Trained& trained, int& fail
                                     .workers = k.compute.worker_count(),
                                     .transforms = transforms_of(k, card),
                                     .normalize = card.normalization});
+  const auto classes = int64_t(card.classes.size());
   std::vector<Prediction> all;
   int64_t index = 0;
+  Mean mean(classes);
   for (const auto& [images, labels] : loader.epoch(0)) {
     const Tensor p = train::Trainer::predict(net, images, card.task).to(f32).contiguous();
     for (int64_t i = 0; i < p.size(0); ++i, ++index) {
-      if (const std::string why = sources->failure(index); !why.empty()) {
-        fmt::print(stderr, "fovea predict: {}\n", why);
+      const std::string why = sources->failure(index);
+      if (why.empty()) mean.add(p.data<float>() + i * p.size(1));
+      else if (mean.failure.empty()) mean.failure = why;
+      if (sources->goes_on(index)) continue;
+      if (!mean.failure.empty()) {
+        fmt::print(stderr, "fovea predict: {}\n", mean.failure);
         ++failed;
       } else {
-        const float* row = p.data<float>() + i * p.size(1);
-        all.push_back({sources->where(index), card.task == data::Task::regress
-                                                  ? numbers_of(row, card.targets)
-                                                  : best_of(row, p.size(1), k.top)});
+        const float* row = mean.row();
+        all.push_back({sources->name_of(index), mean.pictures,
+                       card.task == data::Task::regress ? numbers_of(row, card.targets)
+                                                        : best_of(row, p.size(1), k.top)});
       }
+      mean = Mean(classes);
     }
   }
   return all;
@@ -161,7 +216,10 @@ void print_json(const std::vector<Prediction>& all, const train::ModelCard& card
       top.push_back({{numbers ? "number" : "class", card.classes[size_t(c)]},
                      {"index", c},
                      {numbers ? "value" : "probability", probability}});
-    list.push_back({{"file", p.file}, {numbers ? "numbers" : "top", top}});
+    nlohmann::ordered_json one{{"file", p.file}};
+    if (p.pictures > 1) one["frames"] = p.pictures;
+    one[numbers ? "numbers" : "top"] = top;
+    list.push_back(std::move(one));
   }
   fmt::print("{}\n", list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
@@ -171,7 +229,7 @@ void print_bars(const Prediction& p, const std::vector<std::string>& classes) {
   const train::Terminal terminal = train::terminal_of(stdout);
   size_t width = 0;
   for (const auto& [c, unused] : p.best) width = std::max(width, classes[size_t(c)].size());
-  fmt::print("{}\n", p.file);
+  fmt::print("{}{}\n", p.file, p.pictures > 1 ? fmt::format("  mean of {} frames", p.pictures) : "");
   for (const auto& [c, probability] : p.best)
     fmt::print("  {:<{}}  {:>5.1f}%  {}\n", classes[size_t(c)], width, 100 * probability,
                train::bar(probability, bar_width, terminal));
@@ -207,16 +265,20 @@ int run(const Keys& k) {
 }  // namespace
 
 const Command predict_command{
-    "predict", "tells what images show",
+    "predict", "tells what images and videos show",
     "  fovea predict model=runs/train/1 source=digit.png\n"
     "  fovea predict model=runs/train/1 scan.png invert=true     # dark ink on white paper\n"
-    "  fovea predict model=runs/train/1 source=photos/ augment=true --json\n",
+    "  fovea predict model=runs/train/1 source=photos/ augment=true --json\n"
+    "  fovea predict model=runs/train/1 walk.mp4 frames=16      # the mean of 16 frames\n",
     [](CLI::App& app) -> std::function<int()> {
       auto k = std::make_shared<Keys>();
-      app.add_option("source,--source", k->source, "image files, folders of them")->required();
+      app.add_option("source,--source", k->source, "image and video files, folders of them")->required();
       app.add_option("--model", k->model, "run folder or .safetensors file")->required();
       app.add_option("--top", k->top, "how many classes to show")->check(at_least(1));
       app.add_option("--batch", k->batch, "images per batch")->check(at_least(1));
+      app.add_option("--frames", k->frames,
+                     "of a video, spread evenly, whose mean is told (0: as in training, or 8)")
+          ->check(at_least(0));
       app.add_flag("--invert", k->invert, "swap dark and light, for networks trained on light ink");
       add_views_key(app, k->augment);
       add_compute_keys(app, k->compute);

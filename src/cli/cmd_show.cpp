@@ -3,6 +3,7 @@
 #include "cli/setup.h"
 #include "cli/show_data.h"
 #include "fovea/acquisition.h"
+#include "fovea/annotations.h"
 #include "fovea/video.h"
 #include "train/terminal.h"
 
@@ -179,6 +180,13 @@ void show_set(const std::string& what, const Keys& keys, const train::Terminal& 
   draw(image::Image(sheet_of_examples(what, keys.examples, keys.sheet, keys.render)), keys, {}, terminal);
 }
 
+void show_annotated(const std::string& what, const Keys& keys, const train::Terminal& terminal) {
+  const Tensor seen = keys.examples.example >= 0
+                          ? annotated_example(what, keys.examples, keys.render)
+                          : sheet_of_annotated(what, keys.examples, keys.sheet, keys.render);
+  draw(image::Image(seen), keys, {}, terminal);
+}
+
 /// One frame, or a sheet of several; the first one of a camera or stream.
 void show_video(const std::string& file, const Keys& keys, const train::Terminal& terminal) {
   video::Reader reader(file);
@@ -199,7 +207,8 @@ void show_video(const std::string& file, const Keys& keys, const train::Terminal
 bool show(const std::string& file, const Keys& keys, const train::Terminal& terminal) {
   try {
     const bool is_table = keys.raw.width > 0;
-    if (!is_table && (keys.of_set || is_data_set(file))) show_set(file, keys, terminal);
+    if (!is_table && data::is_annotated(file)) show_annotated(file, keys, terminal);
+    else if (!is_table && (keys.of_set || is_data_set(file))) show_set(file, keys, terminal);
     else if (!is_table && (video::is_video_name(file) || std::filesystem::is_directory(file)))
       show_video(file, keys, terminal);
     else if (keys.of == "frames") show_frames(file, keys, terminal);
@@ -304,6 +313,7 @@ const Command show_command{
     "  fovea show stack.tif sheet=20            # frames, pages or slices on a sheet\n"
     "  fovea show satellite.tif of=channels     # every channel alone; bands=7,4,1 for false colours\n"
     "  fovea show mnist example=7               # of a data set; without example= a sheet\n"
+    "  fovea show coco/ example=7 out=seen.png  # with its boxes, masks and names\n"
     "  fovea show dump.bin width=640 height=480 dtype=u16\n",
     [](CLI::App& app) -> std::function<int()> {
       auto keys = std::make_shared<Keys>();

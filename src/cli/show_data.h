@@ -18,6 +18,12 @@ image::Image example_of(const std::string& what, const ExampleKeys& keys);
 /// `count` evenly spread examples with their classes, u8 RGB.
 Tensor sheet_of_examples(const std::string& what, const ExampleKeys& keys, int64_t count,
                          const image::RenderOptions& render);
+/// Of a set with annotations: picture `keys.example` with its objects, u8 RGB; prints what they are.
+Tensor annotated_example(const std::string& what, const ExampleKeys& keys,
+                         const image::RenderOptions& render);
+/// `count` evenly spread pictures of it with their objects.
+Tensor sheet_of_annotated(const std::string& what, const ExampleKeys& keys, int64_t count,
+                          const image::RenderOptions& render);
 /// `count` evenly spread frames, pages or slices of a file.
 Tensor sheet_of_frames(const std::string& file, int64_t count, const image::ReadOptions& read,
                        const image::RenderOptions& render);

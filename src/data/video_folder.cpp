@@ -32,16 +32,6 @@ void for_files_below(const std::string& folder, const F& f) {
   }
 }
 
-std::vector<std::string> video_files_below(const std::string& folder) {
-  std::vector<std::string> files;
-  for_files_below(folder, [&](const std::string& file) {
-    if (video::is_video_name(file)) files.push_back(file);
-    return true;
-  });
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
 /// Of one video alone, as decoding runs in the threads of the loader.
 video::Reader open_video(const std::string& path) { return video::Reader(path, {.threads = 1}); }
 
@@ -238,6 +228,24 @@ std::shared_ptr<Dataset> open_video_list(const std::string& path, Split split, c
   check(!found.examples.empty(), "{}: no videos are left for {}{}", path, name_of(split),
         found.info.warnings.empty() ? "" : ": " + found.info.warnings[0]);
   return std::make_shared<VideoFolder>(std::move(found), frames_of(options), options);
+}
+
+std::vector<std::string> video_files_below(const std::string& folder) {
+  std::vector<std::string> files;
+  for_files_below(folder, [&](const std::string& file) {
+    if (video::is_video_name(file)) files.push_back(file);
+    return true;
+  });
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::shared_ptr<FileDataset> open_video_files(const std::vector<std::string>& files,
+                                              const OpenOptions& options) {
+  ClassFolder all{
+      .info = {.name = "videos", .split = Split::val, .classes = {"unknown"}}, .examples = {}, .all = files};
+  for (const std::string& file : files) all.examples.push_back({file});
+  return std::make_shared<VideoFolder>(std::move(all), frames_of(options), options);
 }
 
 bool holds_videos(const std::string& folder) {

@@ -128,6 +128,40 @@ TEST(Cli, ShowsAVideoAndLearnsFromVideos) {
   const Outcome trained = run(folder, "train data=videos frames=3 model=mlp:64-2 epochs=2 batch=6 workers=2");
   EXPECT_EQ(trained.code, 0) << trained.err;
   expect_in("18 train / 6 test", trained.out);
+  test::spill(folder / "torn.y4m", "YUV4MPEG2 W8 H8 F25:1 Cmono\nFRAME\nshort");
+  const Outcome told =
+      run(folder, "predict model=runs/train/1 frames=2 --json videos/day/1.y4m videos/night torn.y4m");
+  EXPECT_EQ(told.code, 1) << "one of six cannot be read";
+  expect_in("torn.y4m", told.err);
+  const json list = json::parse(told.out);
+  ASSERT_EQ(list.size(), 5u);
+  EXPECT_EQ(list[0]["file"], "videos/day/1.y4m");
+  EXPECT_EQ(list[4]["frames"], 2);
+  // All frames of these are alike, so that the mean of any number of them is the same.
+  const json one =
+      json::parse(run(folder, "predict model=runs/train/1 frames=1 --json videos/day/1.y4m").out);
+  EXPECT_NEAR(double(one[0]["top"][0]["probability"]), double(list[0]["top"][0]["probability"]), 1e-6);
+}
+
+TEST(Cli, ShowsASetWithItsObjects) {
+  TempFolder folder;
+  std::filesystem::create_directories(folder / "set/images");
+  std::filesystem::create_directories(folder / "set/labels");
+  for (const char* name : {"a", "b"}) {
+    image::write(folder / fmt::format("set/images/{}.png", name), image::Image(full({40, 60, 1}, 9, u8)));
+    test::spill(folder / fmt::format("set/labels/{}.txt", name), "0 0.5 0.5 0.5 0.5\n1 0.2 0.2 0.1 0.1\n");
+  }
+  const Outcome one = run(folder, "show set example=0 out=one.png");
+  EXPECT_EQ(one.code, 0) << one.err;
+  expect_in("x 15..45  y 10..30", one.out);
+  const image::Image seen = image::read(folder / "one.png");
+  const uint8_t* pixel = seen.pixels.data<uint8_t>() + (20 * 60 + 45) * 3;  // on the right edge of the box
+  EXPECT_GT(pixel[0], 50);
+  EXPECT_LE(pixel[1], 9);
+  const Outcome sheet = run(folder, "show set out=sheet.png");
+  EXPECT_EQ(sheet.code, 0) << sheet.err;
+  EXPECT_GT(image::read(folder / "sheet.png").width(), 100);
+  expect_in("example=9 of set", run(folder, "show set example=9").err);
 }
 
 TEST(Cli, ShowsAnImage) {
