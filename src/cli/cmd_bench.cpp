@@ -18,7 +18,7 @@ struct Keys {
 constexpr double workload_seconds = 1, kernel_seconds = 0.1,
                  pipeline_seconds = 3;  // where the user does not say
 
-std::vector<bench::Workload> workloads(const CLI::App& app, const Keys& k) {
+std::vector<bench::Workload> workloads(const KeySet& app, const Keys& k) {
   if (!k.net.empty()) {
     if (k.net != "xor") zoo::info(k.net);  // throws for unknown names before anything is measured
     return {{k.net, k.batch, k.mode == "train"}};
@@ -30,7 +30,7 @@ std::vector<bench::Workload> workloads(const CLI::App& app, const Keys& k) {
   return all;
 }
 
-int run(const CLI::App& app, const Keys& k) {
+int run(const KeySet& app, const Keys& k) {
   use(k.compute);
   if (k.what == "worker") return bench_worker();
   const auto seconds = [&](double otherwise) { return given(app, "seconds") ? k.seconds : otherwise; };
@@ -49,7 +49,7 @@ const Command bench_command{
     "  fovea bench kernels problems=bench/problems/resnet18.txt\n"
     "  fovea bench pipeline threads=2 data=photos/         # JPEG files to batches\n"
     "  fovea bench worker                                 # answers requests on stdin, for bench/race\n",
-    [](CLI::App& app) -> std::function<int()> {
+    [](KeySet& app) -> std::function<int()> {
       auto k = std::make_shared<Keys>();
       app.add_option("what", k->what,
                      "kernels: every kernel on layer shapes; pipeline: of images; worker: for bench/race")

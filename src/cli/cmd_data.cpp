@@ -162,7 +162,7 @@ const Command data_command{
     "  fovea data scans/ --json               # every file and every finding\n"
     "  fovea data coco/                       # boxes and masks: COCO, Pascal VOC, YOLO, mask PNGs\n"
     "  fovea data spiral:500                  # a synthetic set\n",
-    [](CLI::App& app) -> std::function<int()> {
+    [](KeySet& app) -> std::function<int()> {
       auto keys = std::make_shared<Keys>();
       app.add_option("data,--data", keys->what, "name, name:folder, folder or synthetic set")->required();
       app.add_option("name", keys->name, "of the set to fetch, after get");

@@ -49,7 +49,7 @@ void print_videos() {
 
 const Command devices_command{
     "devices", "the devices that can compute here, and the image and video formats read",
-    "  fovea devices\n  fovea train data=mnist device=cpu\n", [](CLI::App&) -> std::function<int()> {
+    "  fovea devices\n  fovea train data=mnist device=cpu\n", [](KeySet&) -> std::function<int()> {
       return [] {
         for (const auto& d : devices()) fmt::print("{:<10} {}\n", d.device.str(), d.description);
         print_formats();

@@ -134,7 +134,7 @@ const Command explain_command{
     "explain", "the compiled step of a network, kernel by kernel: time, memory, why this kernel",
     "  fovea explain model=resnet20 batch=128\n  fovea explain model=lenet5 by=kernel\n"
     "  fovea explain model=lenet5 mode=predict batch=1 why=true\n",
-    [](CLI::App& app) -> std::function<int()> {
+    [](KeySet& app) -> std::function<int()> {
       auto k = std::make_shared<Keys>();
       add_network_keys(app, k->network);
       app.add_option("--mode", k->mode, "train or predict")->check(one_of({"train", "predict"}));

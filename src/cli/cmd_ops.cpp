@@ -90,7 +90,7 @@ int run(const std::string& name, bool json) {
 const Command ops_command{
     "ops", "every op with devices, dtypes, layouts, gradient and kernels",
     "  fovea ops\n  fovea ops conv2d         # one op, with its doc\n  fovea ops --json | jq '.[].name'\n",
-    [](CLI::App& app) -> std::function<int()> {
+    [](KeySet& app) -> std::function<int()> {
       auto name = std::make_shared<std::string>();
       auto json = std::make_shared<bool>(false);
       app.add_option("op", *name, "only this op, with its doc");

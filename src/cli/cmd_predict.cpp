@@ -270,7 +270,7 @@ const Command predict_command{
     "  fovea predict model=runs/train/1 scan.png invert=true     # dark ink on white paper\n"
     "  fovea predict model=runs/train/1 source=photos/ augment=true --json\n"
     "  fovea predict model=runs/train/1 walk.mp4 frames=16      # the mean of 16 frames\n",
-    [](CLI::App& app) -> std::function<int()> {
+    [](KeySet& app) -> std::function<int()> {
       auto k = std::make_shared<Keys>();
       app.add_option("source,--source", k->source, "image and video files, folders of them")->required();
       app.add_option("--model", k->model, "run folder or .safetensors file")->required();

@@ -230,7 +230,7 @@ int run(const Keys& keys) {
   return failed ? 1 : 0;
 }
 
-void declare_reading(CLI::App& app, Keys& keys) {
+void declare_reading(KeySet& app, Keys& keys) {
   app.add_option("--frame", keys.read.frame, "frame, page or slice to show; of a video instead of a sheet")
       ->check(at_least(0));
   app.add_option("--sheet", keys.sheet, "pictures on a sheet: frames at even times, examples")
@@ -253,7 +253,7 @@ void declare_reading(CLI::App& app, Keys& keys) {
   app.add_flag("--planar", keys.raw.planar, "raw table: one channel after the other");
 }
 
-void declare_showing(CLI::App& app, Keys& keys) {
+void declare_showing(KeySet& app, Keys& keys) {
   app.add_option("--channel", keys.render.channel, "shows this channel alone");
   app.add_option("--bands", keys.render.bands, "three channels as red, green and blue: 7,4,1")
       ->delimiter(',');
@@ -277,7 +277,7 @@ void declare_showing(CLI::App& app, Keys& keys) {
   app.add_option("--chars", keys.chars, "width of the picture in characters")->check(at_least(1));
 }
 
-void declare_acquiring(CLI::App& app, Keys& keys) {
+void declare_acquiring(KeySet& app, Keys& keys) {
   keys.lines.sampling_rate = 40;
   app.add_option("--probe", keys.probe, "the table is ultrasound, a line a column: linear or convex probe")
       ->check(one_of({"linear", "convex"}));
@@ -315,7 +315,7 @@ const Command show_command{
     "  fovea show mnist example=7               # of a data set; without example= a sheet\n"
     "  fovea show coco/ example=7 out=seen.png  # with its boxes, masks and names\n"
     "  fovea show dump.bin width=640 height=480 dtype=u16\n",
-    [](CLI::App& app) -> std::function<int()> {
+    [](KeySet& app) -> std::function<int()> {
       auto keys = std::make_shared<Keys>();
       app.add_option("file", keys->files, "image and video files, folders of frames, data sets")->required();
       declare_reading(app, *keys);

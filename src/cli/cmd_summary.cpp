@@ -10,7 +10,7 @@ const Command summary_command{
     "  fovea summary model=lenet5\n  fovea summary model=resnet50 classes=100\n  fovea summary "
     "model=mlp:784-128-10\n"
     "  fovea summary model=runs/train/1\n",
-    [](CLI::App& app) -> std::function<int()> {
+    [](KeySet& app) -> std::function<int()> {
       auto k = std::make_shared<NetworkKeys>();
       add_network_keys(app, *k);
       return [k] {

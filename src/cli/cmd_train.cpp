@@ -36,7 +36,7 @@ struct Keys {
 /// Keys that say where and how to run, not what to compute: the only ones that may change on resuming.
 const std::vector<std::string> free_keys{"resume", "device", "threads", "workers", "max_steps"};
 
-void define_keys(CLI::App& app, Keys& k) {
+void define_keys(KeySet& app, Keys& k) {
   app.add_option("--data", k.data, "name, name:folder, folder with one folder per class, or synthetic set");
   app.add_option("--model", k.model, fmt::format("{} or mlp:SIZES", fmt::join(zoo::names(), ", ")));
   app.add_option("--batch", k.batch, "examples per batch")->check(at_least(1));
@@ -77,14 +77,14 @@ void define_keys(CLI::App& app, Keys& k) {
 
 /// Settings of the run that is resumed take the place of those not given; others than free ones may not be
 /// given.
-void restore_settings(CLI::App& app, const std::string& folder) {
+void restore_settings(KeySet& app, const std::string& folder) {
   const std::string file = folder + "/args.json";
   check(std::filesystem::exists(file), "resume={} is no run folder: there is no args.json in it", folder);
   for (const auto& [key, text] : train::load_settings(file)) {
-    const CLI::Option* option = app.get_option_no_throw("--" + key);
-    check(option, "{} holds the unknown key {}", file, key);
+    const Key* known = app.find(key);
+    check(known, "{} holds the unknown key {}", file, key);
     const bool is_free = std::find(free_keys.begin(), free_keys.end(), key) != free_keys.end();
-    if (option->count() > 0 && !is_free && option->as<std::string>() != text)
+    if (known->given() && !is_free && known->text() != text)
       throw UsageError(fmt::format("{} cannot change on resuming: the run has {}={}", key, key, text));
     if (!text.empty()) set_default(app, key, text);
   }
@@ -92,19 +92,14 @@ void restore_settings(CLI::App& app, const std::string& folder) {
 
 /// All keys but those that belong to this process, for args.json; data and model are put there by the
 /// Trainer.
-train::Settings settings_of(const CLI::App& app, const train::TrainerOptions& options) {
+train::Settings settings_of(const KeySet& app, const train::TrainerOptions& options) {
   std::vector<std::string> skipped{"data", "model", "resume", "exist_ok"};
   train::for_each_setting(options,
                           [&](const char* key, const auto&, const char*) { skipped.emplace_back(key); });
   train::Settings all;
-  for (const auto* option : app.get_options()) {
-    const std::string key = key_of(*option);
-    if (std::find(skipped.begin(), skipped.end(), key) != skipped.end()) continue;
-    const bool flag = option->get_items_expected_max() == 0;
-    all.emplace_back(key, option->count() > 0 ? option->results().back()
-                          : flag              ? "false"
-                                              : option->get_default_str());
-  }
+  for (const Key& key : app.all())
+    if (std::find(skipped.begin(), skipped.end(), key.name()) == skipped.end())
+      all.emplace_back(key.name(), key.text());
   return all;
 }
 
@@ -217,7 +212,7 @@ DataSplits open_for(const Keys& k, const data::NormalizeOptions& how) {
   return open_splits(k.data, options);
 }
 
-int run(CLI::App& app, Keys& k) {
+int run(KeySet& app, Keys& k) {
   if (!k.resume.empty()) restore_settings(app, k.resume);
   const Device device = use(k.compute);
   const data::NormalizeOptions normalize = data::parse_normalize(k.normalize);
@@ -277,7 +272,7 @@ const Command train_command{
     "  fovea train data=photos/ mixup=0.2 cutmix=1 sampler=balanced\n"
     "  fovea train data=spiral model=mlp:2-32-32-3 epochs=50\n"
     "  fovea train resume=runs/train/1                 # go on after Ctrl-C\n",
-    [](CLI::App& app) -> std::function<int()> {
+    [](KeySet& app) -> std::function<int()> {
       auto keys = std::make_shared<Keys>();
       define_keys(app, *keys);
       return [&app, keys] { return run(app, *keys); };

@@ -138,7 +138,7 @@ const Command val_command{
     "val", "measures a trained network: accuracy per class, confusions",
     "  fovea val model=runs/train/1\n  fovea val model=runs/train/1/last.safetensors data=mnist --json\n"
     "  fovea val model=runs/train/1 augment=true       # each image and its mirror image\n",
-    [](CLI::App& app) -> std::function<int()> {
+    [](KeySet& app) -> std::function<int()> {
       auto k = std::make_shared<Keys>();
       app.add_option("--model", k->model, "run folder or .safetensors file")->required();
       app.add_option("--data", k->data, "whose validation part to use (default: that of the training)");

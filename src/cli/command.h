@@ -1,25 +1,25 @@
 // A command of the `fovea` program: its name, help and examples, the keys it understands and what it does.
-//   const Command echo_command{"echo", "says a word", "fovea echo word=hello", [](CLI::App& app) {
+//   const Command echo_command{"echo", "says a word", "fovea echo word=hello", [](KeySet& app) {
 //     auto word = std::make_shared<std::string>("hi");
 //     app.add_option("--word", *word, "what to say");
 //     return [word] { return fmt::print("{}\n", *word), 0; };
 //   }};
 #pragma once
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "cli/keys.h"
+
 namespace fovea::cli {
 
 struct Command {
   const char* name;
-  const char* summary;   // one line
-  const char* examples;  // lines of command and comment, for --help
-  std::function<int()> (*define)(
-      CLI::App& keys);  // declares the keys; the result runs and gives the exit code
+  const char* summary;                           // one line
+  const char* examples;                          // lines of command and comment, for --help
+  std::function<int()> (*define)(KeySet& keys);  // declares the keys; the result runs and gives the exit code
 };
 
 extern const Command train_command, val_command, predict_command, summary_command, show_command, data_command,
@@ -27,12 +27,6 @@ extern const Command train_command, val_command, predict_command, summary_comman
 
 /// All but `help` and `version`, in the order of the help.
 std::span<const Command* const> commands();
-
-/// The user typed something that cannot be meant: exit code 2.
-class UsageError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 /// Parses `words` (key=value, --key=value, --key value, flags, positionals) for `command` and runs it. Throws
 /// UsageError.

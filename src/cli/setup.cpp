@@ -12,29 +12,26 @@
 
 namespace fovea::cli {
 
-void add_kernel_keys(CLI::App& app, ComputeKeys& keys) {
+void add_kernel_keys(KeySet& app, ComputeKeys& keys) {
   app.add_option("--precision", keys.precision, "of f32: high (quicker, a digit less) or highest")
       ->check(one_of({"high", "highest"}));
   app.add_option("--threads", keys.threads, "of the kernels (0: all processors); results do not depend on it")
       ->check(between(0, 4096));
 }
 
-void add_compute_keys(CLI::App& app, ComputeKeys& keys) {
+void add_compute_keys(KeySet& app, ComputeKeys& keys) {
   app.add_option("--device", keys.device, "where to compute; `fovea devices` lists them");
   app.add_option("--dtype", keys.dtype, "of weights and activations: f32 or f64")
       ->check(one_of({"f32", "f64"}));
   add_kernel_keys(app, keys);
   app.add_option("--workers", keys.workers,
                  "threads that decode ahead, auto or 0 to 256; results do not depend on it")
-      ->check(CLI::Validator(
-          [](const std::string& text) -> std::string {
-            if (text == "auto") return "";
-            const bool number =
-                !text.empty() && text.size() <= 3 && text.find_first_not_of("0123456789") == text.npos;
-            return number && std::stoi(text) <= 256 ? ""
-                                                    : fmt::format("{} is neither auto nor in 0..256", text);
-          },
-          "auto or 0 to 256"));
+      ->check([](const std::string& text) -> std::string {
+        if (text == "auto") return "";
+        const bool number =
+            !text.empty() && text.size() <= 3 && text.find_first_not_of("0123456789") == text.npos;
+        return number && std::stoi(text) <= 256 ? "" : fmt::format("{} is neither auto nor in 0..256", text);
+      });
 }
 
 int ComputeKeys::worker_count() const { return workers == "auto" ? data::auto_workers : std::stoi(workers); }
@@ -45,16 +42,14 @@ Device use(const ComputeKeys& keys) {
   return Device::parse(keys.device);
 }
 
-void set_default(CLI::App& app, const std::string& key, const std::string& text) {
-  CLI::Option* option = app.get_option("--" + key);
-  if (option->count() > 0) return;
-  option->add_result(text);
-  option->run_callback();
+void set_default(KeySet& app, const std::string& key, const std::string& text) {
+  Key* known = app.find(key);
+  if (!known->given()) known->set(text);
 }
 
-bool given(const CLI::App& app, const std::string& key) { return app.get_option("--" + key)->count() > 0; }
+bool given(const KeySet& app, const std::string& key) { return app.find(key)->given(); }
 
-void add_file_keys(CLI::App& app, FileKeys& keys) {
+void add_file_keys(KeySet& app, FileKeys& keys) {
   app.add_option("--channels", keys.channels,
                  "of image files: 1 gray, 3 RGB, 4 CMYK or with alpha (0: gray, RGB or channels as they are)")
       ->check(at_least(0));
@@ -65,7 +60,7 @@ void add_file_keys(CLI::App& app, FileKeys& keys) {
       "videos: how many of each, or each");
 }
 
-void add_views_key(CLI::App& app, std::string& augment) {
+void add_views_key(KeySet& app, std::string& augment) {
   app.add_option("--augment", augment,
                  "average over views: true (mirrored), flips, five_crop, ten_crop (test-time augmentation)")
       ->check(one_of({"false", "true", "flips", "five_crop", "ten_crop"}));
@@ -124,7 +119,7 @@ Trained load_trained(const std::string& path, const ComputeKeys& keys) {
   return {std::move(c), std::move(net)};
 }
 
-void add_network_keys(CLI::App& app, NetworkKeys& keys) {
+void add_network_keys(KeySet& app, NetworkKeys& keys) {
   app.add_option("--model", keys.model,
                  fmt::format("{}, mlp:SIZES, or a run folder", fmt::join(zoo::names(), ", ")))
       ->required();

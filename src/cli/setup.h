@@ -18,15 +18,15 @@ struct ComputeKeys {
   /// Of a loader.
   int worker_count() const;
 };
-void add_compute_keys(CLI::App& app, ComputeKeys& keys);
+void add_compute_keys(KeySet& app, ComputeKeys& keys);
 /// Those of them that concern kernels alone: precision and threads.
-void add_kernel_keys(CLI::App& app, ComputeKeys& keys);
+void add_kernel_keys(KeySet& app, ComputeKeys& keys);
 /// Sets the number of threads and the precision; throws if the device is not there.
 Device use(const ComputeKeys& keys);
 
 /// Gives `key` the value `text` unless the user gave one.
-void set_default(CLI::App& app, const std::string& key, const std::string& text);
-bool given(const CLI::App& app, const std::string& key);
+void set_default(KeySet& app, const std::string& key, const std::string& text);
+bool given(const KeySet& app, const std::string& key);
 
 /// How the files of a data set are read.
 struct FileKeys {
@@ -34,12 +34,12 @@ struct FileKeys {
   int depth = 0;
   std::string frames;
 };
-void add_file_keys(CLI::App& app, FileKeys& keys);
+void add_file_keys(KeySet& app, FileKeys& keys);
 /// The options they make; a split and a size are not among them.
 data::OpenOptions open_options(const FileKeys& keys);
 
 /// augment= of commands that use trained networks: test-time augmentation (fovea/views.h).
-void add_views_key(CLI::App& app, std::string& augment);
+void add_views_key(KeySet& app, std::string& augment);
 
 struct DataSplits {
   std::shared_ptr<data::Dataset> train, val;
@@ -67,7 +67,7 @@ struct NetworkKeys {
   std::string model = {};
   int64_t classes = 0, imgsz = 0, channels = 0, batch = 1;
 };
-void add_network_keys(CLI::App& app, NetworkKeys& keys);
+void add_network_keys(KeySet& app, NetworkKeys& keys);
 struct Network {
   nn::AnyModule net;
   Dims input;  // with the batch

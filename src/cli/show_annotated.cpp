@@ -39,8 +39,7 @@ void print_content(const data::AnnotatedDataset& set, const data::AnnotatedImage
   fmt::print("{}  {}x{}  {}\n", image.file, image.width, image.height, content_of(image));
   for (const data::Annotation& o : image.objects)
     fmt::print("  {}  x {:g}..{:g}  y {:g}..{:g}{}{}\n", set.classes()[size_t(o.label)], o.box[0], o.box[2],
-               o.box[1], o.box[3], outlined(o) ? "  outlined" : "",
-               o.crowd ? "  crowd, not drawn" : "");
+               o.box[1], o.box[3], outlined(o) ? "  outlined" : "", o.crowd ? "  crowd, not drawn" : "");
   for (const auto& [label, pixels] : image.mask_pixels)
     fmt::print("  {}  {:.2f}% of the pixels\n", set.classes()[size_t(label)],
                100 * double(pixels) / double(image.width * image.height));
