@@ -23,11 +23,12 @@ ALLOWED = {
     "video": CORE | {"image"},
     "data": CORE | {"image", "video"},
     "nn": PUBLIC_OPS,
+    "rbm": PUBLIC_OPS | {"plan", "nn"},
     "optim": PUBLIC_OPS | {"nn"},
     "zoo": PUBLIC_OPS | {"nn", "optim"},
-    "train": PUBLIC_OPS | {"plan", "nn", "optim", "image", "video", "data"},
+    "train": PUBLIC_OPS | {"plan", "nn", "optim", "rbm", "image", "video", "data"},
     "bench": PUBLIC_OPS | {"plan", "nn", "optim", "zoo"},
-    "cli": PUBLIC_OPS | {"plan", "nn", "optim", "zoo", "image", "video", "data", "train", "bench"},
+    "cli": PUBLIC_OPS | {"plan", "nn", "optim", "rbm", "zoo", "image", "video", "data", "train", "bench"},
 }
 FLOOR_OF_HEADER = {
     "error": "base", "device": "base", "random": "base",

@@ -18,6 +18,7 @@
 #include "fovea/ops.h"
 #include "fovea/optim.h"
 #include "fovea/random.h"
+#include "fovea/rbm.h"
 #include "fovea/safetensors.h"
 #include "fovea/tensor.h"
 #include "fovea/train.h"

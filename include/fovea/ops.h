@@ -484,6 +484,12 @@ Tensor var(const Tensor& x, const Dims& dims = {}, bool keepdim = false, int64_t
 /// zeros if left out. Gives h of every step, y (T,N,H), and the last one (N,H).
 std::tuple<Tensor, Tensor> rnn(const Tensor& x, const Tensor& weight_ih, const Tensor& weight_hh, const Tensor& bias_ih = {}, const Tensor& bias_hh = {}, const Tensor& h0 = {}, const std::string& activation = "tanh");
 
+// sample
+
+/// 1 with the probability that each element of p gives, else 0, from the default generator; p below 0 or NaN
+/// is never, above 1 always. The gradient is zero.
+Tensor sample_bernoulli(const Tensor& p);
+
 // select
 
 /// x with `value` where the mask, broadcast to x, is true.

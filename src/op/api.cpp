@@ -582,6 +582,11 @@ std::tuple<Tensor, Tensor> rnn(const Tensor& x, const Tensor& weight_ih, const T
   return {y[0], y[1]};
 }
 
+Tensor sample_bernoulli(const Tensor& p) {
+  static const Op& op = find_op("sample_bernoulli");
+  return apply(op, {p}, {})[0];
+}
+
 Tensor masked_fill(const Tensor& x, const Tensor& mask, double value) {
   static const Op& op = find_op("masked_fill");
   return apply(op, {x, mask}, {value})[0];

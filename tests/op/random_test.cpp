@@ -109,5 +109,18 @@ TEST(Random, BernoulliKeepsItsProbability) {
   EXPECT_EQ(moment(bernoulli({100}, 1).to_vector<double>(), 0, 1), 1);
 }
 
+/// A sample is 1 where the number that rand() would have drawn in its place is below p.
+TEST(Random, SamplesCompareUniformNumbers) {
+  manual_seed(9);
+  const Tensor p = rand({1003, 7}, -0.2, 1.2);
+  manual_seed(4);
+  const Tensor want = less(rand(p.shape()), p);
+  manual_seed(4);
+  const Tensor got = sample_bernoulli(p);
+  manual_seed(4);
+  EXPECT_TRUE(same_bits(sample_bernoulli(p.to(f64)).to(f32), got));
+  EXPECT_TRUE(same_bits(want.to(f32), got));
+}
+
 }  // namespace
 }  // namespace fovea

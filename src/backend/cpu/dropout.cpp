@@ -2,36 +2,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "backend/cpu/simd.h"
+#include "backend/cpu/philox.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
-#include "fovea/random.h"
 #include "op/pointwise_run.h"
 
 namespace fovea {
 namespace {
-
-constexpr int counters = 8;
-
-/// philox(seed, first + k, stream) of random.h for k = 0 ... 7, as words[4 k + i].
-FOVEA_SIMD void philox_block(uint64_t seed, uint64_t stream, uint64_t first, uint32_t* words) {
-  uint32_t a[counters], b[counters], c[counters], d[counters];
-  for (int k = 0; k < counters; ++k) {
-    a[k] = uint32_t(first + uint64_t(k)), b[k] = uint32_t((first + uint64_t(k)) >> 32);
-    c[k] = uint32_t(stream), d[k] = uint32_t(stream >> 32);
-  }
-  auto key0 = uint32_t(seed), key1 = uint32_t(seed >> 32);
-  for (int round = 0; round < 10; ++round, key0 += 0x9E3779B9u, key1 += 0xBB67AE85u)
-#pragma omp simd
-    for (int k = 0; k < counters; ++k) {
-      const uint64_t p = uint64_t{0xD2511F53u} * a[k], q = uint64_t{0xCD9E8D57u} * c[k];
-      a[k] = uint32_t(q >> 32) ^ b[k] ^ key0;
-      c[k] = uint32_t(p >> 32) ^ d[k] ^ key1;
-      b[k] = uint32_t(q), d[k] = uint32_t(p);
-    }
-  for (int k = 0; k < counters; ++k)
-    words[4 * k] = a[k], words[4 * k + 1] = b[k], words[4 * k + 2] = c[k], words[4 * k + 3] = d[k];
-}
 
 struct Mask {  // drops where the word of an element is below `limit`
   uint64_t seed, stream, offset;
@@ -40,10 +17,10 @@ struct Mask {  // drops where the word of an element is below `limit`
 
 /// Elements [begin, end) of x, begin a multiple of 32.
 FOVEA_SIMD void drop(const Mask& mask, const float* x, int64_t begin, int64_t end, float scale, float* y) {
-  uint32_t words[4 * counters];
-  for (int64_t at = begin; at < end; at += 4 * counters) {
+  uint32_t words[philox_words];
+  for (int64_t at = begin; at < end; at += philox_words) {
     philox_block(mask.seed, mask.stream, mask.offset + uint64_t(at / 4), words);
-    const int64_t n = std::min<int64_t>(4 * counters, end - at);
+    const int64_t n = std::min<int64_t>(philox_words, end - at);
 #pragma omp simd
     for (int64_t i = 0; i < n; ++i) y[at + i] = words[i] < mask.limit ? 0.0f : x[at + i] * scale;
   }

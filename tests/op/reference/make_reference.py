@@ -25,6 +25,7 @@ EXCLUDED = {
     "randint": "random: spread is held by random_test.cpp",
     "randperm": "random: held by random_test.cpp",
     "bernoulli": "random: held by random_test.cpp",
+    "sample_bernoulli": "random: held by random_test.cpp",
     "dropout": "random: a mask of its own stream",
     "dropout2d": "random: a mask of its own stream",
     "cast": "conversions are held by the tests of dtypes, its gradient by the matrix",

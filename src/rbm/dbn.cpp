@@ -1,0 +1,58 @@
+#include <fmt/format.h>
+
+#include "fovea/autograd.h"
+#include "fovea/ops.h"
+#include "fovea/rbm.h"
+
+namespace fovea::rbm {
+
+DBN::DBN(const std::vector<int64_t>& sizes, RBMOptions options) {
+  check(sizes.size() >= 2, "[rbm] a DBN has two sizes at least, as in {{784, 500}}, not {}", sizes.size());
+  check(options.hidden == Units::bernoulli, "[rbm] the hidden units of a DBN are bernoulli, not {}",
+        name_of(options.hidden));
+  for (size_t i = 1; i < sizes.size(); ++i) {
+    layers_.push_back(register_module(fmt::format("rbm{}", i), RBM(sizes[i - 1], sizes[i], options)));
+    options.visible = Units::bernoulli;
+  }
+}
+
+std::string DBN::describe() const {
+  std::string sizes = std::to_string(layers_[0].visible_shape()[0]);
+  for (const RBM& layer : layers_) sizes += fmt::format(", {}", layer.hidden_shape()[0]);
+  return fmt::format("DBN({})", sizes);
+}
+
+Tensor DBN::up(const Tensor& v, int layers) const {
+  check(layers >= 0 && layers <= size(), "[rbm] {} has no {} layers", describe(), layers);
+  Tensor x = layers_[0].checked(v);
+  for (int i = 0; i < layers; ++i) x = layers_[size_t(i)].mean_of_hidden(layers_[size_t(i)].hidden_input(x));
+  return x;
+}
+
+Tensor DBN::sample(int64_t count, int64_t steps) const {
+  const NoGrad guard;
+  const RBM& top = layers_.back();
+  Tensor x = top.gibbs(top.noise(count), steps);
+  for (int i = size() - 2; i >= 0; --i) {
+    const RBM& layer = layers_[size_t(i)];
+    x = i == 0 ? layer.visible_mean(x) : layer.sample_visible(x);
+  }
+  return size() == 1 ? top.gibbs(x, 1, true) : x;
+}
+
+nn::Sequential DBN::unrolled(int64_t classes) const {
+  check(classes >= 2, "[rbm] a classifier wants 2 classes or more, not {}", classes);
+  nn::Sequential net({{"flatten", nn::Flatten()}});
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const RBM& layer = layers_[i];
+    const nn::Linear linear(layer.visible_shape()[0], layer.hidden_shape()[0]);
+    linear.weight().detach().copy_from(layer.weight().detach());
+    linear.bias().detach().copy_from(layer.hidden_bias().detach());
+    net.append(linear, fmt::format("fc{}", i + 1));
+    net.append(nn::Sigmoid(), fmt::format("act{}", i + 1));
+  }
+  net.append(nn::Linear(layers_.back().hidden_shape()[0], classes), fmt::format("fc{}", layers_.size() + 1));
+  return net;
+}
+
+}  // namespace fovea::rbm
