@@ -10,6 +10,8 @@
 #pragma once
 #include "fovea/nn/activation.h"
 #include "fovea/nn/container.h"
+#include "fovea/nn/conv_lstm.h"
+#include "fovea/nn/ctc.h"
 #include "fovea/nn/layer.h"
 #include "fovea/nn/loss.h"
 #include "fovea/nn/module.h"

@@ -185,6 +185,17 @@ Tensor cross_entropy(const Tensor& x, const Tensor& target, const Tensor& weight
 /// weights, ignored labels and reductions as there.
 Tensor nll_loss(const Tensor& x, const Tensor& target, const Tensor& weight = {}, int64_t ignore_index = -100, const std::string& reduction = "mean");
 
+// ctc_loss
+
+/// -log of the probability that labels are read from a sequence (Graves et al. 2006), summed over all ways to
+/// place them in time, with the class `blank` between them; neighbours that are equal merge. log_probs
+/// (T,N,C) are log_softmax(x, 2); targets (N,S) hold target_lengths (N) labels each, inputs have
+/// input_lengths (N) steps. "mean" divides each loss by its number of labels (at least 1) before the mean
+/// over the batch, as PyTorch does; "sum"; "none" gives (N). Throws for labels that take more steps than the
+/// input has, unless zero_infinity, which counts 0 for them. The gradient is that of log_probs themselves;
+/// PyTorch's has the softmax of log_probs added, which makes no difference behind log_softmax.
+Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths, const Tensor& target_lengths, int64_t blank = 0, const std::string& reduction = "mean", bool zero_infinity = false);
+
 // dropout
 
 /// In training each element becomes 0 with probability p and x / (1 - p) otherwise, else x stays (Srivastava
@@ -497,6 +508,12 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, double value);
 
 /// x where the condition holds, else y, broadcast. The gradient goes to the chosen one alone.
 Tensor where(const Tensor& condition, const Tensor& x, const Tensor& y);
+
+// sequence
+
+/// (N) becomes booleans (steps,N): whether step t belongs to sequence n, t < lengths[n]. Throws for lengths
+/// outside of 1..steps.
+Tensor sequence_mask(const Tensor& lengths, int64_t steps);
 
 // shape
 

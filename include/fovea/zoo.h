@@ -4,12 +4,12 @@
 //   nn::AnyModule net = zoo::make("resnet20", {.classes = 100});
 //   zoo::make("resnet50").load_state_dict(load_safetensors("resnet50.safetensors"));  // torchvision's
 //   weights
-// Names: perceptron; mlp (input-128-classes) or mlp:SIZES[:ACTIVATION]; lstm (128 hidden units) or
-// lstm:UNITS; lenet5; for CIFAR resnet20, resnet32, resnet44, resnet56; for ImageNet alexnet,
-// alexnet_original, vgg11, vgg13, vgg16, vgg19, resnet18, resnet34, resnet50, resnet101, resnet152,
-// mobilenet_v2, googlenet, densenet121, squeezenet1_0, squeezenet1_1. Those for ImageNet are torchvision's in
-// structure, names of parameters and initialisation, and take images of any size from Info::smallest on,
-// unless their text says otherwise.
+// Names: perceptron; mlp (input-128-classes) or mlp:SIZES[:ACTIVATION]; lstm, gru, rnn (128 hidden
+// units) or lstm:UNITS, lstm:UNITS-UNITS (two layers); lenet5; for CIFAR resnet20, resnet32, resnet44,
+// resnet56; for ImageNet alexnet, alexnet_original, vgg11, vgg13, vgg16, vgg19, resnet18, resnet34, resnet50,
+// resnet101, resnet152, mobilenet_v2, googlenet, densenet121, squeezenet1_0, squeezenet1_1. Those for
+// ImageNet are torchvision's in structure, names of parameters and initialisation, and take images of any
+// size from Info::smallest on, unless their text says otherwise.
 #pragma once
 #include <optional>
 
@@ -102,9 +102,11 @@ nn::Sequential densenet121(int64_t classes = 1000, int64_t channels = 3);
 nn::Sequential squeezenet1_0(int64_t classes = 1000, int64_t channels = 3);
 nn::Sequential squeezenet1_1(int64_t classes = 1000, int64_t channels = 3);
 
-/// Reads an image (C,H,W) from top to bottom: an LSTM takes H steps of one row each, C*W = `features`
+/// Reads an image (C,H,W) from top to bottom: a recurrent net takes H steps of one row each, C*W = `features`
 /// numbers; its state after the last row is classified by a linear layer (Le et al. 2015 read MNIST pixel by
 /// pixel).
-nn::AnyModule lstm(int64_t features, int64_t hidden = 128, int64_t classes = 10);
+nn::AnyModule lstm(int64_t features, int64_t hidden = 128, int64_t classes = 10, int64_t layers = 1);
+nn::AnyModule gru(int64_t features, int64_t hidden = 128, int64_t classes = 10, int64_t layers = 1);
+nn::AnyModule rnn(int64_t features, int64_t hidden = 128, int64_t classes = 10, int64_t layers = 1);
 
 }  // namespace fovea::zoo

@@ -229,6 +229,11 @@ Tensor nll_loss(const Tensor& x, const Tensor& target, const Tensor& weight, int
   return apply(op, {x, target, weight}, {ignore_index, reduction})[0];
 }
 
+Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths, const Tensor& target_lengths, int64_t blank, const std::string& reduction, bool zero_infinity) {
+  static const Op& op = find_op("ctc_loss");
+  return apply(op, {log_probs, targets, input_lengths, target_lengths}, {blank, reduction, zero_infinity})[0];
+}
+
 Tensor dropout(const Tensor& x, double p, bool training) {
   static const Op& op = find_op("dropout");
   return apply(op, {x}, {p, training})[0];
@@ -595,6 +600,11 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, double value) {
 Tensor where(const Tensor& condition, const Tensor& x, const Tensor& y) {
   static const Op& op = find_op("where");
   return apply(op, {condition, x, y}, {})[0];
+}
+
+Tensor sequence_mask(const Tensor& lengths, int64_t steps) {
+  static const Op& op = find_op("sequence_mask");
+  return apply(op, {lengths}, {steps})[0];
 }
 
 Tensor cast(const Tensor& x, DType dtype) {

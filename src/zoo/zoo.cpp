@@ -55,14 +55,22 @@ auto deep(nn::Sequential (*family)(int depth, int64_t classes, int64_t channels)
   return [=](int64_t classes, int64_t channels) { return family(depth, classes, channels); };
 }
 
-Entry lstm_of(int64_t hidden) {
-  return {{"lstm",
-           fmt::format("LSTM with {} hidden units that reads an image row by row, or lstm:UNITS", hidden),
+using RowReader = nn::AnyModule(int64_t features, int64_t hidden, int64_t classes, int64_t layers);
+
+/// `name` is lstm, gru or rnn.
+Entry row_reader(const std::string& name, int64_t hidden = 128, int64_t layers = 1) {
+  RowReader* const build = name == "lstm" ? lstm : name == "gru" ? gru : rnn;
+  return {{name,
+           fmt::format("{} with {} hidden units that reads an image row by row, or {}:UNITS[-UNITS..]",
+                       name == "lstm"  ? "LSTM"
+                       : name == "gru" ? "GRU"
+                                       : "plain recurrent network",
+                       hidden, name),
            {1, 28, 28},
            10},
-          [hidden](const Info& i) {
+          [=](const Info& i) {
             check_images(i);
-            return lstm(i.input[0] * i.input[2], hidden, i.classes);
+            return build(i.input[0] * i.input[2], hidden, i.classes, layers);
           }};
 }
 
@@ -74,7 +82,9 @@ const std::vector<Entry>& entries() {
        [](const Info& i) {
          return mlp({i.input.numel(), 128, i.classes});
        }},
-      lstm_of(128),
+      row_reader("lstm"),
+      row_reader("gru"),
+      row_reader("rnn"),
       {{"lenet5", "LeNet-5 with ReLU and max pooling, 61,706 parameters", {1, 28, 28}, 10}, build_lenet5},
       for_cifar(20, "0.27 M"),
       for_cifar(32, "0.46 M"),
@@ -130,19 +140,20 @@ Entry spelled_mlp(const std::string& name, const Options& options) {
           [=](const Info&) { return mlp(sizes, activation); }};
 }
 
-/// lstm:UNITS
-Entry spelled_lstm(const std::string& name) {
+/// lstm:UNITS, or lstm:UNITS-UNITS of two layers
+Entry spelled_row_reader(const std::string& name) {
   const auto sizes = sizes_in(name.substr(name.find(':') + 1), name);
-  check(sizes.size() == 1, "{} has {} sizes: write the number of hidden units, as in lstm:128", name,
-        sizes.size());
-  Entry entry = lstm_of(sizes[0]);
+  check(std::all_of(sizes.begin(), sizes.end(), [&](int64_t n) { return n == sizes[0]; }),
+        "{}: all layers have the same number of hidden units, as in lstm:128-128", name);
+  Entry entry = row_reader(name.substr(0, name.find(':')), sizes[0], int64_t(sizes.size()));
   entry.info.name = name;
   return entry;
 }
 
 Entry find(const std::string& name, const Options& options) {
   if (name.starts_with("mlp:")) return spelled_mlp(name, options);
-  if (name.starts_with("lstm:")) return spelled_lstm(name);
+  for (const char* kind : {"lstm:", "gru:", "rnn:"})
+    if (name.starts_with(kind)) return spelled_row_reader(name);
   for (const Entry& e : entries())
     if (e.info.name == name) return e;
   const std::string close = nearest(name, names());

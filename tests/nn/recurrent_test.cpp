@@ -9,6 +9,7 @@
 #include "fovea/autograd.h"
 #include "fovea/init.h"
 #include "fovea/nn.h"
+#include "fovea/nn/conv_lstm.h"
 #include "fovea/operators.h"
 #include "fovea/ops.h"
 #include "fovea/optim.h"
@@ -43,7 +44,7 @@ void expect_near(const Tensor& a, const Tensor& b, double tolerance, const std::
 }
 
 /// What a case computes from x and the states, by the names of the reference.
-using Run = std::function<Named(const Tensor& x, const nn::RecurrentState&)>;
+using Run = std::function<Named(const Tensor& x, const nn::RecurrentState&, const Tensor& lengths)>;
 
 struct RecurrentCase {
   nn::AnyModule module;
@@ -51,15 +52,21 @@ struct RecurrentCase {
 };
 
 RecurrentCase sequence(const nn::Recurrent& net) {
-  return {net, [net](const Tensor& x, const nn::RecurrentState& s) {
-            const auto [y, state] = net.run(x, s);
+  return {net, [net](const Tensor& x, const nn::RecurrentState& s, const Tensor& lengths) {
+            const auto [y, state] = net.run(x, s, lengths);
             return Named{{"y", y}, {"h", state.h}, {"c", state.c}};
           }};
 }
 RecurrentCase cell(const nn::RecurrentCell& net) {
-  return {net, [net](const Tensor& x, const nn::RecurrentState& s) {
+  return {net, [net](const Tensor& x, const nn::RecurrentState& s, const Tensor&) {
             const auto state = net.run(x, s);
             return Named{{"h", state.h}, {"c", state.c}};
+          }};
+}
+RecurrentCase conv_sequence(const nn::ConvLSTM& net) {
+  return {net, [net](const Tensor& x, const nn::RecurrentState&, const Tensor&) {
+            const auto [y, states] = net.run(x);
+            return Named{{"y", y}, {"h", states.back().h}, {"c", states.back().c}};
           }};
 }
 
@@ -79,7 +86,11 @@ std::map<std::string, RecurrentCase> cases() {
       {"gru_bidirectional", sequence(GRU(4, 5, {.layers = 2, .bidirectional = true}))},
       {"rnn_cell", cell(RNNCell(4, 5, true, "relu"))},
       {"lstm_cell", cell(LSTMCell(4, 5))},
-      {"gru_cell", cell(GRUCell(4, 5, false))}};
+      {"gru_cell", cell(GRUCell(4, 5, false))},
+      {"rnn_lengths", sequence(RNN(4, 5))},
+      {"lstm_lengths", sequence(LSTM(4, 5, {.layers = 2, .batch_first = true, .bidirectional = true}))},
+      {"gru_lengths", sequence(GRU(4, 5, {.layers = 2, .bidirectional = true}))},
+      {"conv_lstm", conv_sequence(ConvLSTM(2, 3, 3, {.layers = 2}))}};
 }
 
 /// sum over all elements k of each result of cos(k) times the element.
@@ -103,6 +114,8 @@ void expect_pytorch(DType type, double tolerance) {
     c.module.load_state_dict(NamedTensors(r["weights"].begin(), r["weights"].end()));
     NamedTensors wanted = c.module.named_parameters();
     nn::RecurrentState state;
+    const Tensor lengths = r["in"]["lengths"];
+    r["in"].erase("lengths");
     for (auto& [key, t] : r["in"]) {
       t = t.detach().to(type);
       t.set_requires_grad();
@@ -110,7 +123,7 @@ void expect_pytorch(DType type, double tolerance) {
       if (key == "h") state.h = t;
       if (key == "c") state.c = t;
     }
-    const Named out = c.run(r["in"].at("x"), state);
+    const Named out = c.run(r["in"].at("x"), state, lengths);
     for (const auto& [key, expected] : r["out"])
       expect_near(out.at(key), expected, tolerance, name + " " + key);
     std::vector<Tensor> leaves;
@@ -135,6 +148,36 @@ TEST(Recurrent, ForwardGivesTheOutputsOfRun) {
   EXPECT_EQ(net(x).shape(), (Dims{5, 2, 8}));
   const nn::LSTMCell cell(3, 4);
   EXPECT_TRUE(same_bits(cell(x.select(0, 1)), cell.run(x.select(0, 1)).h));
+}
+
+TEST(Recurrent, WhatLiesBehindASequenceDoesNotMatter) {
+  const nn::LSTM net(3, 4, {.layers = 2, .bidirectional = true});
+  const Tensor lengths = tensor({2, 5}, {2}, i64);
+  Tensor x = randn({5, 2, 3}), other = x.clone();
+  other.narrow(0, 2, 3).select(1, 0).fill(NAN);
+  const auto a = net.run(x, {}, lengths), b = net.run(other, {}, lengths);
+  EXPECT_TRUE(same_bits(a.output, b.output));
+  EXPECT_TRUE(same_bits(a.state.h, b.state.h));
+  EXPECT_TRUE(same_bits(a.state.c, b.state.c));
+  const auto full = net.run(x, {}, tensor({5, 5}, {2}, i64)), plain = net.run(x);
+  EXPECT_TRUE(same_bits(full.output, plain.output));
+  EXPECT_TRUE(same_bits(full.state.c, plain.state.c));
+  for (const double bad : {0., 6.}) EXPECT_THROW(net.run(x, {}, tensor({2, bad}, {2}, i64)), Error);
+  EXPECT_THROW(net.run(x, {}, tensor({2, 2, 2}, {3}, i64)), Error);
+  EXPECT_THROW(net.run(x, {}, tensor({2, 2}, {2})), Error);
+}
+
+TEST(Recurrent, TruncatedGradientsEndWhereTheStateIsDetached) {
+  const nn::GRU net(3, 4);
+  const Tensor x = randn({6, 2, 3}).set_requires_grad();
+  const auto first = net.run(slice(x, 0, 0, 3));
+  const auto whole = net.run(slice(x, 0, 3, 6), first.state),
+             cut = net.run(slice(x, 0, 3, 6), first.state.detach());
+  EXPECT_TRUE(same_bits(whole.output, cut.output));
+  const Tensor through = grad(sum(whole.output), {x})[0], stopped = grad(sum(cut.output), {x})[0];
+  EXPECT_GT(max(abs(through.narrow(0, 0, 3))).item(), 0);
+  EXPECT_EQ(max(abs(stopped.narrow(0, 0, 3))).item(), 0);
+  EXPECT_TRUE(same_bits(through.narrow(0, 3, 3).contiguous(), stopped.narrow(0, 3, 3).contiguous()));
 }
 
 TEST(Recurrent, StartsUniformlyWithinOneOverRootHidden) {

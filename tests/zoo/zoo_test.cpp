@@ -22,17 +22,37 @@ using test::error_of;
 /// checkpoints, torchvision's for ImageNet, and Caffe's for alexnet_original.
 TEST(Zoo, ParameterCountsArePublished) {
   const init::Skip only_counted;
-  const std::map<std::string, int64_t> counts{
-      {"perceptron", 7850},       {"mlp:784-128-10", 101770}, {"mlp", 101770},
-      {"mlp:3-4-2:tanh", 26},     {"mlp:3-4-4-1", 41},        {"lenet5", 61706},
-      {"resnet20", 269722},       {"resnet32", 464154},       {"resnet44", 658586},
-      {"resnet56", 853018},       {"alexnet", 61100840},      {"alexnet_original", 60965224},
-      {"vgg11", 132863336},       {"vgg13", 133047848},       {"vgg16", 138357544},
-      {"vgg19", 143667240},       {"resnet18", 11689512},     {"resnet34", 21797672},
-      {"resnet50", 25557032},     {"resnet101", 44549160},    {"resnet152", 60192808},
-      {"mobilenet_v2", 3504872},  {"googlenet", 6624904},     {"densenet121", 7978856},
-      {"squeezenet1_0", 1248424}, {"squeezenet1_1", 1235496}, {"lstm", 82186},
-      {"lstm:64", 24714}};
+  const std::map<std::string, int64_t> counts{{"perceptron", 7850},
+                                              {"mlp:784-128-10", 101770},
+                                              {"mlp", 101770},
+                                              {"mlp:3-4-2:tanh", 26},
+                                              {"mlp:3-4-4-1", 41},
+                                              {"lenet5", 61706},
+                                              {"resnet20", 269722},
+                                              {"resnet32", 464154},
+                                              {"resnet44", 658586},
+                                              {"resnet56", 853018},
+                                              {"alexnet", 61100840},
+                                              {"alexnet_original", 60965224},
+                                              {"vgg11", 132863336},
+                                              {"vgg13", 133047848},
+                                              {"vgg16", 138357544},
+                                              {"vgg19", 143667240},
+                                              {"resnet18", 11689512},
+                                              {"resnet34", 21797672},
+                                              {"resnet50", 25557032},
+                                              {"resnet101", 44549160},
+                                              {"resnet152", 60192808},
+                                              {"mobilenet_v2", 3504872},
+                                              {"googlenet", 6624904},
+                                              {"densenet121", 7978856},
+                                              {"squeezenet1_0", 1248424},
+                                              {"squeezenet1_1", 1235496},
+                                              {"lstm", 82186},
+                                              {"lstm:64", 24714},
+                                              {"lstm:64-64", 57994},
+                                              {"gru", 61962},
+                                              {"rnn", 21514}};
   for (const auto& [name, count] : counts) EXPECT_EQ(zoo::make(name).num_parameters(), count) << name;
   for (const std::string& name : zoo::names()) EXPECT_TRUE(counts.contains(name)) << name;
 }

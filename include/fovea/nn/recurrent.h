@@ -6,6 +6,11 @@
 //   nn::LSTM lstm(28, 128, {.layers = 2, .batch_first = true});
 //   Tensor y = lstm(x);                                  // x (N, T, 28), y (N, T, 128)
 //   const auto [output, state] = lstm.run(x, before);    // state.h and state.c: (2, N, 128)
+//   lstm.run(x, {}, lengths);                            // sequences that end after 1..T steps each
+// To learn from a long sequence piece by piece (truncated back-propagation through time, Werbos 1990), carry
+// the state on without its history:
+//   for (const Tensor& piece : pieces) { auto [y, after] = lstm.run(piece, state); ...; state =
+//   after.detach(); }
 #pragma once
 #include <functional>
 
@@ -25,11 +30,19 @@ struct RecurrentOptions {
 struct RecurrentState {
   Tensor h = {};
   Tensor c = {};  // of the LSTM alone
+  /// The same values without what they were computed from.
+  RecurrentState detach() const { return {h ? h.detach() : h, c ? c.detach() : c}; }
 };
 
 struct RecurrentResult {
   Tensor output;         // of the last layer, all steps: (T, N, D H), D = 2 if bidirectional
   RecurrentState state;  // after the last step: (layers D, N, H), layer by layer, forward before reverse
+};
+
+/// What one layer in one direction gives: the states after every step, (T, N, H).
+struct RecurrentSteps {
+  Tensor h;
+  Tensor c = {};  // undefined if the unit has none
 };
 
 /// One kind of recurrent unit: how many rows of weights a hidden unit has, and the op that runs a layer in
@@ -41,7 +54,7 @@ struct RecurrentUnit {
   const char* name;
   int64_t gates;
   bool has_cell;  // whether it carries a state c
-  std::function<RecurrentResult(const Tensor& x, const Weights&, const RecurrentState&)> run;
+  std::function<RecurrentSteps(const Tensor& x, const Weights&, const RecurrentState&)> run;
 };
 
 /// Layers and directions of one kind of unit; the base of RNN, LSTM and GRU.
@@ -50,13 +63,18 @@ class Recurrent : public Module {
   Recurrent(RecurrentUnit unit, int64_t inputs, int64_t hidden, const RecurrentOptions& options);
   /// The outputs of all steps, from states of zeros.
   Tensor forward(const Tensor& x) const override;
-  /// The same with the states before and after. Throws where x or a state has another shape, or a state c is
-  /// given to a unit that has none.
-  RecurrentResult run(const Tensor& x, const RecurrentState& state = {}) const;
+  /// The same with the states before and after. With `lengths`, i64 (N), sequence n has lengths[n] steps, 1
+  /// to T, and what lies behind them does not matter: outputs there are 0, states are those after its own
+  /// last step, and the reverse direction begins with that step (PyTorch's packed sequences). Throws where x,
+  /// a state or lengths have another shape, a length is out of range, or a state c is given to a unit that
+  /// has none.
+  RecurrentResult run(const Tensor& x, const RecurrentState& state = {}, const Tensor& lengths = {}) const;
   std::string describe() const override;
 
  private:
-  RecurrentResult direction(const Tensor& x, size_t index, const RecurrentState& state) const;
+  struct Ends;
+  RecurrentResult direction(const Tensor& x, size_t index, const RecurrentState& state,
+                            const Ends& ends) const;
   RecurrentUnit unit_;
   int64_t inputs_, hidden_, directions_;
   RecurrentOptions options_;

@@ -112,14 +112,46 @@ save(here / "layers.safetensors", tensors)
 tensors = {}
 
 
-def recurrent(name, module, x, *states):
+class ConvLSTM(nn.Module):
+    """As fovea/nn/conv_lstm.h has it, step by step."""
+
+    def __init__(self, inputs, hidden, kernel, layers):
+        super().__init__()
+        self.hidden = hidden
+        for i in range(layers):
+            cell = nn.Module()
+            cell.conv_ih = nn.Conv2d(hidden if i else inputs, 4 * hidden, kernel, padding=kernel // 2)
+            cell.conv_hh = nn.Conv2d(hidden, 4 * hidden, kernel, padding=kernel // 2, bias=False)
+            self.add_module(f"cell_l{i}", cell)
+
+    def forward(self, x):
+        for cell in self.children():
+            h = c = torch.zeros(x.shape[1], self.hidden, *x.shape[3:], dtype=x.dtype)
+            outputs = []
+            for frame in x:
+                i, f, g, o = (cell.conv_ih(frame) + cell.conv_hh(h)).chunk(4, 1)
+                c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+                h = o.sigmoid() * c.tanh()
+                outputs.append(h)
+            x = torch.stack(outputs)
+        return x, (h, c)
+
+
+def recurrent(name, module, x, *states, lengths=None):
     module.double()
     ins = {"x": x, **dict(zip("hc", states))}
     wanted = {**ins, **dict(module.named_parameters())}
     for t in ins.values():
         t.requires_grad_()
     arguments = (x,) if not states else (x, states[0] if len(states) == 1 else states)
-    out = module(*arguments)
+    if lengths is not None:
+        tensors[f"{name}/in/lengths"] = torch.tensor(lengths)
+        packed = nn.utils.rnn.pack_padded_sequence(x, lengths, module.batch_first, enforce_sorted=False)
+        out = module(packed, *arguments[1:])
+        padded = nn.utils.rnn.pad_packed_sequence(out[0], module.batch_first, total_length=x.shape[int(module.batch_first)])
+        out = (padded[0], out[1])
+    else:
+        out = module(*arguments)
     if isinstance(module, nn.RNNCellBase):
         outs = dict(zip("hc", out if isinstance(out, tuple) else (out,)))
     else:
@@ -146,4 +178,9 @@ recurrent("gru_bidirectional", nn.GRU(4, 5, 2, bidirectional=True), normal(6, 3,
 recurrent("rnn_cell", nn.RNNCell(4, 5, nonlinearity="relu"), normal(3, 4), normal(3, 5))
 recurrent("lstm_cell", nn.LSTMCell(4, 5), normal(3, 4), normal(3, 5), normal(3, 5))
 recurrent("gru_cell", nn.GRUCell(4, 5, bias=False), normal(3, 4), normal(3, 5))
+recurrent("rnn_lengths", nn.RNN(4, 5), normal(6, 3, 4), lengths=[6, 1, 4])
+recurrent("lstm_lengths", nn.LSTM(4, 5, 2, bidirectional=True, batch_first=True), normal(3, 6, 4), normal(4, 3, 5), normal(4, 3, 5),
+          lengths=[2, 6, 5])
+recurrent("gru_lengths", nn.GRU(4, 5, 2, bidirectional=True), normal(6, 3, 4), normal(4, 3, 5), lengths=[1, 3, 5])
+recurrent("conv_lstm", ConvLSTM(2, 3, 3, 2), normal(4, 2, 2, 5, 4))
 save(here / "recurrent.safetensors", tensors)

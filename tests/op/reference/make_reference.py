@@ -296,6 +296,18 @@ def norms():
     case("normalize", lambda x: F.normalize(x, 3.0, -1), x, p=3.0, dim=-1)
 
 
+def sequences_of_labels():
+    """Forward alone: PyTorch's gradient of log_probs has their softmax added, ours is checked by differences."""
+    x = torch.from_numpy(r(7, 3, 4, low=-3, high=3)).log_softmax(2).numpy().astype(np.float32).astype(np.float64)
+    targets, steps, labels = i(3, 3, high=4, low=1), np.array([7, 5, 6]), np.array([3, 0, 2])
+    ctc = lambda **how: lambda x, t, a, b: F.ctc_loss(x, t, a, b, **how)
+    for reduction in ("mean", "sum", "none"):
+        case("ctc_loss", ctc(reduction=reduction), x, targets, steps, labels, reduction=reduction, forward_only=True)
+    impossible = np.array([1, 5, 2])
+    how = {"zero_infinity": True, "blank": 3}
+    case("ctc_loss", ctc(**how), x, targets - 1, impossible, labels, **how, forward_only=True)
+
+
 def losses():
     x, target, weight = r(6, 5), i(6, high=5), r(5, low=0.2, high=2)
     target[2] = 3
@@ -401,7 +413,7 @@ def optimizers():
     sequence("adadelta_step", [True, True], lambda p: o.Adadelta(p, rho=0.8, weight_decay=0.05), {"rho": 0.8, "weight_decay": 0.05})
 
 
-for chapter in (activations, arithmetic, math, reductions, shapes, indexing, orders, products, convolutions, pools, images, norms, losses, optimizers, more_pools_and_losses, recurrent):
+for chapter in (activations, arithmetic, math, reductions, shapes, indexing, orders, products, convolutions, pools, images, norms, losses, optimizers, more_pools_and_losses, recurrent, sequences_of_labels):
     chapter()
 text = {"made with": f"PyTorch {torch.__version__.split('+')[0]}", "excluded": EXCLUDED, "cases": cases, "sequences": sequences}
 lines = json.dumps(text, separators=(",", ":")).replace('{"op"', '\n{"op"')
