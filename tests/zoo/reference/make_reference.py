@@ -114,13 +114,15 @@ class AlexNetOriginal(nn.Module):
         return self.fc8(F.dropout(F.relu(self.fc7(x)), training=self.training))
 
 
-class LSTMClassifier(nn.Module):
-    def __init__(self):
+class RowReader(nn.Module):
+    def __init__(self, name, recurrent):
         super().__init__()
-        self.lstm, self.fc = nn.LSTM(28, 128), nn.Linear(128, 10)
+        self.name = name
+        self.add_module(name, recurrent)
+        self.fc = nn.Linear(128, 10)
 
     def forward(self, x):
-        return self.fc(self.lstm(x.squeeze(1).transpose(0, 1))[0][-1])
+        return self.fc(getattr(self, self.name)(x.squeeze(1).transpose(0, 1))[0][-1])
 
 
 def some(logits):
@@ -176,6 +178,7 @@ with torch.no_grad():
     for name in torchvisions:
         out[name] = reference(make(name), (2, 3, 64, 64), train=name in ("resnet18", "densenet121"))
     out["alexnet_original"] = reference(AlexNetOriginal(99), (2, 3, 99, 99))
-    out["lstm"] = reference(LSTMClassifier(), (2, 1, 28, 28))
+    for name, kind in (("lstm", nn.LSTM), ("gru", nn.GRU), ("rnn", nn.RNN)):
+        out[name] = reference(RowReader(name, kind(28, 128)), (2, 1, 28, 28))
     out["googlenet_aux"] = auxiliary_heads((2, 3, 64, 64))
 (pathlib.Path(__file__).parent / "logits.json").write_text(json.dumps(out, indent=0) + "\n")
