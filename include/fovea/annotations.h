@@ -27,6 +27,8 @@ struct Annotation {
   /// columns, outside first, that sum to the pixels of the picture. Both empty: a box is all that is known.
   std::vector<std::vector<double>> polygons = {};
   std::vector<uint32_t> runs = {};
+  /// Whether more than a box is known.
+  bool outlined() const { return !polygons.empty() || !runs.empty(); }
 };
 
 struct AnnotatedImage {

@@ -8,13 +8,9 @@
 namespace fovea::cli {
 namespace {
 
-constexpr int64_t side = 960;  // of a picture before it goes on a sheet
-
 std::shared_ptr<data::AnnotatedDataset> open(const std::string& what, const ExampleKeys& keys) {
   return data::open_annotated(what, keys.split == "train" ? data::Split::train : data::Split::val, keys.seed);
 }
-
-bool outlined(const data::Annotation& object) { return !object.polygons.empty() || !object.runs.empty(); }
 
 /// Picture `index` with its masks, boxes and names.
 Tensor drawn(const data::AnnotatedDataset& set, int64_t index, const image::RenderOptions& render) {
@@ -22,7 +18,7 @@ Tensor drawn(const data::AnnotatedDataset& set, int64_t index, const image::Rend
   Tensor rgb = image::render(image::Image(s.image.permute({1, 2, 0}).contiguous()), render);
   int64_t mask = 0;  // of a mere box: left out
   for (const data::Annotation& object : set.image(index).objects)
-    if (s.masks.defined() && !object.crowd && !outlined(object)) s.masks.select(0, mask++).fill(0);
+    if (s.masks.defined() && !object.crowd && !object.outlined()) s.masks.select(0, mask++).fill(0);
     else mask += !object.crowd;
   if (s.masks.defined() && s.boxes.defined()) rgb = image::draw_masks(rgb, s.masks, s.box_labels);
   else if (s.masks.defined()) rgb = image::draw_class_map(rgb, s.masks.select(0, 0).to(u8));
@@ -39,7 +35,7 @@ void print_content(const data::AnnotatedDataset& set, const data::AnnotatedImage
   fmt::print("{}  {}x{}  {}\n", image.file, image.width, image.height, content_of(image));
   for (const data::Annotation& o : image.objects)
     fmt::print("  {}  x {:g}..{:g}  y {:g}..{:g}{}{}\n", set.classes()[size_t(o.label)], o.box[0], o.box[2],
-               o.box[1], o.box[3], outlined(o) ? "  outlined" : "", o.crowd ? "  crowd, not drawn" : "");
+               o.box[1], o.box[3], o.outlined() ? "  outlined" : "", o.crowd ? "  crowd, not drawn" : "");
   for (const auto& [label, pixels] : image.mask_pixels)
     fmt::print("  {}  {:.2f}% of the pixels\n", set.classes()[size_t(label)],
                100 * double(pixels) / double(image.width * image.height));
@@ -64,7 +60,7 @@ Tensor sheet_of_annotated(const std::string& what, const ExampleKeys& keys, int6
   for (int64_t k = 0; k < shown; ++k) {
     const int64_t i = k * n / shown;
     try {
-      cells.push_back({image::shrink_to(drawn(*set, i, render), side),
+      cells.push_back({image::shrink_to(drawn(*set, i, render), sheet_picture_side),
                        fmt::format("{}  {}", i, content_of(set->image(i)))});
     } catch (const Error&) {  // `fovea data` names it
       cells.push_back({full({2, 3, 3}, 128, u8), fmt::format("{} unreadable", i)});

@@ -10,8 +10,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t side = 960;  // of a picture before it goes on a sheet
-
 /// " label 7: horse"
 std::string label_text(const data::Collection& set, data::Place place) {
   const int64_t label = set.label(place);
@@ -57,7 +55,7 @@ Tensor sheet_of_examples(const std::string& what, const ExampleKeys& keys, int64
   for (int64_t k = 0; k < shown; ++k) {
     const data::Place place{split, k * n / shown};
     try {
-      cells.push_back({image::shrink_to(image::render(set.picture(place), render), side),
+      cells.push_back({image::shrink_to(image::render(set.picture(place), render), sheet_picture_side),
                        fmt::format("{}  {}", place.index, label_text(set, place))});
     } catch (const Error&) {  // `fovea data` names it
       cells.push_back({full({2, 3, 3}, 128, u8), fmt::format("{} unreadable", place.index)});
@@ -86,8 +84,8 @@ Tensor sheet_of_channels(const image::Image& picture, int64_t count, const image
   image::RenderOptions one = render;
   one.bands.clear();
   for (one.channel = 0; one.channel < std::min<int64_t>(picture.channels(), count); ++one.channel)
-    cells.push_back(
-        {image::shrink_to(image::render(picture, one), side), fmt::format("channel {}", one.channel)});
+    cells.push_back({image::shrink_to(image::render(picture, one), sheet_picture_side),
+                     fmt::format("channel {}", one.channel)});
   return image::contact_sheet(cells);
 }
 

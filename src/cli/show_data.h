@@ -5,6 +5,8 @@
 
 namespace fovea::cli {
 
+constexpr int64_t sheet_picture_side = 960;  // at most, before a picture goes on a sheet
+
 struct ExampleKeys {
   int64_t example = -1;  // -1: a sheet of several
   std::string split = "train";

@@ -5,13 +5,10 @@
 #include <map>
 #include <numeric>
 
+#include "base/log_sum.h"
+
 namespace fovea::nn {
 namespace {
-
-double log_sum(double a, double b) {
-  if (a < b) std::swap(a, b);
-  return b == -INFINITY ? a : a + std::log1p(std::exp(b - a));
-}
 
 /// Log-probabilities by step and class, one example after the other.
 class Examples {

@@ -2,17 +2,13 @@
 #include <cmath>
 #include <vector>
 
+#include "base/log_sum.h"
 #include "base/parallel.h"
 #include "fovea/ops.h"
 #include "ops/loss.h"
 
 namespace fovea {
 namespace {
-
-double log_sum(double a, double b) {
-  if (a < b) std::swap(a, b);
-  return b == -INFINITY ? a : a + std::log1p(std::exp(b - a));
-}
 
 /// One example of a batch: its labels with a blank before, between and after them are the states of a path through time.
 template <class real>

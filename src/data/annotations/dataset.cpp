@@ -26,8 +26,6 @@ std::vector<const Annotation*> single_objects(const AnnotatedImage& image) {
   return all;
 }
 
-bool outlined(const Annotation& object) { return !object.polygons.empty() || !object.runs.empty(); }
-
 void add_objects(Sample& sample, const AnnotatedImage& image) {
   const auto objects = single_objects(image);
   const auto n = int64_t(objects.size());
@@ -37,7 +35,7 @@ void add_objects(Sample& sample, const AnnotatedImage& image) {
   for (size_t i = 0; i < objects.size(); ++i) {
     std::copy_n(objects[i]->box.begin(), 4, sample.boxes.data<float>() + 4 * i);
     sample.box_labels.data<int64_t>()[i] = objects[i]->label;
-    masks |= outlined(*objects[i]);
+    masks |= objects[i]->outlined();
   }
   if (!masks) return;
   const int64_t bytes = image::default_limits().bytes;
@@ -93,7 +91,7 @@ AnnotationSummary summary(const AnnotatedDataset& set) {
     std::vector<bool> seen(classes, false);
     for (const Annotation& object : image.objects) {
       ++objects, ++s.objects[size_t(object.label)];
-      s.crowds += object.crowd, s.masks += outlined(object);
+      s.crowds += object.crowd, s.masks += object.outlined();
       seen[size_t(object.label)] = true;
     }
     for (const auto& [label, count] : image.mask_pixels)
