@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "fovea/autograd.h"
+#include "nn/eval_mode.h"
 
 namespace fovea::nn {
 namespace {
@@ -67,24 +68,6 @@ class Rows : public ModuleObserver {
  private:
   Summary& summary_;
   std::vector<int64_t> open_;  // the MACs so far, where each module that runs began
-};
-
-/// Puts every module back into the mode it had.
-class EvalMode {
- public:
-  explicit EvalMode(const Module& module) {
-    for (const auto& [path, m] : module.named_modules())
-      if (m->training()) were_training_.push_back(m);
-    module.eval();
-  }
-  ~EvalMode() {
-    for (const Module* m : were_training_) m->train_only(true);
-  }
-  EvalMode(const EvalMode&) = delete;
-  EvalMode& operator=(const EvalMode&) = delete;
-
- private:
-  std::vector<const Module*> were_training_;
 };
 
 }  // namespace

@@ -4,28 +4,12 @@
 #include "fovea/autograd.h"
 #include "fovea/compile.h"
 #include "fovea/ops.h"
+#include "nn/eval_mode.h"
 #include "train/fit.h"
 #include "train/recipe.h"
 
 namespace fovea::train {
 namespace {
-
-/// Eval mode while alive.
-class EvalMode {
- public:
-  explicit EvalMode(const nn::Module& model) {
-    for (const auto& [name, module] : model.named_modules()) before_.emplace_back(module, module->training());
-    model.eval();
-  }
-  ~EvalMode() {
-    for (const auto& [module, training] : before_) module->train_only(training);
-  }
-  EvalMode(const EvalMode&) = delete;
-  EvalMode& operator=(const EvalMode&) = delete;
-
- private:
-  std::vector<std::pair<const nn::Module*, bool>> before_;
-};
 
 /// What each label was given, to rank the examples by.
 class Scores {
@@ -91,7 +75,7 @@ FitResult Trainer::fit(const nn::Module& model, data::DataLoader& train, data::D
 
 Evaluation Trainer::validate(const nn::Module& model, data::DataLoader& loader) const {
   const auto start = std::chrono::steady_clock::now();
-  const EvalMode eval(model);
+  const nn::EvalMode eval(model);
   const NoGrad guard;
   const DType dtype = dtype_of_model(model);
   const data::Task task = loader.dataset().task();
@@ -112,7 +96,7 @@ Evaluation Trainer::validate(const nn::Module& model, data::DataLoader& loader) 
 }
 
 Tensor Trainer::predict(const nn::Module& model, const Tensor& images, data::Task task) {
-  const EvalMode eval(model);
+  const nn::EvalMode eval(model);
   const NoGrad guard;
   const Tensor out = model(images.to(dtype_of_model(model)));
   return task == data::Task::classify ? softmax(out, 1) : task == data::Task::multilabel ? sigmoid(out) : out;
