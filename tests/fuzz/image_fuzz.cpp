@@ -9,7 +9,7 @@ using namespace fovea;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   image::ReadOptions options;
-  options.limits = {.pixels = 1 << 18, .side = 1 << 16, .bytes = 1 << 22, .frames = 100};
+  options.limits = {.pixels = 1 << 14, .side = 1 << 13, .bytes = 1 << 20, .frames = 100};
   try {
     const std::span<const uint8_t> bytes(data, size);
     if (image::probe(bytes, "fuzz", options).format != FOVEA_FUZZ_FORMAT) return 0;

@@ -7,7 +7,7 @@ using namespace fovea;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   video::Options options;
-  options.limits = {.pixels = 1 << 18, .side = 1 << 16, .bytes = 1 << 22, .frames = 1000};
+  options.limits = {.pixels = 1 << 14, .side = 1 << 13, .bytes = 1 << 20, .frames = 1000};
   if (size == 0) return 0;
   try {
     video::Reader reader(std::span(data, size), "fuzz." FOVEA_FUZZ_FORMAT, options);
