@@ -49,6 +49,25 @@ data::PictureFormat format_from_json(const json& j) {
   return f;
 }
 
+std::string to_json(const TrainState& s) {
+  json outputs = json::array();
+  for (const OutputSums& o : s.running.outputs)
+    outputs.push_back({o.hits, o.false_alarms, o.misses, o.error, o.squares, o.truth, o.truth_sq});
+  return json{{"epoch", s.epoch},
+              {"batch", s.batch},
+              {"step", s.step},
+              {"examples", s.running.examples},
+              {"correct1", s.running.correct1},
+              {"correct5", s.running.correct5},
+              {"loss_sum", s.running.loss_sum},
+              {"outputs", outputs},
+              {"best", s.best},
+              {"best_epoch", s.best_epoch},
+              {"epochs_without_better", s.epochs_without_better},
+              {"seconds", s.seconds}}
+      .dump();
+}
+
 }  // namespace
 
 Metadata ModelCard::to_metadata() const {
@@ -111,28 +130,12 @@ Checkpoint load_checkpoint(const std::string& path) {
   return {file, ModelCard::from_metadata(safetensors_metadata(file), file), std::move(weights)};
 }
 
-std::string to_json(const TrainState& s) {
-  json outputs = json::array();
-  for (const OutputSums& o : s.running.outputs)
-    outputs.push_back({o.hits, o.false_alarms, o.misses, o.error, o.squares, o.truth, o.truth_sq});
-  return json{{"epoch", s.epoch},
-              {"batch", s.batch},
-              {"step", s.step},
-              {"examples", s.running.examples},
-              {"correct1", s.running.correct1},
-              {"correct5", s.running.correct5},
-              {"loss_sum", s.running.loss_sum},
-              {"outputs", outputs},
-              {"best", s.best},
-              {"best_epoch", s.best_epoch},
-              {"epochs_without_better", s.epochs_without_better},
-              {"seconds", s.seconds}}
-      .dump();
-}
-
-TrainState state_from_json(const std::string& text, const std::string& where) {
+TrainState load_state(const std::string& path) {
+  const Metadata metadata = safetensors_metadata(path);
+  const auto text = metadata.find("state");
+  check(text != metadata.end(), "{} holds weights but no state to resume from", path);
   TrainState s;
-  parse(text, where, "state", [&](const json& j) {
+  parse(text->second, path, "state", [&](const json& j) {
     s.epoch = j.at("epoch"), s.batch = j.at("batch"), s.step = j.at("step");
     s.running.examples = j.at("examples"), s.running.loss_sum = j.at("loss_sum");
     s.running.correct1 = j.at("correct1"), s.running.correct5 = j.at("correct5");
@@ -141,14 +144,17 @@ TrainState state_from_json(const std::string& text, const std::string& where) {
     for (const json& o : j.value("outputs", json::array()))
       s.running.outputs.push_back({o.at(0), o.at(1), o.at(2), o.at(3), o.at(4), o.at(5), o.at(6)});
   });
-  check(s.epoch >= 0 && s.batch >= 0 && s.step >= 0, "{}: its entry state counts below zero", where);
+  check(s.epoch >= 0 && s.batch >= 0 && s.step >= 0, "{}: its entry state counts below zero", path);
   return s;
 }
 
-NamedTensors with_prefix(const std::string& prefix, const NamedTensors& tensors) {
-  NamedTensors out;
-  for (const auto& [name, t] : tensors) out.emplace_back(prefix + name, t);
-  return out;
+void save_resumable(const std::string& path, NamedTensors weights, const std::vector<Part>& parts,
+                    const ModelCard& card, const TrainState& state) {
+  for (const auto& [prefix, tensors] : parts)
+    for (const auto& [name, t] : tensors) weights.emplace_back(prefix + name, t);
+  Metadata metadata = card.to_metadata();
+  metadata["state"] = to_json(state);
+  save_safetensors(path, weights, metadata);
 }
 
 NamedTensors only_prefix(const std::string& prefix, const NamedTensors& tensors) {

@@ -19,12 +19,14 @@ struct TrainState {
   double seconds = 0;  // of all processes so far
 };
 
-std::string to_json(const TrainState& state);
-/// Throws naming `where` if `text` is none.
-TrainState state_from_json(const std::string& text, const std::string& where);
+/// That of the file `path`. Throws if it holds none, or one that is damaged.
+TrainState load_state(const std::string& path);
 
-/// "optimizer/x" of {"x", t}
-NamedTensors with_prefix(const std::string& prefix, const NamedTensors& tensors);
+/// What is kept beside the weights: a prefix, "optimizer/", and tensors by name.
+using Part = std::pair<std::string, NamedTensors>;
+/// Writes last.safetensors to `path`.
+void save_resumable(const std::string& path, NamedTensors weights, const std::vector<Part>& parts,
+                    const ModelCard& card, const TrainState& state);
 /// Those whose name starts with `prefix`, without it.
 NamedTensors only_prefix(const std::string& prefix, const NamedTensors& tensors);
 /// Those of the network: names without a slash.

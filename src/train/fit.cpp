@@ -1,52 +1,14 @@
 #include "train/fit.h"
 
 #include <cmath>
-#include <filesystem>
 
 #include "fovea/autograd.h"
 #include "fovea/operators.h"
-#include "tensor/recorder.h"
 #include "train/charts.h"
 #include "train/non_finite.h"
 
 namespace fovea::train {
 namespace {
-
-double since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-int64_t limited(int64_t batches, int64_t limit) { return limit > 0 ? std::min(batches, limit) : batches; }
-
-/// What turns a picture into the input that validation saw: its transforms, before them what made all
-/// examples of the set one size.
-std::string deployed_transforms(const data::Dataset& set, const data::Compose& transforms) {
-  const Dims& shape = set.example_shape();
-  if (shape.size() != 3) return "";
-  if (set.has_pictures() && transforms.fixed_shape(shape[0])) return transforms.describe();
-  const std::string cover = data::Cover({shape[1], shape[2]}).describe();
-  return transforms.empty() ? cover : cover + ", " + transforms.describe();
-}
-
-/// The card of a network trained with `train` and validated with `val`, or in want of that with the set's own
-/// transforms.
-ModelCard card_of(const TrainerOptions& o, const data::DataLoader& train, const data::DataLoader* val) {
-  const data::Dataset& set = train.dataset();
-  const data::Compose& prepare = val ? val->options().transforms : set.transforms(false);
-  return {.model = o.model,
-          .data = o.data,
-          .input = train.example_shape(),
-          .transforms = deployed_transforms(set, prepare),
-          .augment = train.options().transforms.describe(),
-          .classes = set.classes(),
-          .normalization = train.normalization(),
-          .task = set.task(),
-          .targets = train.targets(),
-          .pictures = set.format()};
-}
-
-/// Random ops of step `step` draw from a stream of their own, so that resuming needs no state of theirs.
-void seed_step(uint64_t seed, int64_t step) { default_generator() = Generator(seed, uint64_t(step) + 1); }
 
 /// The last column of results.csv (result_columns).
 double second_score(const Evaluation& e) {
@@ -56,10 +18,6 @@ double second_score(const Evaluation& e) {
   for (size_t k = 0; k < e.metrics.outputs.size(); ++k) sum += e.metrics.mae(k);
   return sum / double(e.metrics.outputs.size());
 }
-
-struct NonFiniteLoss {
-  double value;
-};
 
 }  // namespace
 
@@ -72,7 +30,7 @@ Fit::Fit(Trainer& trainer, const nn::Module& model, data::DataLoader& train, dat
       batches_(limited(train.batches(), o_.limit_train_batches)),
       dtype_(dtype_of_model(model)),
       optimizer_(make_optimizer(o_, model)),
-      card_(card_of(o_, train, val)),
+      card_(card_of(o_.model, o_.data, train, val)),
       waited_before_(train.waited()) {
   state_.running = metrics_for(train);
   const int64_t steps_per_epoch = (batches_ + o_.accumulate_grad_batches - 1) / o_.accumulate_grad_batches;
@@ -88,7 +46,7 @@ FitResult Fit::run() {
     if (state_.batch < batches_) break;
     end_epoch();
   }
-  state_.seconds += since(started_);
+  state_.seconds += seconds_since(started_);
   if (writes() && state_.batch > 0) save_last();
   if (writes()) draw_curves(o_.folder, results_->rows(), o_.model, train_.dataset().task());
   if (drawing_.valid()) drawing_.get();
@@ -125,10 +83,7 @@ void Fit::train_epoch() {
 std::vector<Tensor> Fit::compute(const Tensor& images, const Tensor& labels, int64_t in_group,
                                  int64_t group) {
   const Tensor logits = model_(images), loss = trainer_.loss(train_.dataset().task(), logits, labels);
-  repeat([value = loss.detach()] {
-    const double v = value.dtype() == f64 ? *value.data<double>() : *value.data<float>();
-    if (!std::isfinite(v)) throw NonFiniteLoss{v};
-  });
+  refuse_non_finite(loss);
   (group == 1 ? loss : loss / double(group)).backward();
   if (in_group + 1 == group) {
     if (o_.gradient_clip_val > 0) optim::clip_grad_norm_(model_.parameters(), o_.gradient_clip_val);
@@ -217,7 +172,7 @@ StepInfo Fit::info() const {
           state_.step,
           state_.running,
           schedule_->last_lr()[0],
-          since(epoch_started_),
+          seconds_since(epoch_started_),
           state_.running.examples - resumed_examples_,
           train_.waited() - waited_before_epoch_};
 }
@@ -229,13 +184,13 @@ FitResult Fit::result() const {
           std::max(0., state_.best),
           state_.best_epoch,
           last_epoch_,
-          since(started_),
+          seconds_since(started_),
           train_.waited() - waited_before_};
 }
 
 void Fit::append_results(const std::optional<Evaluation>& val, const StepInfo& last) const {
   const double none = std::nan("");
-  results_->append({double(state_.epoch), state_.seconds + since(started_), schedule_->last_lr()[0],
+  results_->append({double(state_.epoch), state_.seconds + seconds_since(started_), schedule_->last_lr()[0],
                     state_.running.loss(), state_.running.score(), val ? val->metrics.loss() : none,
                     val ? val->metrics.score() : none, val ? second_score(*val) : none,
                     last.seconds > 0 ? last.waited / last.seconds : 0});

@@ -1,6 +1,5 @@
 // One run of Trainer::fit: what changes while training, and how that is saved and restored.
 #pragma once
-#include <chrono>
 #include <future>
 #include <map>
 #include <optional>
@@ -9,6 +8,7 @@
 #include "fovea/train.h"
 #include "train/checkpoint.h"
 #include "train/ema.h"
+#include "train/fit_parts.h"
 #include "train/recipe.h"
 #include "train/run_folder.h"
 
@@ -25,8 +25,6 @@ class Fit {
   FitResult run();
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   std::string file(const char* name) const { return o_.folder + "/" + name; }
   bool writes() const { return !o_.folder.empty(); }
   bool must_stop();
