@@ -11,6 +11,10 @@ namespace fovea {
 
 // activation
 
+/// x where x > 0, alpha (e^(x / alpha) - 1) elsewhere: an ELU whose derivative has no jump at 0 for any alpha
+/// (Barron 2017).
+Tensor celu(const Tensor& x, double alpha = 1);
+
 /// x where x > 0, alpha (e^x - 1) elsewhere (Clevert et al. 2015).
 Tensor elu(const Tensor& x, double alpha = 1);
 
@@ -30,6 +34,12 @@ Tensor hardswish(const Tensor& x);
 /// lectures use 0.1: pass it.
 Tensor leaky_relu(const Tensor& x, double slope = 0.01);
 
+/// log(1 / (1 + e^-x)), exact where the sigmoid is 0 in floats.
+Tensor logsigmoid(const Tensor& x);
+
+/// x tanh(softplus(x)) (Misra 2019; YOLOv4).
+Tensor mish(const Tensor& x);
+
 /// max(0, x); derivative 0 at 0 (Nair and Hinton 2010).
 Tensor relu(const Tensor& x);
 
@@ -47,6 +57,9 @@ Tensor silu(const Tensor& x);
 
 /// log(1 + e^x), a smooth ReLU.
 Tensor softplus(const Tensor& x);
+
+/// x / (1 + |x|): an S like tanh that saturates slowly (Bergstra et al. 2009).
+Tensor softsign(const Tensor& x);
 
 /// 1 where x > 0, else 0: the perceptron's all-or-none firing (Rosenblatt 1958). The derivative is 0
 /// everywhere, so a perceptron learns by its own rule instead of by gradients.
@@ -110,6 +123,9 @@ Tensor avg_pool2d(const Tensor& x, const Dims& kernel, const Dims& stride = {}, 
 Tensor batch_norm(const Tensor& x, const Tensor& weight = {}, const Tensor& bias = {}, const Tensor& running_mean = {}, const Tensor& running_var = {}, bool training = true, double momentum = 0.1, double eps = 1e-05);
 
 // channel_activation
+
+/// The first half of `dim` times the sigmoid of the second: a linear unit with a gate (Dauphin et al. 2017).
+Tensor glu(const Tensor& x, int64_t dim = -1);
 
 /// The largest of each group of `pieces` consecutive channels, so C becomes C / pieces (Goodfellow et al.
 /// 2013): after a linear layer or convolution a convex activation that is learned.
@@ -575,5 +591,22 @@ std::tuple<Tensor, Tensor> sort(const Tensor& x, int64_t dim = -1, bool descendi
 /// The k largest (or smallest) entries along `dim` in order, and where they stand. Of equal entries the one
 /// with the lower index comes first; NaN counts as largest.
 std::tuple<Tensor, Tensor> topk(const Tensor& x, int64_t k, int64_t dim = -1, bool largest = true);
+
+// threshold
+
+/// 0 where |x| <= lambd, x elsewhere.
+Tensor hardshrink(const Tensor& x, double lambd = 0.5);
+
+/// x clamped to [min_val, max_val], with derivative 0 at both (Collobert 2004); clamp has 1 there.
+Tensor hardtanh(const Tensor& x, double min_val = -1, double max_val = 1);
+
+/// x moved towards 0 by lambd, at most to 0: the proximal step of an L1 penalty (sparse coding).
+Tensor softshrink(const Tensor& x, double lambd = 0.5);
+
+/// x - tanh(x).
+Tensor tanhshrink(const Tensor& x);
+
+/// x where x > threshold, value elsewhere.
+Tensor threshold(const Tensor& x, double threshold, double value);
 
 }  // namespace fovea

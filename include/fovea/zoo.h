@@ -42,8 +42,9 @@ std::vector<std::string> names();
 /// the step function, which has no gradient to learn by, is left out.
 nn::Sequential perceptron(int64_t inputs, int64_t classes);
 
-/// Linear layers of these sizes with an activation between them: relu, tanh, sigmoid, leaky_relu, elu, selu,
-/// gelu, silu, softplus or maxout.
+/// Linear layers of these sizes with an activation between them: one of nn::make_activation, as in
+/// "leaky_relu:0.1", "maxout:3" for units that take the largest of 3 sums, or "none", which leaves one linear
+/// function.
 nn::Sequential mlp(const std::vector<int64_t>& sizes, const std::string& activation = "relu");
 
 /// LeCun et al. 1998 as it is built today, with ReLU and max pooling in place of tanh, trained pooling and

@@ -12,18 +12,38 @@ LeakyReLU::LeakyReLU(double slope)
 }
 ELU::ELU(double alpha)
     : Lambda(fmt::format("ELU({})", alpha), [alpha](const Tensor& x) { return elu(x, alpha); }) {}
+CELU::CELU(double alpha)
+    : Lambda(fmt::format("CELU({})", alpha), [alpha](const Tensor& x) { return celu(x, alpha); }) {}
 SELU::SELU() : Lambda("SELU", selu) {}
 Sigmoid::Sigmoid() : Lambda("Sigmoid", sigmoid) {}
 Tanh::Tanh() : Lambda("Tanh", tanh) {}
+LogSigmoid::LogSigmoid() : Lambda("LogSigmoid", logsigmoid) {}
+Softsign::Softsign() : Lambda("Softsign", softsign) {}
 Softplus::Softplus() : Lambda("Softplus", softplus) {}
 GELU::GELU(bool approximate) : Lambda(approximate ? "GELU(tanh)" : "GELU", approximate ? gelu_tanh : gelu) {}
 SiLU::SiLU() : Lambda("SiLU", silu) {}
+Mish::Mish() : Lambda("Mish", mish) {}
+Hardsigmoid::Hardsigmoid() : Lambda("Hardsigmoid", hardsigmoid) {}
 Hardswish::Hardswish() : Lambda("Hardswish", hardswish) {}
+Hardtanh::Hardtanh(double min_val, double max_val)
+    : Lambda(fmt::format("Hardtanh({}, {})", min_val, max_val),
+             [=](const Tensor& x) { return hardtanh(x, min_val, max_val); }) {}
+Threshold::Threshold(double threshold, double value)
+    : Lambda(fmt::format("Threshold({}, {})", threshold, value),
+             [=](const Tensor& x) { return fovea::threshold(x, threshold, value); }) {}
+Hardshrink::Hardshrink(double lambd)
+    : Lambda(fmt::format("Hardshrink({})", lambd),
+             [lambd](const Tensor& x) { return hardshrink(x, lambd); }) {}
+Softshrink::Softshrink(double lambd)
+    : Lambda(fmt::format("Softshrink({})", lambd),
+             [lambd](const Tensor& x) { return softshrink(x, lambd); }) {}
+Tanhshrink::Tanhshrink() : Lambda("Tanhshrink", tanhshrink) {}
 Step::Step() : Lambda("Step", step) {}
 Softmax::Softmax(int64_t dim)
     : Lambda(fmt::format("Softmax({})", dim), [dim](const Tensor& x) { return softmax(x, dim); }) {}
 LogSoftmax::LogSoftmax(int64_t dim)
     : Lambda(fmt::format("LogSoftmax({})", dim), [dim](const Tensor& x) { return log_softmax(x, dim); }) {}
+GLU::GLU(int64_t dim) : Lambda(fmt::format("GLU({})", dim), [dim](const Tensor& x) { return glu(x, dim); }) {}
 Maxout::Maxout(int64_t pieces, int64_t dim)
     : Lambda(fmt::format("Maxout({})", pieces),
              [pieces, dim](const Tensor& x) { return maxout(x, pieces, dim); }) {}

@@ -4,6 +4,11 @@
 
 namespace fovea {
 
+Tensor celu(const Tensor& x, double alpha) {
+  static const Op& op = find_op("celu");
+  return apply(op, {x}, {alpha})[0];
+}
+
 Tensor elu(const Tensor& x, double alpha) {
   static const Op& op = find_op("elu");
   return apply(op, {x}, {alpha})[0];
@@ -34,6 +39,16 @@ Tensor leaky_relu(const Tensor& x, double slope) {
   return apply(op, {x}, {slope})[0];
 }
 
+Tensor logsigmoid(const Tensor& x) {
+  static const Op& op = find_op("logsigmoid");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor mish(const Tensor& x) {
+  static const Op& op = find_op("mish");
+  return apply(op, {x}, {})[0];
+}
+
 Tensor relu(const Tensor& x) {
   static const Op& op = find_op("relu");
   return apply(op, {x}, {})[0];
@@ -61,6 +76,11 @@ Tensor silu(const Tensor& x) {
 
 Tensor softplus(const Tensor& x) {
   static const Op& op = find_op("softplus");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor softsign(const Tensor& x) {
+  static const Op& op = find_op("softsign");
   return apply(op, {x}, {})[0];
 }
 
@@ -137,6 +157,11 @@ Tensor avg_pool2d(const Tensor& x, const Dims& kernel, const Dims& stride, const
 Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& running_mean, const Tensor& running_var, bool training, double momentum, double eps) {
   static const Op& op = find_op("batch_norm");
   return apply(op, {x, weight, bias, running_mean, running_var}, {training, momentum, eps})[0];
+}
+
+Tensor glu(const Tensor& x, int64_t dim) {
+  static const Op& op = find_op("glu");
+  return apply(op, {x}, {dim})[0];
 }
 
 Tensor maxout(const Tensor& x, int64_t pieces, int64_t dim) {
@@ -692,6 +717,31 @@ std::tuple<Tensor, Tensor> topk(const Tensor& x, int64_t k, int64_t dim, bool la
   static const Op& op = find_op("topk");
   const auto y = apply(op, {x}, {k, dim, largest});
   return {y[0], y[1]};
+}
+
+Tensor hardshrink(const Tensor& x, double lambd) {
+  static const Op& op = find_op("hardshrink");
+  return apply(op, {x}, {lambd})[0];
+}
+
+Tensor hardtanh(const Tensor& x, double min_val, double max_val) {
+  static const Op& op = find_op("hardtanh");
+  return apply(op, {x}, {min_val, max_val})[0];
+}
+
+Tensor softshrink(const Tensor& x, double lambd) {
+  static const Op& op = find_op("softshrink");
+  return apply(op, {x}, {lambd})[0];
+}
+
+Tensor tanhshrink(const Tensor& x) {
+  static const Op& op = find_op("tanhshrink");
+  return apply(op, {x}, {})[0];
+}
+
+Tensor threshold(const Tensor& x, double threshold, double value) {
+  static const Op& op = find_op("threshold");
+  return apply(op, {x}, {threshold, value})[0];
 }
 
 }  // namespace fovea

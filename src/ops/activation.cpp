@@ -51,6 +51,12 @@ FOVEA_UNARY(elu, (alpha), fv_sel(x > 0, x, alpha * fv_expm1(x)), fv_sel(x > 0, (
     .signature = "elu(x, alpha=1.0)", .doc = "x where x > 0, alpha (e^x - 1) elsewhere (Clevert et al. 2015).",
     .samples = {{{f({2, 8, 3, 5})}, {{"alpha", 0.7}}}, {{f({7})}}}, .kinks = {0});
 
+FOVEA_UNARY(celu, (alpha), fv_sel(x > 0, x, alpha * fv_expm1(x / alpha)), fv_sel(x > 0, (real)1, fv_exp(x / alpha)),
+    fv_sel(x > 0, (real)0, fv_exp(x / alpha) / alpha),
+    .signature = "celu(x, alpha=1.0)",
+    .doc = "x where x > 0, alpha (e^(x / alpha) - 1) elsewhere: an ELU whose derivative has no jump at 0 for any alpha (Barron 2017).",
+    .samples = {{{f({2, 8, 3, 5})}, {{"alpha", 0.7}}}, {{f({7})}}}, .kinks = {0});
+
 FOVEA_UNARY(selu, (), (real)1.0507009873554805 * fv_sel(x > 0, x, (real)1.6732632423543772 * fv_expm1(x)),
     (real)1.0507009873554805 * fv_sel(x > 0, (real)1, (real)1.6732632423543772 * fv_exp(x)),
     fv_sel(x > 0, (real)0, (real)1.7580993408473766 * fv_exp(x)),
@@ -59,6 +65,14 @@ FOVEA_UNARY(selu, (), (real)1.0507009873554805 * fv_sel(x > 0, x, (real)1.673263
 
 FOVEA_UNARY(softplus, (), fv_softplus(x), fv_sigmoid(x), fv_sigmoid(x) * ((real)1 - fv_sigmoid(x)),
     .signature = "softplus(x)", .doc = "log(1 + e^x), a smooth ReLU.", .samples = any);
+
+FOVEA_UNARY(logsigmoid, (), -fv_softplus(-x), fv_sigmoid(-x), -fv_sigmoid(x) * fv_sigmoid(-x),
+    .signature = "logsigmoid(x)", .doc = "log(1 / (1 + e^-x)), exact where the sigmoid is 0 in floats.", .samples = any);
+
+FOVEA_UNARY(softsign, (), x / ((real)1 + fv_abs(x)), (real)1 / (((real)1 + fv_abs(x)) * ((real)1 + fv_abs(x))),
+    fv_sel(x > 0, (real)-2, (real)2) / (((real)1 + fv_abs(x)) * ((real)1 + fv_abs(x)) * ((real)1 + fv_abs(x))),
+    .signature = "softsign(x)", .doc = "x / (1 + |x|): an S like tanh that saturates slowly (Bergstra et al. 2009).", .samples = any,
+    .kinks = {0});
 
 FOVEA_UNARY(gelu, (), (real)0.5 * x * ((real)1 + fv_erf(x * (real)0.7071067811865476)),
     (real)0.5 * ((real)1 + fv_erf(x * (real)0.7071067811865476)) + x * (real)0.3989422804014327 * fv_exp((real)-0.5 * x * x),
@@ -82,6 +96,12 @@ FOVEA_UNARY(gelu_tanh, (), x * fv_sigmoid((real)1.5957691216057308 * (x + (real)
 FOVEA_UNARY(silu, (), x * fv_sigmoid(x), fv_sigmoid(x) * ((real)1 + x * ((real)1 - fv_sigmoid(x))),
     fv_sigmoid(x) * ((real)1 - fv_sigmoid(x)) * ((real)2 + x * ((real)1 - (real)2 * fv_sigmoid(x))),
     .signature = "silu(x)", .doc = "x sigmoid(x), also called swish.", .samples = any);
+
+FOVEA_UNARY(mish, (), x * fv_tanh(fv_softplus(x)),
+    fv_tanh(fv_softplus(x)) + x * fv_sigmoid(x) * ((real)1 - fv_tanh(fv_softplus(x)) * fv_tanh(fv_softplus(x))),
+    fv_sigmoid(x) * ((real)1 - fv_tanh(fv_softplus(x)) * fv_tanh(fv_softplus(x))) *
+        ((real)2 + x * ((real)1 - fv_sigmoid(x) - (real)2 * fv_sigmoid(x) * fv_tanh(fv_softplus(x)))),
+    .signature = "mish(x)", .doc = "x tanh(softplus(x)) (Misra 2019; YOLOv4).", .samples = any);
 
 FOVEA_UNARY(hardsigmoid, (), fv_min(fv_max(x / (real)6 + (real)0.5, (real)0), (real)1),
     fv_sel((x > -3) & (x < 3), (real)1 / (real)6, (real)0), (real)0 * x,

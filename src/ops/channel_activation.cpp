@@ -24,6 +24,20 @@ FOVEA_OP(maxout){
     .bad = {{{f({2, 8})}, {{"pieces", 3}}}, {{f({8})}, {{"pieces", 2}}}},
 };
 
+FOVEA_OP(glu){
+    .signature = "glu(x, dim=-1)",
+    .doc = "The first half of `dim` times the sigmoid of the second: a linear unit with a gate (Dauphin et al. 2017).",
+    .compose = [](const Args& a) -> std::vector<Tensor> {
+      const Tensor& x = a.in(0);
+      const int dim = normal_axis(a.i("dim"), x.rank(), "glu");
+      const int64_t n = x.size(dim), half = n / 2;
+      check(n % 2 == 0, "[glu] dim {} of x {} cannot be halved", dim, x.shape());
+      return {mul(slice(x, dim, 0, half), sigmoid(slice(x, dim, half, n)))};
+    },
+    .samples = {{{f({2, 16, 3, 5})}, {{"dim", 1}}}, {{f({3, 4})}}},
+    .bad = {{{f({2, 3})}}},
+};
+
 FOVEA_POINTWISE(prelu_slope, floats, (x, weight), (), fv_sel(x > 0, (real)1, weight),
     .signature = "prelu_slope(x, weight)", .doc = "1 where x > 0, weight elsewhere.",
     .vjp = [](const Vjp& v) {

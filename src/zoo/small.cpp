@@ -1,31 +1,21 @@
 #include <fmt/format.h>
-#include <functional>
-#include <map>
+#include <charconv>
 
 #include "fovea/zoo.h"
 
 namespace fovea::zoo {
 namespace {
 
-using Activation = std::function<nn::AnyModule()>;
-const std::map<std::string, Activation>& activations() {
-  static const std::map<std::string, Activation> all{
-      {"relu", [] { return nn::ReLU(); }},        {"tanh", [] { return nn::Tanh(); }},
-      {"sigmoid", [] { return nn::Sigmoid(); }},  {"leaky_relu", [] { return nn::LeakyReLU(); }},
-      {"elu", [] { return nn::ELU(); }},          {"selu", [] { return nn::SELU(); }},
-      {"gelu", [] { return nn::GELU(); }},        {"silu", [] { return nn::SiLU(); }},
-      {"softplus", [] { return nn::Softplus(); }}};
-  return all;
-}
-
-Activation activation_named(const std::string& name) {
-  const auto it = activations().find(name);
-  if (it != activations().end()) return it->second;
-  std::vector<std::string> known{"maxout"};
-  for (const auto& [n, make] : activations()) known.push_back(n);
-  const std::string close = nearest(name, known);
-  fail("no activation is called '{}'{}: there are {}", name,
-       close.empty() ? "" : fmt::format(" (did you mean {}?)", close), fmt::join(known, ", "));
+/// 3 for "maxout:3", 2 for "maxout", 0 for other activations.
+int64_t maxout_pieces(const std::string& activation) {
+  if (activation == "maxout") return 2;
+  if (!activation.starts_with("maxout:")) return 0;
+  int64_t pieces = 0;
+  const char* end = activation.data() + activation.size();
+  const auto [next, error] = std::from_chars(activation.data() + 7, end, pieces);
+  check(error == std::errc() && next == end && pieces > 0,
+        "'{}' has no valid number of pieces: write maxout:3", activation);
+  return pieces;
 }
 
 }  // namespace
@@ -36,17 +26,18 @@ nn::Sequential perceptron(int64_t inputs, int64_t classes) {
 
 nn::Sequential mlp(const std::vector<int64_t>& sizes, const std::string& activation) {
   check(sizes.size() >= 2, "an mlp wants at least an input and an output size, as in mlp:784-128-10");
-  const bool maxout = activation == "maxout";
-  const Activation between = maxout ? Activation() : activation_named(activation);
+  const int64_t pieces = maxout_pieces(activation);
+  const bool plain = pieces == 0 && activation != "none";
+  if (plain) nn::make_activation(activation);  // refuses unknown names where no layer lies between, too
   nn::Sequential net({{"flatten", nn::Flatten()}});
   for (size_t i = 1; i < sizes.size(); ++i) {
     check(sizes[i - 1] > 0 && sizes[i] > 0, "the sizes of an mlp are positive, not {}",
           fmt::join(sizes, "-"));
     const bool last = i + 1 == sizes.size();
     const std::string number = std::to_string(i);
-    if (!last && maxout) net.append(nn::MaxoutLinear(sizes[i - 1], sizes[i]), "fc" + number);
+    if (!last && pieces) net.append(nn::MaxoutLinear(sizes[i - 1], sizes[i], pieces), "fc" + number);
     else net.append(nn::Linear(sizes[i - 1], sizes[i]), "fc" + number);
-    if (!last && !maxout) net.append(between(), "act" + number);
+    if (!last && plain) net.append(nn::make_activation(activation), "act" + number);
   }
   return net;
 }

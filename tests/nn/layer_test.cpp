@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "fovea/nn.h"
+#include "fovea/op.h"
 #include "fovea/ops.h"
 
 namespace fovea {
@@ -87,7 +88,17 @@ std::vector<LayerCase> layers() {
           {"softmax", Softmax(1)},
           {"log_softmax", LogSoftmax(2)},
           {"prelu", PReLU(4)},
-          {"maxout_linear", MaxoutLinear(5, 4, 3)}};
+          {"maxout_linear", MaxoutLinear(5, 4, 3)},
+          {"celu", CELU(0.75)},
+          {"logsigmoid", LogSigmoid()},
+          {"softsign", Softsign()},
+          {"mish", Mish()},
+          {"hardtanh", Hardtanh(-0.5, 1.5)},
+          {"threshold", Threshold(0.5, -7)},
+          {"hardshrink", Hardshrink(0.3)},
+          {"softshrink", Softshrink(0.3)},
+          {"tanhshrink", Tanhshrink()},
+          {"glu", GLU(1)}};
 }
 
 std::vector<std::pair<std::string, nn::Loss>> losses() {
@@ -175,6 +186,42 @@ TEST(Layer, Dropout2dDropsWholeChannels) {
 TEST(Layer, MaxoutTakesTheLargestOfNeighbours) {
   const Tensor x = tensor({1, 5, -2, -3, 0, 0}, {1, 6});
   EXPECT_EQ(nn::Maxout(2)(x).to_vector<float>(), (std::vector<float>{5, -2, 0}));
+}
+
+TEST(Activation, EveryNameMakesItsOp) {
+  const Tensor x = tensor({-3, -0.7, 0, 0.2, 5});
+  for (const std::string& name : nn::activation_names()) {
+    if (name == "prelu") continue;  // the only one with a weight
+    const std::string numbers = name == "threshold" ? ":0.1,20" : "";
+    const NamedAttrs attrs =
+        name == "threshold" ? NamedAttrs{{"threshold", 0.1}, {"value", 20.0}} : NamedAttrs();
+    EXPECT_TRUE(same_bits(nn::make_activation(name + numbers)(x), call(name, {x}, attrs))) << name;
+  }
+  EXPECT_EQ(nn::make_activation("prelu")(tensor({-1, 2})).to_vector<float>(), (std::vector<float>{-0.25, 2}));
+}
+
+TEST(Activation, TheSlopeIsTheLecturesWhereItIsGiven) {
+  const Tensor x = tensor({-1});
+  EXPECT_FLOAT_EQ(float(nn::make_activation("leaky_relu")(x).item()), -0.01f);
+  EXPECT_FLOAT_EQ(float(nn::make_activation("leaky_relu:0.1")(x).item()), -0.1f);
+  EXPECT_EQ(nn::make_activation("leaky_relu:0.1").describe(), "LeakyReLU(0.1)");
+  EXPECT_EQ(nn::make_activation("hardtanh:-2,2").describe(), "Hardtanh(-2, 2)");
+}
+
+TEST(Activation, RefusesWrongNamesAndNumbers) {
+  const auto error_of = [](const std::string& name) -> std::string {
+    try {
+      nn::make_activation(name);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "";
+  };
+  EXPECT_NE(error_of("mesh").find("did you mean mish"), std::string::npos);
+  EXPECT_NE(error_of("relu:0.1").find("1 numbers too many for relu(x)"), std::string::npos);
+  EXPECT_NE(error_of("threshold:1").find("lacks value"), std::string::npos);
+  for (const char* name : {"", "leaky_relu:x", "leaky_relu:0.1,", "leaky_relu:nan", "leaky_relu:1e999"})
+    EXPECT_NE(error_of(name), "") << name;
 }
 
 }  // namespace

@@ -123,8 +123,8 @@ TEST(Zoo, SummaryLeavesModeAndStatisticsAlone) {
 }
 
 TEST(Zoo, MlpTakesSizesAndActivation) {
-  for (const char* activation :
-       {"relu", "tanh", "sigmoid", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "maxout"})
+  for (const char* activation : {"relu", "tanh", "sigmoid", "leaky_relu", "elu", "selu", "gelu", "silu",
+                                 "softplus", "maxout", "maxout:3", "leaky_relu:0.1", "none"})
     EXPECT_EQ(zoo::make(fmt::format("mlp:6-5-3:{}", activation))(ones({2, 1, 2, 3})).shape(), (Dims{2, 3}))
         << activation;
   EXPECT_EQ(zoo::make("mlp", {.classes = 3, .input = {2, 2}})(ones({1, 2, 2})).shape(), (Dims{1, 3}));
@@ -159,6 +159,7 @@ TEST(Zoo, SmallestImages) {
 TEST(Zoo, RefusesWithTheNearestName) {
   EXPECT_NE(error_of([] { zoo::make("lenet"); }).find("did you mean lenet5"), std::string::npos);
   EXPECT_NE(error_of([] { zoo::make("mlp:3-2:rellu"); }).find("did you mean relu"), std::string::npos);
+  EXPECT_NE(error_of([] { zoo::make("mlp:3-2:maxout:x"); }).find("write maxout:3"), std::string::npos);
   for (const char* name : {"", "mlp:", "mlp:3", "mlp:3-", "mlp:3--2", "mlp:a-2", "mlp:3-0",
                            "mlp:99999999999999999999-2", "lstm:", "lstm:3-4", "lstm:x"})
     EXPECT_THROW(zoo::make(name), Error) << name;

@@ -1,4 +1,6 @@
 // Activation functions as modules. The formulas stand with the ops of the same names in fovea/ops.h.
+//   nn::Sequential net(nn::Linear(2, 2), nn::LeakyReLU(0.1), nn::Linear(2, 1));
+//   net.append(nn::make_activation("leaky_relu:0.1"));
 #pragma once
 #include "fovea/nn/container.h"
 
@@ -17,6 +19,9 @@ struct LeakyReLU : Lambda {
 struct ELU : Lambda {
   explicit ELU(double alpha = 1);
 };
+struct CELU : Lambda {
+  explicit CELU(double alpha = 1);
+};
 struct SELU : Lambda {
   SELU();
 };
@@ -25,6 +30,12 @@ struct Sigmoid : Lambda {
 };
 struct Tanh : Lambda {
   Tanh();
+};
+struct LogSigmoid : Lambda {
+  LogSigmoid();
+};
+struct Softsign : Lambda {
+  Softsign();
 };
 struct Softplus : Lambda {
   Softplus();
@@ -36,8 +47,29 @@ struct GELU : Lambda {
 struct SiLU : Lambda {
   SiLU();
 };
+struct Mish : Lambda {
+  Mish();
+};
+struct Hardsigmoid : Lambda {
+  Hardsigmoid();
+};
 struct Hardswish : Lambda {
   Hardswish();
+};
+struct Hardtanh : Lambda {
+  explicit Hardtanh(double min_val = -1, double max_val = 1);
+};
+struct Threshold : Lambda {
+  Threshold(double threshold, double value);
+};
+struct Hardshrink : Lambda {
+  explicit Hardshrink(double lambd = 0.5);
+};
+struct Softshrink : Lambda {
+  explicit Softshrink(double lambd = 0.5);
+};
+struct Tanhshrink : Lambda {
+  Tanhshrink();
 };
 /// The perceptron's all-or-none firing; its derivative is 0 everywhere.
 struct Step : Lambda {
@@ -48,6 +80,10 @@ struct Softmax : Lambda {
 };
 struct LogSoftmax : Lambda {
   explicit LogSoftmax(int64_t dim = 1);
+};
+/// The first half of `dim` gated by the second: (N, ..., 2 C) becomes (N, ..., C).
+struct GLU : Lambda {
+  explicit GLU(int64_t dim = -1);
 };
 /// The largest of each `pieces` neighbouring entries of `dim`: (N, pieces * C, ...) becomes (N, C, ...).
 struct Maxout : Lambda {
@@ -82,5 +118,12 @@ class MaxoutLinear : public Module {
   Tensor weight_, bias_;
   int64_t pieces_;
 };
+
+/// The elementwise activation called `name` like its op, with its numbers behind a colon where the defaults
+/// are not meant: "relu", "leaky_relu:0.1", "hardtanh:-2,2". Throws for unknown names, with the nearest one,
+/// and for numbers it does not take.
+AnyModule make_activation(const std::string& name);
+/// The names that make_activation knows.
+std::vector<std::string> activation_names();
 
 }  // namespace fovea::nn

@@ -94,6 +94,12 @@ loss("huber", nn.HuberLoss(delta=0.6), logits, normal(5, 4))
 loss("smooth_l1", nn.SmoothL1Loss(beta=0.6), logits, normal(5, 4))
 loss("bce_with_logits", nn.BCEWithLogitsLoss(), logits, torch.rand(5, 4, dtype=torch.float64))
 loss("kl_div", nn.KLDivLoss(reduction="batchmean"), logits.log_softmax(1), normal(5, 4).softmax(1))
+for name, module in {
+    "celu": nn.CELU(0.75), "logsigmoid": nn.LogSigmoid(), "softsign": nn.Softsign(), "mish": nn.Mish(),
+    "hardtanh": nn.Hardtanh(-0.5, 1.5), "threshold": nn.Threshold(0.5, -7),
+    "hardshrink": nn.Hardshrink(0.3), "softshrink": nn.Softshrink(0.3), "tanhshrink": nn.Tanhshrink(), "glu": nn.GLU(1),
+}.items():
+    case(name, module, 3 * normal(2, 4, 3))
 
 
 def save(path, tensors):

@@ -379,6 +379,24 @@ def recurrent():
                  r(rows, hidden, low=-small, high=small), *biases, *[r(n, hidden) if state else None for _ in range(states)], **attrs)
 
 
+def more_activations():
+    """alpha of celu is exact in f32, since PyTorch's gradient rounds it to that."""
+    kinks = np.concatenate([r(30, low=-6, high=6), array(-1, -0.5, 0, 0.5, 1, -20, 20, -87, 60)])
+    image = r(1, 8, 3, 5, low=-4, high=4)
+    for name in ("celu", "logsigmoid", "softsign", "mish", "hardtanh", "hardshrink", "softshrink", "tanhshrink"):
+        case(name, getattr(F, name), kinks)
+        case(name, getattr(F, name), image)
+        if name in ("hardtanh", "hardshrink", "mish"):
+            case(name, getattr(F, name), array(np.nan, 1e30, -1e30), forward_only=True)
+    case("celu", lambda x: F.celu(x, 0.75), kinks, alpha=0.75)
+    case("hardtanh", lambda x: F.hardtanh(x, -0.5, 1.5), kinks, min_val=-0.5, max_val=1.5)
+    case("threshold", lambda x: F.threshold(x, 0.5, -7.0), kinks, threshold=0.5, value=-7.0)
+    case("hardshrink", lambda x: F.hardshrink(x, 1.0), kinks, lambd=1.0)
+    case("softshrink", lambda x: F.softshrink(x, 1.0), kinks, lambd=1.0)
+    case("glu", lambda x: F.glu(x, 1), r(2, 16, 3, 5), dim=1)
+    case("glu", F.glu, r(3, 4))
+
+
 def reduced(x, how):
     return {"mean": x.mean, "sum": x.sum, "none": x.clone}[how]()
 
@@ -413,7 +431,7 @@ def optimizers():
     sequence("adadelta_step", [True, True], lambda p: o.Adadelta(p, rho=0.8, weight_decay=0.05), {"rho": 0.8, "weight_decay": 0.05})
 
 
-for chapter in (activations, arithmetic, math, reductions, shapes, indexing, orders, products, convolutions, pools, images, norms, losses, optimizers, more_pools_and_losses, recurrent, sequences_of_labels):
+for chapter in (activations, arithmetic, math, reductions, shapes, indexing, orders, products, convolutions, pools, images, norms, losses, optimizers, more_pools_and_losses, recurrent, sequences_of_labels, more_activations):
     chapter()
 text = {"made with": f"PyTorch {torch.__version__.split('+')[0]}", "excluded": EXCLUDED, "cases": cases, "sequences": sequences}
 lines = json.dumps(text, separators=(",", ":")).replace('{"op"', '\n{"op"')
