@@ -26,9 +26,10 @@ ALLOWED = {
     "rbm": PUBLIC_OPS | {"plan", "nn"},
     "optim": PUBLIC_OPS | {"nn"},
     "zoo": PUBLIC_OPS | {"nn", "optim"},
-    "train": PUBLIC_OPS | {"plan", "nn", "optim", "rbm", "image", "video", "data"},
+    "see": PUBLIC_OPS | {"nn", "image"},
+    "train": PUBLIC_OPS | {"plan", "nn", "optim", "rbm", "see", "image", "video", "data"},
     "bench": PUBLIC_OPS | {"plan", "nn", "optim", "zoo"},
-    "cli": PUBLIC_OPS | {"plan", "nn", "optim", "rbm", "zoo", "image", "video", "data", "train", "bench"},
+    "cli": PUBLIC_OPS | {"plan", "nn", "optim", "rbm", "zoo", "see", "image", "video", "data", "train", "bench"},
 }
 FLOOR_OF_HEADER = {
     "error": "base", "device": "base", "random": "base",
@@ -37,7 +38,7 @@ FLOOR_OF_HEADER = {
     "scalar": "op",
     "compile": "plan", "draw": "image", "plot": "image", "acquisition": "image",
     "annotations": "data", "files": "data", "get": "data", "inspect": "data", "loader": "data", "normalize": "data", "picture": "data", "sampler": "data", "transforms": "data",
-    "init": "nn", "lr_scheduler": "optim", "metrics": "train", "checkpoint": "train", "views": "train",
+    "init": "nn", "lr_scheduler": "optim", "metrics": "train", "checkpoint": "train", "views": "train", "calibration": "see",
 }
 
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "fovea/acquisition.h"
 #include "fovea/autograd.h"
+#include "fovea/calibration.h"
 #include "fovea/compile.h"
 #include "fovea/data.h"
 #include "fovea/files.h"
@@ -20,6 +21,7 @@
 #include "fovea/random.h"
 #include "fovea/rbm.h"
 #include "fovea/safetensors.h"
+#include "fovea/see.h"
 #include "fovea/tensor.h"
 #include "fovea/train.h"
 #include "fovea/video.h"

@@ -257,7 +257,7 @@ std::string header_text(const Header& header);
 std::string statistics_text(const Image& image);
 /// The first rows and columns as numbers, abridged with an ellipsis; a pixel of several channels as "r,g,b".
 std::string pixel_table(const Image& image, int max_rows = 16, int max_columns = 12);
-/// Names of palettes that render() knows: gray, iron, hot, rainbow, viridis, jet.
+/// Names of palettes that render() knows: gray, iron, hot, rainbow, viridis, jet, bwr.
 std::span<const char* const> palette_names();
 
 struct RenderOptions {

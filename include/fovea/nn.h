@@ -19,3 +19,4 @@
 #include "fovea/nn/pool.h"
 #include "fovea/nn/recurrent.h"
 #include "fovea/nn/summary.h"
+#include "fovea/nn/watch.h"

@@ -15,7 +15,8 @@ struct Palette {
 };
 
 /// viridis: samples of S. van der Walt and N. Smith's colours, 2015; jet: as MATLAB's; rainbow: samples of
-/// matplotlib's (|2x - 0.5|, sin(pi x), cos(pi x / 2)); iron: as thermal cameras draw.
+/// matplotlib's (|2x - 0.5|, sin(pi x), cos(pi x / 2)); iron: as thermal cameras draw;
+/// bwr: matplotlib's, for values of both signs.
 const std::vector<Palette>& palettes() {
   static const std::vector<Palette> all{{"gray", {{0, 0, 0}, {255, 255, 255}}},
                                         {"iron",
@@ -73,7 +74,8 @@ const std::vector<Palette>& palettes() {
                                           {255, 255, 0},
                                           {255, 128, 0},
                                           {255, 0, 0},
-                                          {128, 0, 0}}}};
+                                          {128, 0, 0}}},
+                                        {"bwr", {{0, 0, 255}, {255, 255, 255}, {255, 0, 0}}}};
   return all;
 }
 

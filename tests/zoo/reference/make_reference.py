@@ -171,14 +171,19 @@ def make(name):
     return torchvision.models.get_model(name, weights=None, **options)
 
 
-with torch.no_grad():
-    out = {"lenet5": reference(LeNet5(), (2, 1, 28, 28))}
-    for depth in (20, 32, 44, 56):
-        out[f"resnet{depth}"] = reference(CifarResNet(depth), (2, 3, 32, 32), train=depth == 20)
-    for name in torchvisions:
-        out[name] = reference(make(name), (2, 3, 64, 64), train=name in ("resnet18", "densenet121"))
-    out["alexnet_original"] = reference(AlexNetOriginal(99), (2, 3, 99, 99))
-    for name, kind in (("lstm", nn.LSTM), ("gru", nn.GRU), ("rnn", nn.RNN)):
-        out[name] = reference(RowReader(name, kind(28, 128)), (2, 1, 28, 28))
-    out["googlenet_aux"] = auxiliary_heads((2, 3, 64, 64))
-(pathlib.Path(__file__).parent / "logits.json").write_text(json.dumps(out, indent=0) + "\n")
+def main():
+    with torch.no_grad():
+        out = {"lenet5": reference(LeNet5(), (2, 1, 28, 28))}
+        for depth in (20, 32, 44, 56):
+            out[f"resnet{depth}"] = reference(CifarResNet(depth), (2, 3, 32, 32), train=depth == 20)
+        for name in torchvisions:
+            out[name] = reference(make(name), (2, 3, 64, 64), train=name in ("resnet18", "densenet121"))
+        out["alexnet_original"] = reference(AlexNetOriginal(99), (2, 3, 99, 99))
+        for name, kind in (("lstm", nn.LSTM), ("gru", nn.GRU), ("rnn", nn.RNN)):
+            out[name] = reference(RowReader(name, kind(28, 128)), (2, 1, 28, 28))
+        out["googlenet_aux"] = auxiliary_heads((2, 3, 64, 64))
+    (pathlib.Path(__file__).parent / "logits.json").write_text(json.dumps(out, indent=0) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+// Filters, maps and explanations as pictures.
+#include <algorithm>
+#include <cmath>
+
+#include "fovea/autograd.h"
+#include "fovea/image.h"
+#include "fovea/ops.h"
+#include "nn/eval_mode.h"
+#include "see/layers.h"
+
+namespace fovea::see {
+namespace {
+
+constexpr uint8_t ground = 24;
+
+/// Tiles (h,w,3) of one size in rows of `columns`; small ones grow by a whole factor.
+Tensor mosaic(const std::vector<Tensor>& tiles, int64_t columns) {
+  constexpr int64_t gap = 2, least = 36, widest = 960;
+  const int64_t h = tiles[0].size(0), w = tiles[0].size(1), n = int64_t(tiles.size());
+  columns = std::min(columns, n);
+  const int64_t room = (widest - gap) / columns - gap,
+                grow = std::max<int64_t>(1, std::min(least / std::min(h, w), room / w));
+  const int64_t rows = (n + columns - 1) / columns, down = h * grow + gap, right = w * grow + gap;
+  const Tensor out = full({rows * down + gap, columns * right + gap, 3}, ground, u8);
+  for (int64_t i = 0; i < n; ++i)
+    out.narrow(0, gap + i / columns * down, h * grow)
+        .narrow(1, gap + i % columns * right, w * grow)
+        .copy_from(image::resize(tiles[size_t(i)], h * grow, w * grow, image::Filter::nearest));
+  return out;
+}
+
+/// About as wide as high.
+int64_t square_columns(int64_t n) { return int64_t(std::ceil(std::sqrt(double(n)))); }
+
+/// A filter (C,h,w) as a tile: gray is 0, its largest weight of either sign white or black.
+Tensor tile_of(const Tensor& filter) {
+  const double largest = std::max(max(abs(filter)).item(), 1e-30);
+  const Tensor unit = affine(filter, 0.5 / largest, 0.5).permute({1, 2, 0}).contiguous();
+  return image::render(image::Image(image::to_u8(unit.to(f32))));
+}
+
+/// The weights of a layer as filters (n,C,h,w), or undefined if it has none that look at pictures.
+Tensor filters_of(const nn::Module& module, const Dims& image) {
+  for (const auto& [name, p] : module.own_parameters()) {
+    if (name != "weight") continue;
+    const Tensor w = p.detach();
+    if (w.rank() == 4 && w.size(2) * w.size(3) > 1 && !module.describe().starts_with("ConvTranspose"))
+      return w;
+    if (w.rank() == 2 && image.size() == 3 && w.size(1) == image.numel())
+      return w.reshape({w.size(0), image[0], image[1], image[2]});
+  }
+  return {};
+}
+
+/// A map (h,w) in colours, `low` and `high` being the ends of the palette.
+Tensor colored(const Tensor& map, double low, double high, const char* palette) {
+  const Tensor table = unsqueeze(map.to(f32), 2).contiguous();
+  const image::Window window{(low + high) / 2, std::max(high - low, 1e-30)};
+  return image::render(image::Image(table), {.window = window, .palette = palette});
+}
+
+}  // namespace
+
+std::vector<std::string> filter_layers(const nn::Module& net, const Dims& image) {
+  std::vector<std::string> paths;
+  for (const auto& [path, module] : net.named_modules())
+    if (filters_of(*module, image).defined()) paths.push_back(path);
+  return paths;
+}
+
+Tensor filters(const nn::Module& net, const std::string& layer, const Dims& image, int64_t most) {
+  const NoGrad guard;
+  const nn::Module& module = nn::module_at(net, layer);
+  const Tensor weights = filters_of(module, image);
+  check(weights.defined(), "[filters] {} ({}) has no filters over images; of this network these have: {}",
+        layer, module.describe(), listed(filter_layers(net, image)));
+  const int64_t n = std::min(weights.size(0), most), channels = weights.size(1);
+  const bool whole = channels == 1 || channels == 3;
+  std::vector<Tensor> tiles;
+  for (int64_t i = 0; i < n; ++i) {
+    const Tensor filter = weights.select(0, i);
+    if (whole) tiles.push_back(tile_of(filter));
+    for (int64_t c = 0; !whole && c < std::min(channels, most); ++c)
+      tiles.push_back(tile_of(filter.narrow(0, c, 1)));
+  }
+  return mosaic(tiles, whole ? square_columns(n) : std::min(channels, most));
+}
+
+Tensor feature_maps(const nn::Module& net, const std::string& layer, const Tensor& x, int64_t most) {
+  const NoGrad guard;
+  const nn::EvalMode eval(net);
+  const nn::Watch seen(net, layer);
+  net(x);
+  const Tensor all = seen.output();
+  check(is_map(all.shape()), "[feature_maps] {}", no_maps(net, layer, all.shape(), x));
+  const Tensor maps = all.contiguous().select(0, 0);
+  const double low = min(maps).item(), high = max(maps).item();
+  std::vector<Tensor> tiles;
+  for (int64_t c = 0; c < std::min(maps.size(0), most); ++c)
+    tiles.push_back(colored(maps.select(0, c), low, high, "viridis"));
+  return mosaic(tiles, square_columns(int64_t(tiles.size())));
+}
+
+Tensor overlay(const Tensor& rgb, const Tensor& map, double opacity) {
+  check(rgb.rank() == 3 && rgb.size(2) == 3 && rgb.dtype() == u8 && map.rank() == 2,
+        "[overlay] wants a picture u8 (H,W,3) and a map (h,w), not {} and {}", rgb.describe(),
+        map.describe());
+  const Tensor large =
+      squeeze(image::resize(unsqueeze(map.to(f32), 2).contiguous(), rgb.size(0), rgb.size(1)), 2);
+  const Tensor heat = colored(large, 0, max(large).item(), "jet").to(f32);
+  return add(affine(rgb.to(f32), 1 - opacity, 0.5), affine(heat, opacity)).to(u8);
+}
+
+Tensor signed_map(const Tensor& map) {
+  check(map.rank() == 2, "[signed_map] wants a map (H,W), not {}", map.describe());
+  const double largest = max(abs(map)).item();
+  return colored(map, -largest, largest, "bwr");
+}
+
+}  // namespace fovea::see
