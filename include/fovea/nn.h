@@ -16,6 +16,7 @@
 #include "fovea/nn/loss.h"
 #include "fovea/nn/module.h"
 #include "fovea/nn/norm.h"
+#include "fovea/nn/perceptron.h"
 #include "fovea/nn/pool.h"
 #include "fovea/nn/recurrent.h"
 #include "fovea/nn/summary.h"
