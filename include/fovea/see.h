@@ -8,6 +8,7 @@
 //   image::write("filters.png", image::Image(see::filters(net, "conv1")));
 // Threads: as training a module: one thread, which uses the others.
 #pragma once
+#include <span>
 #include <string>
 #include <vector>
 
@@ -65,25 +66,26 @@ Tensor occlusion(const nn::Module& net, const Tensor& x, const Tensor& classes,
 
 // ---- What a network looks for ----
 
-/// A picture that makes the mean of channel `unit` of a layer (or a unit of its vector) large, by gradient
-/// ascent from noise (Erhan et al. 2009) that keeps to what looks natural: each step sees the picture moved a
-/// little (Mordvintsev et al. 2015), it is blurred now and then and pulled to 0 (Yosinski et al. 2015).
+/// For each of `units` a picture that makes the mean of that channel of a layer (or that number of its
+/// vector) large, by gradient ascent from noise (Erhan et al. 2009) that keeps to what looks natural: each
+/// step sees the picture moved a little (Mordvintsev et al. 2015), it is blurred now and then and pulled to 0
+/// (Yosinski et al. 2015).
 struct DreamOptions {
   int steps = 256;
-  double lr = 0.05;  // of the gradient divided by its root mean square
-  int jitter = 2;    // pixels at most
-  int blur_every = 8;
+  double lr = 0.05;            // of the gradient divided by its root mean square
+  int jitter = 2;              // pixels at most
+  int blur_every = 8;          // steps; 0: never
   double decay = 0.002;        // of a step
   Tensor low = {}, high = {};  // of the numbers of a picture, broadcast over it; -3 and 3 if left out
   uint64_t seed = 0;           // of noise and moves: the same bits for the same seed
 };
-struct Dream {
-  Tensor image;                    // (1,C,H,W), as the network wants it
-  std::vector<double> activation;  // before each step, and at the end
+struct Dreams {
+  Tensor images;         // (units,C,H,W), as the network wants them
+  Tensor before, after;  // (units): what the units answer to the noise and to the pictures
 };
 /// `input` is the shape of one example (C,H,W).
-Dream dream(const nn::Module& net, const std::string& layer, int64_t unit, const Dims& input,
-            const DreamOptions& options = {});
+Dreams dream(const nn::Module& net, const std::string& layer, const std::vector<int64_t>& units,
+             const Dims& input, const DreamOptions& options = {});
 
 // ---- Pictures: u8 RGB (H,W,3) ----
 
@@ -100,6 +102,10 @@ std::vector<std::string> map_layers(const nn::Module& net, const Tensor& x);
 /// The first `most` channels of what the layer gives for the first example of `x`, all on one scale. Throws,
 /// naming those that can be drawn, if the layer cannot.
 Tensor feature_maps(const nn::Module& net, const std::string& layer, const Tensor& x, int64_t most = 64);
+
+/// What the network saw: the input (C,H,W) brought back to 0..1 by x * std + mean (one number for each
+/// channel, or none). Numbers beyond 0..1 are spread over their own range.
+Tensor input_picture(const Tensor& x, std::span<const float> mean = {}, std::span<const float> std = {});
 
 /// `rgb` under a map (h,w) of values from 0 on, which is scaled to its size: from blue over green and yellow
 /// to red where it is largest.

@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "cli/keys.h"
-#include "cli/setup.h"
+#include "cli/validation.h"
 #include "fovea/files.h"
 #include "fovea/ops.h"
 #include "fovea/train.h"
@@ -124,10 +124,9 @@ std::shared_ptr<Sources> open_sources(const Keys& k, const train::ModelCard& car
 }
 
 /// What validation saw, or what views want, of pictures of any size.
-data::Compose transforms_of(const Keys& k, const train::ModelCard& card) {
-  data::Compose transforms = data::parse_transforms(card.transforms);
-  if (transforms.empty()) transforms = data::Compose(data::Cover({card.input[1], card.input[2]}));
-  transforms = train::transforms_for(train::views_named(k.augment), transforms, card.input);
+data::Compose input_transforms(const Keys& k, const train::ModelCard& card) {
+  data::Compose transforms =
+      train::transforms_for(train::views_named(k.augment), transforms_of(card), card.input);
   const bool in_range = !card.pictures || card.pictures->dtype != f32 || !card.pictures->range.empty() ||
                         card.pictures->own_window;
   check(!k.invert || in_range, "invert=true wants numbers within a range, and this network takes {}",
@@ -179,7 +178,7 @@ std::vector<Prediction> predict(const Keys& k, const Trained& trained, int& fail
   const nn::AnyModule net = train::with_views(trained.net, train::views_named(k.augment), card.input);
   data::DataLoader loader(sources, {.batch = std::min(k.batch, sources->size()),
                                     .workers = k.compute.worker_count(),
-                                    .transforms = transforms_of(k, card),
+                                    .transforms = input_transforms(k, card),
                                     .normalize = card.normalization});
   const auto classes = int64_t(card.classes.size());
   std::vector<Prediction> all;

@@ -1,12 +1,10 @@
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "cli/keys.h"
-#include "cli/setup.h"
+#include "cli/validation.h"
 #include "fovea/train.h"
 #include "fovea/views.h"
-#include "train/run_folder.h"
 
 namespace fovea::cli {
 namespace {
@@ -91,39 +89,13 @@ void print_table(const train::Evaluation& e, const std::vector<std::string>& cla
                e.confusion.count(t, p));
 }
 
-/// A set without a part for validation is split as it was for the training, so that no example of that is
-/// measured on.
-void split_as_trained(data::OpenOptions& options, const std::string& weights) {
-  const auto settings = std::filesystem::path(weights).parent_path() / "args.json";
-  if (!std::filesystem::exists(settings)) return;
-  for (const auto& [key, text] : train::load_settings(settings.string())) {
-    if (key == "seed") options.seed = std::stoull(text);
-    if (key == "val") options.val = std::stod(text);
-  }
-}
-
 int run(const Keys& k) {
   use(k.compute);
   const Trained trained = load_trained(k.model, k.compute);
   const train::ModelCard& card = trained.checkpoint.card;
-  const std::string what = k.data.empty() ? card.data : k.data;
-  check(!what.empty(), "{} does not say which data it was trained with: give data=", trained.checkpoint.file);
-  data::OpenOptions options = open_options(card);
-  split_as_trained(options, trained.checkpoint.file);
-  const auto set = data::open_dataset(what, data::Split::val, options);
-  check(set->task() == card.task, "{} is for the task {}, but {} was trained to {}", what,
-        name_of(set->task()), trained.checkpoint.file, name_of(card.task));
-  check(set->classes().size() == card.classes.size(), "{} has {} classes, but {} was trained for {}", what,
-        set->classes().size(), trained.checkpoint.file, card.classes.size());
-  data::LoaderOptions o;
-  o.batch = std::min(k.batch, set->size()), o.workers = k.compute.worker_count();
-  o.transforms = set->has_pictures() ? data::parse_transforms(card.transforms) : set->transforms(false);
-  o.normalize = card.normalization;
   const train::Views views = train::views_named(k.augment);
-  check_views(views, card);
-  if (views != train::Views::one) o.transforms = train::transforms_for(views, o.transforms, card.input);
-  if (card.task == data::Task::regress) o.targets = card.targets;
-  data::DataLoader loader(set, o);
+  data::DataLoader loader =
+      validation_loader(trained, open_validation(trained, k.data), k.batch, k.compute.worker_count(), views);
   const train::Evaluation e =
       train::Trainer({}).validate(train::with_views(trained.net, views, card.input), loader);
   if (card.task == data::Task::classify) k.json ? print_json(e, card.classes) : print_table(e, card.classes);

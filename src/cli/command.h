@@ -22,8 +22,8 @@ struct Command {
   std::function<int()> (*define)(KeySet& keys);  // declares the keys; the result runs and gives the exit code
 };
 
-extern const Command train_command, val_command, predict_command, summary_command, show_command, data_command,
-    explain_command, bench_command, ops_command, devices_command;
+extern const Command train_command, val_command, predict_command, see_command, summary_command, show_command,
+    data_command, explain_command, bench_command, ops_command, devices_command;
 
 /// All but `help` and `version`, in the order of the help.
 std::span<const Command* const> commands();

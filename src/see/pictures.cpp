@@ -15,12 +15,12 @@ constexpr uint8_t ground = 24;
 
 /// Tiles (h,w,3) of one size in rows of `columns`; small ones grow by a whole factor.
 Tensor mosaic(const std::vector<Tensor>& tiles, int64_t columns) {
-  constexpr int64_t gap = 2, least = 36, widest = 960;
+  constexpr int64_t gap = 2, side = 512, most_grown = 32;
   const int64_t h = tiles[0].size(0), w = tiles[0].size(1), n = int64_t(tiles.size());
   columns = std::min(columns, n);
-  const int64_t room = (widest - gap) / columns - gap,
-                grow = std::max<int64_t>(1, std::min(least / std::min(h, w), room / w));
-  const int64_t rows = (n + columns - 1) / columns, down = h * grow + gap, right = w * grow + gap;
+  const int64_t rows = (n + columns - 1) / columns,
+                grow = std::clamp<int64_t>(std::min(side / (columns * w), side / (rows * h)), 1, most_grown),
+                down = h * grow + gap, right = w * grow + gap;
   const Tensor out = full({rows * down + gap, columns * right + gap, 3}, ground, u8);
   for (int64_t i = 0; i < n; ++i)
     out.narrow(0, gap + i / columns * down, h * grow)
@@ -99,6 +99,22 @@ Tensor feature_maps(const nn::Module& net, const std::string& layer, const Tenso
   for (int64_t c = 0; c < std::min(maps.size(0), most); ++c)
     tiles.push_back(colored(maps.select(0, c), low, high, "viridis"));
   return mosaic(tiles, square_columns(int64_t(tiles.size())));
+}
+
+Tensor input_picture(const Tensor& x, std::span<const float> mean, std::span<const float> std) {
+  check(x.rank() == 3, "[input_picture] wants an input (C,H,W), not {}", x.describe());
+  const NoGrad guard;
+  const auto fits = [&](std::span<const float> v) { return v.empty() || int64_t(v.size()) == x.size(0); };
+  check(fits(mean) && fits(std), "[input_picture] {} means and {} deviations for {} channels", mean.size(),
+        std.size(), x.size(0));
+  Tensor unit = x.detach().to(f32);
+  if (!std.empty()) unit = mul(unit, Tensor::of(std, {x.size(0), 1, 1}));
+  if (!mean.empty()) unit = add(unit, Tensor::of(mean, {x.size(0), 1, 1}));
+  constexpr double rounding = 1e-3;
+  const bool plain = min(unit).item() > -rounding && max(unit).item() < 1 + rounding;
+  image::RenderOptions how;
+  if (plain) how.window = image::Window{0.5, 1};
+  return image::render(image::Image(unit.permute({1, 2, 0}).contiguous()), how);
 }
 
 Tensor overlay(const Tensor& rgb, const Tensor& map, double opacity) {

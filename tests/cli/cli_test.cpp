@@ -23,7 +23,7 @@ TEST(Cli, TellsItsVersionAndHelp) {
   const Outcome help = run(folder, "");
   EXPECT_EQ(help.code, 0);
   for (const char* command :
-       {"train", "val", "predict", "summary", "bench", "show", "data", "ops", "devices"}) {
+       {"train", "val", "predict", "summary", "bench", "show", "data", "ops", "devices", "see"}) {
     expect_in(fmt::format("  {} ", command), help.out);
     const Outcome one = run(folder, fmt::format("{} --help", command));
     EXPECT_EQ(one.code, 0);

@@ -142,31 +142,32 @@ TEST(Explain, RefusesWhatCannotBeMeant) {
     EXPECT_NE(error_of(work).find(message), std::string::npos) << message << " is not in: " << error_of(work);
 }
 
-TEST(Dream, MakesAUnitLargeAndRepeatsItself) {
+TEST(Dream, MakesUnitsLargeAndRepeatsItself) {
   const nn::AnyModule net = filled("lenet5");
-  const see::Dream first = see::dream(net, "conv2", 3, {1, 28, 28}, {.steps = 12, .seed = 5});
-  ASSERT_EQ(first.activation.size(), 13u);
-  EXPECT_GT(first.activation.back(), first.activation.front() + 0.5);
-  EXPECT_LE(max(abs(first.image)).item(), 3);
-  EXPECT_TRUE(
-      same_bits(first.image, see::dream(net, "conv2", 3, {1, 28, 28}, {.steps = 12, .seed = 5}).image));
-  const see::Dream of_class =
-      see::dream(net, "fc3", 7, {1, 28, 28}, {.steps = 6, .low = scalar(0), .high = scalar(1)});
-  EXPECT_GE(min(of_class.image).item(), 0);
-  EXPECT_GT(of_class.activation.back(), of_class.activation.front());
+  const see::Dreams first = see::dream(net, "conv2", {3, 7}, {1, 28, 28}, {.steps = 12, .seed = 5});
+  EXPECT_EQ(first.images.shape(), (Dims{2, 1, 28, 28}));
+  EXPECT_GT(min(first.after - first.before).item(), 0.2);
+  EXPECT_LE(max(abs(first.images)).item(), 3);
+  const see::Dreams again = see::dream(net, "conv2", {3, 7}, {1, 28, 28}, {.steps = 12, .seed = 5});
+  EXPECT_TRUE(same_bits(first.images, again.images));
+  const see::Dreams of_class =
+      see::dream(net, "fc3", {7}, {1, 28, 28}, {.steps = 6, .low = scalar(0), .high = scalar(1)});
+  EXPECT_GE(min(of_class.images).item(), 0);
+  EXPECT_GT(of_class.after.item(), of_class.before.item());
 }
 
 TEST(Dream, RefusesWhatCannotBeMeant) {
   const nn::AnyModule net = zoo::make("lenet5");
-  EXPECT_NE(error_of([&] {
-              see::dream(net, "conv2", 16, {1, 28, 28});
-            }).find("unit 16 is outside of the 16"),
-            std::string::npos);
-  EXPECT_NE(error_of([&] { see::dream(net, "conv2", 0, {784}); }).find("(C,H,W)"), std::string::npos);
-  EXPECT_NE(error_of([&] {
-              see::dream(net, "conv2", 0, {1, 28, 28}, {.steps = 0});
-            }).find("steps=0"),
-            std::string::npos);
+  const Dims input{1, 28, 28};
+  const std::pair<std::function<void()>, const char*> cases[] = {
+      {[&] { see::dream(net, "conv2", {16}, input); }, "unit 16 is outside of the 16 of conv2"},
+      {[&] { see::dream(net, "conv2", {0}, {784}); }, "(C,H,W)"},
+      {[&] { see::dream(net, "conv2", {}, input); }, "of 0"},
+      {[&] { see::dream(net, "conv9", {0}, input); }, "has no layer conv9"},
+      {[&] { see::dream(net, "conv2", {0}, input, {.steps = 0}); }, "steps=0"},
+  };
+  for (const auto& [work, message] : cases)
+    EXPECT_NE(error_of(work).find(message), std::string::npos) << message << " is not in: " << error_of(work);
 }
 
 }  // namespace

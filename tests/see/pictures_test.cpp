@@ -21,20 +21,20 @@ TEST(Filters, AreTilesOnAScaleOfTheirOwn) {
   const nn::Sequential net({{"conv", nn::Conv2d(1, 2, 2)}});
   net.named_parameters()[0].second.copy_from(tensor({0, 1, -1, 0.5, 4, 0, 0, -2}, {2, 1, 2, 2}));
   const Tensor picture = see::filters(net, "conv");
-  ASSERT_EQ(picture.shape(), (Dims{2 + 36 + 2, 2 + 2 * 38, 3}));  // two tiles of 2x2, 18 times as large
+  ASSERT_EQ(picture.shape(), (Dims{2 + 66, 2 + 2 * 66, 3}));  // two tiles of 2x2, 32 times as large
   EXPECT_EQ(pixel(picture, 0, 0), (std::vector<int>{24, 24, 24}));
   EXPECT_EQ(pixel(picture, 2, 2), (std::vector<int>{128, 128, 128}));
-  EXPECT_EQ(pixel(picture, 2, 37), (std::vector<int>{255, 255, 255}));
-  EXPECT_EQ(pixel(picture, 37, 2), (std::vector<int>{0, 0, 0}));
-  EXPECT_EQ(pixel(picture, 2, 40), (std::vector<int>{255, 255, 255}));
-  EXPECT_EQ(pixel(picture, 37, 75), (std::vector<int>{64, 64, 64}));
+  EXPECT_EQ(pixel(picture, 2, 65), (std::vector<int>{255, 255, 255}));
+  EXPECT_EQ(pixel(picture, 65, 2), (std::vector<int>{0, 0, 0}));
+  EXPECT_EQ(pixel(picture, 2, 68), (std::vector<int>{255, 255, 255}));
+  EXPECT_EQ(pixel(picture, 65, 131), (std::vector<int>{64, 64, 64}));
 }
 
 TEST(Filters, OfColoursOfManyChannelsAndOfLinearLayers) {
-  EXPECT_EQ(see::filters(zoo::make("resnet20"), "conv1").shape(), (Dims{2 + 4 * 38, 2 + 4 * 38, 3}));
-  EXPECT_EQ(see::filters(zoo::make("lenet5"), "conv2").shape(), (Dims{2 + 16 * 37, 2 + 6 * 37, 3}));
+  EXPECT_EQ(see::filters(zoo::make("resnet20"), "conv1").shape(), (Dims{2 + 4 * 98, 2 + 4 * 98, 3}));
+  EXPECT_EQ(see::filters(zoo::make("lenet5"), "conv2").shape(), (Dims{2 + 16 * 32, 2 + 6 * 32, 3}));
   EXPECT_EQ(see::filters(zoo::make("perceptron"), "fc", {1, 28, 28}).shape(),
-            (Dims{2 + 3 * 30, 2 + 4 * 30, 3}));
+            (Dims{2 + 3 * 114, 2 + 4 * 114, 3}));
   EXPECT_EQ(see::filter_layers(zoo::make("lenet5"), {1, 28, 28}),
             (std::vector<std::string>{"conv1", "conv2"}));
   EXPECT_EQ(see::filter_layers(zoo::make("mlp"), {1, 28, 28}), (std::vector<std::string>{"fc1"}));
@@ -48,12 +48,23 @@ TEST(FeatureMaps, AreTilesOnOneScale) {
   Tensor x = zeros({1, 1, 40, 40});
   x.at<float>({0, 0, 0, 0}) = 1;
   const Tensor picture = see::feature_maps(net, "conv", x);
-  ASSERT_EQ(picture.shape(), (Dims{44, 86, 3}));
-  EXPECT_EQ(pixel(picture, 2, 44), (std::vector<int>{253, 231, 37}));  // the end of viridis
-  EXPECT_EQ(pixel(picture, 9, 9), (std::vector<int>{68, 1, 84}));      // its start
-  EXPECT_EQ(pixel(picture, 2, 2), (std::vector<int>{33, 144, 141}));   // its middle: half of the largest
+  ASSERT_EQ(picture.shape(), (Dims{2 + 242, 2 + 2 * 242, 3}));
+  EXPECT_EQ(pixel(picture, 2, 244), (std::vector<int>{253, 231, 37}));  // the end of viridis
+  EXPECT_EQ(pixel(picture, 9, 9), (std::vector<int>{68, 1, 84}));       // its start
+  EXPECT_EQ(pixel(picture, 2, 2), (std::vector<int>{33, 144, 141}));    // its middle: half of the largest
   EXPECT_EQ(see::map_layers(net, x), (std::vector<std::string>{"conv"}));
   EXPECT_NE(error_of([&] { see::feature_maps(net, "flat", x); }).find("of this network do: conv"),
+            std::string::npos);
+}
+
+TEST(InputPicture, IsWhatTheNetworkSaw) {
+  const Tensor x = tensor({-1, 1, 0, 0, 1, -1}, {3, 1, 2});
+  const float mean[]{0.5f, 0.5f, 0.5f}, std[]{0.5f, 0.5f, 0.5f};
+  const Tensor seen = see::input_picture(x, mean, std);
+  EXPECT_EQ(pixel(seen, 0, 0), (std::vector<int>{0, 128, 255}));
+  EXPECT_EQ(pixel(seen, 0, 1), (std::vector<int>{255, 128, 0}));
+  EXPECT_EQ(pixel(see::input_picture(tensor({-5, 5}, {1, 1, 2})), 0, 1), (std::vector<int>{255, 255, 255}));
+  EXPECT_NE(error_of([&] { see::input_picture(x, std::span(mean).first(2)); }).find("2 means"),
             std::string::npos);
 }
 
