@@ -9,6 +9,7 @@
 //   std::cout << nn::summary(net, {1, 1, 28, 28});
 #pragma once
 #include "fovea/nn/activation.h"
+#include "fovea/nn/attention.h"
 #include "fovea/nn/container.h"
 #include "fovea/nn/conv_lstm.h"
 #include "fovea/nn/ctc.h"

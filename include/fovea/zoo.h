@@ -7,9 +7,10 @@
 // Names: perceptron; mlp (input-128-classes) or mlp:SIZES[:ACTIVATION]; lstm, gru, rnn (128 hidden
 // units) or lstm:UNITS, lstm:UNITS-UNITS (two layers); lenet5; for CIFAR resnet20, resnet32, resnet44,
 // resnet56; for ImageNet alexnet, alexnet_original, vgg11, vgg13, vgg16, vgg19, resnet18, resnet34, resnet50,
-// resnet101, resnet152, mobilenet_v2, googlenet, densenet121, squeezenet1_0, squeezenet1_1. Those for
-// ImageNet are torchvision's in structure, names of parameters and initialisation, and take images of any
-// size from Info::smallest on, unless their text says otherwise.
+// resnet101, resnet152, se_resnet50, mobilenet_v1, mobilenet_v2, mobilenet_v3_small, mobilenet_v3_large,
+// zfnet, googlenet, densenet121, squeezenet1_0, squeezenet1_1, efficientnet_b0, vit_tiny. Those for
+// ImageNet that torchvision has are torchvision's in structure, names of parameters and initialisation, and
+// take images of any size from Info::smallest on, unless their text says otherwise.
 #pragma once
 #include <optional>
 
@@ -67,6 +68,11 @@ nn::Sequential alexnet(int64_t classes = 1000, int64_t channels = 3);
 /// 60,965,224 parameters; another `side` changes the size of fc6.
 nn::Sequential alexnet_original(int64_t classes = 1000, int64_t channels = 3, int64_t side = 227);
 
+/// Zeiler and Fergus 2014, the winner of 2013: AlexNet's layers without groups, smaller filters and strides
+/// at the start. The paper's images have 224x224 pixels; another `side` changes the size of fc6. Named as
+/// alexnet_original.
+nn::Sequential zfnet(int64_t classes = 1000, int64_t channels = 3, int64_t side = 224);
+
 /// Simonyan and Zisserman 2014, without batch normalisation. *Requires* depth 11, 13, 16 or 19.
 nn::Sequential vgg(int depth, int64_t classes = 1000, int64_t channels = 3);
 
@@ -74,8 +80,27 @@ nn::Sequential vgg(int depth, int64_t classes = 1000, int64_t channels = 3);
 /// torchvision's ("v1.5"). *Requires* depth 18, 34, 50, 101 or 152.
 nn::Sequential resnet(int depth, int64_t classes = 1000, int64_t channels = 3);
 
+/// resnet50 with squeeze and excitation in every block (Hu et al. 2018, SENet: 16 times fewer channels
+/// between); parameters are named as in timm.
+nn::Sequential se_resnet50(int64_t classes = 1000, int64_t channels = 3);
+
+/// Howard et al. 2017, width 1: every 3x3 filter sees one channel.
+nn::Sequential mobilenet_v1(int64_t classes = 1000, int64_t channels = 3);
+
 /// Sandler et al. 2018, width 1.
 nn::Sequential mobilenet_v2(int64_t classes = 1000, int64_t channels = 3);
+
+/// Howard et al. 2019, width 1.
+nn::Sequential mobilenet_v3_large(int64_t classes = 1000, int64_t channels = 3);
+nn::Sequential mobilenet_v3_small(int64_t classes = 1000, int64_t channels = 3);
+
+/// Tan and Le 2019.
+nn::Sequential efficientnet_b0(int64_t classes = 1000, int64_t channels = 3);
+
+/// The vision transformer (Dosovitskiy et al. 2020) of the size that Touvron et al. 2020 call tiny: 12 blocks
+/// of 3 heads, width 192. `patch` is the side of the squares that become words; 0: 16, or 4 for images below
+/// 128x128. Takes images of side x side alone; named as torchvision's VisionTransformer.
+nn::AnyModule vit_tiny(int64_t classes = 1000, int64_t channels = 3, int64_t side = 224, int64_t patch = 0);
 
 /// Szegedy et al. 2014 with batch normalisation. The auxiliary heads of its training are built if
 /// `aux_logits`; the paper's loss is then that of the logits + 0.3 of each head's:

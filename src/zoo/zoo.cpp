@@ -24,10 +24,15 @@ void check_images(const Info& i) {
         "{} takes images (C,H,W) of {}x{} or more, not {}", i.name, i.smallest, i.smallest, i.input);
 }
 
-nn::AnyModule build_alexnet_original(const Info& i) {
-  check_images(i);
-  check(i.input[1] == i.input[2], "alexnet_original takes square images (C,H,W), not {}", i.input);
-  return alexnet_original(i.classes, i.input[0], i.input[1]);
+/// A network for ImageNet that is built for square images of one side.
+Entry for_one_side(
+    const char* name, const char* doc, int64_t usual, int64_t smallest,
+    const std::function<nn::AnyModule(int64_t classes, int64_t channels, int64_t side)>& build) {
+  return {{name, doc, {3, usual, usual}, 1000, smallest}, [build](const Info& i) {
+            check_images(i);
+            check(i.input[1] == i.input[2], "{} takes square images (C,H,W), not {}", i.name, i.input);
+            return build(i.classes, i.input[0], i.input[1]);
+          }};
 }
 
 Entry for_cifar(int depth, const char* size) {
@@ -91,8 +96,8 @@ const std::vector<Entry>& entries() {
       for_cifar(44, "0.66 M"),
       for_cifar(56, "0.85 M"),
       for_imagenet("alexnet", "AlexNet of 2014, torchvision's, 61.1 M parameters", 63, alexnet),
-      {{"alexnet_original", "AlexNet of 2012, 61.0 M parameters", {3, 227, 227}, 1000, 67},
-       build_alexnet_original},
+      for_one_side("alexnet_original", "AlexNet of 2012, 61.0 M parameters", 227, 67, alexnet_original),
+      for_one_side("zfnet", "ZFNet, the winner of 2013, 62.4 M parameters", 224, 63, zfnet),
       for_imagenet("vgg11", "VGG with 11 layers, 132.9 M parameters", 32, deep(vgg, 11)),
       for_imagenet("vgg13", "VGG with 13 layers, 133.0 M parameters", 32, deep(vgg, 13)),
       for_imagenet("vgg16", "VGG with 16 layers, 138.4 M parameters", 32, deep(vgg, 16)),
@@ -102,7 +107,15 @@ const std::vector<Entry>& entries() {
       for_imagenet("resnet50", "residual network with 50 layers, 25.6 M parameters", 1, deep(resnet, 50)),
       for_imagenet("resnet101", "residual network with 101 layers, 44.5 M parameters", 1, deep(resnet, 101)),
       for_imagenet("resnet152", "residual network with 152 layers, 60.2 M parameters", 1, deep(resnet, 152)),
+      for_imagenet("se_resnet50", "resnet50 with squeeze and excitation, 28.1 M parameters", 1, se_resnet50),
+      for_imagenet("mobilenet_v1", "MobileNet, 4.2 M parameters", 1, mobilenet_v1),
       for_imagenet("mobilenet_v2", "MobileNetV2, 3.5 M parameters", 1, mobilenet_v2),
+      for_imagenet("mobilenet_v3_large", "MobileNetV3 large, 5.5 M parameters", 1, mobilenet_v3_large),
+      for_imagenet("mobilenet_v3_small", "MobileNetV3 small, 2.5 M parameters", 1, mobilenet_v3_small),
+      for_imagenet("efficientnet_b0", "EfficientNet-B0, 5.3 M parameters", 1, efficientnet_b0),
+      for_one_side(
+          "vit_tiny", "vision transformer of 12 blocks, 5.7 M parameters", 224, 4,
+          [](int64_t classes, int64_t channels, int64_t side) { return vit_tiny(classes, channels, side); }),
       for_imagenet("googlenet", "GoogLeNet with batch normalisation, 6.6 M parameters", 31,
                    [](int64_t classes, int64_t channels) { return GoogLeNet(classes, channels); }),
       for_imagenet("densenet121", "DenseNet with 121 layers, 8.0 M parameters", 29, densenet121),

@@ -114,6 +114,88 @@ class AlexNetOriginal(nn.Module):
         return self.fc8(F.dropout(F.relu(self.fc7(x)), training=self.training))
 
 
+class ZFNet(nn.Module):
+    """Zeiler and Fergus 2014, figure 3."""
+
+    def __init__(self, side):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 96, 7, 2, 1)
+        self.conv2 = nn.Conv2d(96, 256, 5, 2)
+        self.conv3 = nn.Conv2d(256, 384, 3, padding=1)
+        self.conv4 = nn.Conv2d(384, 384, 3, padding=1)
+        self.conv5 = nn.Conv2d(384, 256, 3, padding=1)
+        self.fc6 = nn.Linear(self.features(torch.zeros(1, 3, side, side)).shape[1], 4096)
+        self.fc7 = nn.Linear(4096, 4096)
+        self.fc8 = nn.Linear(4096, 1000)
+
+    def features(self, x):
+        for conv in (self.conv1, self.conv2):
+            x = F.max_pool2d(F.relu(conv(x)), 3, 2, ceil_mode=True)
+            x = F.local_response_norm(x, 5, alpha=5e-4, beta=0.75, k=2)
+        x = F.relu(self.conv4(F.relu(self.conv3(x))))
+        return F.max_pool2d(F.relu(self.conv5(x)), 3, 2).flatten(1)
+
+    def forward(self, x):
+        return self.fc8(F.relu(self.fc7(F.relu(self.fc6(self.features(x))))))
+
+
+def conv_bn(inside, out, kernel, stride=1, groups=1):
+    return nn.Sequential(nn.Conv2d(inside, out, kernel, stride, kernel // 2, groups=groups, bias=False), nn.BatchNorm2d(out),
+                         nn.ReLU())
+
+
+class MobileNetV1(nn.Module):
+    """Howard et al. 2017, table 1."""
+
+    def __init__(self):
+        super().__init__()
+        widths = [(32, 64, 1), (64, 128, 2), (128, 128, 1), (128, 256, 2), (256, 256, 1), (256, 512, 2)]
+        widths += [(512, 512, 1)] * 5 + [(512, 1024, 2), (1024, 1024, 1)]
+        self.features = nn.Sequential(conv_bn(3, 32, 3, 2), *[
+            nn.Sequential(conv_bn(i, i, 3, s, groups=i), conv_bn(i, o, 1)) for i, o, s in widths])
+        self.classifier = nn.Linear(1024, 1000)
+
+    def forward(self, x):
+        return self.classifier(self.features(x).mean((2, 3)))
+
+
+class SEBottleneck(nn.Module):
+    """Hu et al. 2018, with the stride in the 3x3 convolution."""
+
+    def __init__(self, inside, out, stride):
+        super().__init__()
+        width = out // 4
+        self.conv1, self.bn1 = nn.Conv2d(inside, width, 1, bias=False), nn.BatchNorm2d(width)
+        self.conv2, self.bn2 = nn.Conv2d(width, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width)
+        self.conv3, self.bn3 = nn.Conv2d(width, out, 1, bias=False), nn.BatchNorm2d(out)
+        self.se = nn.Module()
+        self.se.fc1, self.se.fc2 = nn.Conv2d(out, out // 16, 1), nn.Conv2d(out // 16, out, 1)
+        self.downsample = nn.Identity()
+        if stride != 1 or inside != out:
+            self.downsample = nn.Sequential(nn.Conv2d(inside, out, 1, stride, bias=False), nn.BatchNorm2d(out))
+
+    def forward(self, x):
+        y = F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
+        y = self.bn3(self.conv3(y))
+        y = y * torch.sigmoid(self.se.fc2(F.relu(self.se.fc1(y.mean((2, 3), keepdim=True)))))
+        return F.relu(y + self.downsample(x))
+
+
+def se_resnet50():
+    net = torchvision.models.resnet50(weights=None)
+    inside = 64
+    for i, (out, blocks) in enumerate(((256, 3), (512, 4), (1024, 6), (2048, 3))):
+        layer = [SEBottleneck(inside if j == 0 else out, out, 2 if i > 0 and j == 0 else 1) for j in range(blocks)]
+        setattr(net, f"layer{i + 1}", nn.Sequential(*layer))
+        inside = out
+    return net
+
+
+def vit_tiny(side):
+    """The shape of DeiT-tiny (Touvron et al. 2020); torchvision's head starts at 0 and is filled like the rest."""
+    return torchvision.models.VisionTransformer(image_size=side, patch_size=4, num_layers=12, num_heads=3, hidden_dim=192, mlp_dim=768)
+
+
 class RowReader(nn.Module):
     def __init__(self, name, recurrent):
         super().__init__()
@@ -163,7 +245,7 @@ def auxiliary_heads(shape):
 
 
 torchvisions = ["alexnet", "vgg11", "vgg13", "vgg16", "vgg19", "resnet18", "resnet34", "resnet50", "resnet101", "resnet152",
-                "mobilenet_v2", "googlenet", "densenet121", "squeezenet1_0", "squeezenet1_1"]
+                "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small", "efficientnet_b0", "googlenet", "densenet121", "squeezenet1_0", "squeezenet1_1"]
 
 
 def make(name):
@@ -179,6 +261,10 @@ def main():
         for name in torchvisions:
             out[name] = reference(make(name), (2, 3, 64, 64), train=name in ("resnet18", "densenet121"))
         out["alexnet_original"] = reference(AlexNetOriginal(99), (2, 3, 99, 99))
+        out["zfnet"] = reference(ZFNet(64), (2, 3, 64, 64))
+        out["mobilenet_v1"] = reference(MobileNetV1(), (2, 3, 64, 64))
+        out["se_resnet50"] = reference(se_resnet50(), (2, 3, 64, 64))
+        out["vit_tiny"] = reference(vit_tiny(32), (2, 3, 32, 32))
         for name, kind in (("lstm", nn.LSTM), ("gru", nn.GRU), ("rnn", nn.RNN)):
             out[name] = reference(RowReader(name, kind(28, 128)), (2, 1, 28, 28))
         out["googlenet_aux"] = auxiliary_heads((2, 3, 64, 64))

@@ -1,15 +1,14 @@
 #include "fovea/init.h"
 #include "fovea/operators.h"
 #include "fovea/zoo.h"
+#include "zoo/blocks.h"
 
 namespace fovea::zoo {
 namespace {
 
 nn::Sequential conv_bn_relu6(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1,
                              int64_t groups = 1) {
-  return nn::Sequential(
-      nn::Conv2d(in, out, kernel, {.stride = stride, .padding = kernel / 2, .groups = groups, .bias = false}),
-      nn::BatchNorm2d(out), nn::ReLU6());
+  return conv_norm(in, out, kernel, {.stride = stride, .groups = groups}).append(nn::ReLU6());
 }
 
 /// Widens its few channels, filters each by itself, and narrows them again without an activation, which
