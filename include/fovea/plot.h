@@ -25,6 +25,11 @@ Image draw_curves(const std::string& title, const std::string& x_label, const st
 void plot_curves(const std::string& path, const std::string& title, const std::string& x_label,
                  const std::vector<Series>& series);
 
+/// One bar from 0 for each name, in this order, with its value above it; NaN and infinite values have none.
+/// Throws if names and values differ in number, there is none, or a value is negative.
+Image draw_bars(const std::string& title, const std::string& y_label, const std::vector<std::string>& names,
+                const std::vector<double>& values);
+
 /// `matrix` is (K, K), any dtype: row = true class, column = predicted class, counts >= 0. Cells are coloured
 /// by their share of the row; up to 20 classes show names, counts and the recall of each row.
 Image draw_confusion(const Tensor& matrix, const std::vector<std::string>& classes,

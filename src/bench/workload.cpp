@@ -20,10 +20,10 @@ struct Subject {
   int64_t classes;  // 0: the target is a number
 };
 
-Subject subject(const std::string& name) {
-  if (name == "xor") return {nn::Sequential(nn::Linear(2, 2), nn::Tanh(), nn::Linear(2, 1)), {2}, 0};
-  const zoo::Info info = zoo::info(name);
-  return {zoo::make(name), info.input, info.classes};
+Subject subject(const Workload& w) {
+  if (w.net == "xor") return {nn::Sequential(nn::Linear(2, 2), nn::Tanh(), nn::Linear(2, 1)), {2}, 0};
+  const zoo::Info info = zoo::info(w.net, w.size);
+  return {zoo::make(w.net, w.size), info.input, info.classes};
 }
 
 Dims with_batch(Dims input, int64_t batch) {
@@ -74,13 +74,13 @@ std::vector<Workload> race() {
 
 std::function<void()> make_step(const Workload& w) {
   manual_seed(0);
-  const Subject s = subject(w.net);
+  const Subject s = subject(w);
   const Tensor x = randn(with_batch(s.input, w.batch));
   return w.training ? training_step(s, x) : prediction(s, x);
 }
 
 int64_t forward_macs(const Workload& w) {
-  const Subject s = subject(w.net);
+  const Subject s = subject(w);
   return nn::summary(s.net, with_batch(s.input, w.batch)).macs;
 }
 

@@ -8,12 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "fovea/zoo.h"
+
 namespace fovea::bench {
 
 struct Workload {
   std::string net = {};  // a name of the zoo, or xor: 2-2-1 with tanh
   int64_t batch = 1;
-  bool training = true;  // else prediction
+  bool training = true;    // else prediction
+  zoo::Options size = {};  // of a network of the zoo; its own where unset
 };
 
 /// Those of the race against other frameworks (docs/benchmarks.md).

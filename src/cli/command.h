@@ -22,8 +22,18 @@ struct Command {
   std::function<int()> (*define)(KeySet& keys);  // declares the keys; the result runs and gives the exit code
 };
 
-extern const Command train_command, val_command, predict_command, see_command, summary_command, show_command,
-    data_command, explain_command, bench_command, ops_command, devices_command;
+extern const Command train_command;
+extern const Command val_command;
+extern const Command predict_command;
+extern const Command see_command;
+extern const Command summary_command;
+extern const Command explain_command;
+extern const Command bench_command;
+extern const Command race_command;
+extern const Command show_command;
+extern const Command data_command;
+extern const Command ops_command;
+extern const Command devices_command;
 
 /// All but `help` and `version`, in the order of the help.
 std::span<const Command* const> commands();

@@ -9,9 +9,10 @@
 namespace fovea::cli {
 namespace {
 
-const Command* const table[] = {&train_command,   &val_command,     &predict_command, &see_command,
-                                &summary_command, &explain_command, &bench_command,   &show_command,
-                                &data_command,    &ops_command,     &devices_command};
+const Command* const table[] = {
+    &train_command, &val_command,  &predict_command, &see_command,  &summary_command, &explain_command,
+    &bench_command, &race_command, &show_command,    &data_command, &ops_command,     &devices_command,
+};
 
 std::string help_of(const Command& command, const KeySet& keys) {
   return fmt::format("fovea {}: {}\n\nkeys (key=value, --key value or --key=value)\n{}\nexamples\n{}",

@@ -2,13 +2,12 @@
 #include <cmath>
 
 #include "fovea/plot.h"
-#include "image/canvas.h"
+#include "image/plot_style.h"
 
 namespace fovea::image {
 namespace {
 
-constexpr Color white{255, 255, 255}, ink{34, 34, 34}, faint{110, 110, 110}, pale{170, 178, 186};
-constexpr double title_size = 30, label_size = 22, name_size = 19;
+constexpr Color pale{170, 178, 186};
 constexpr int64_t most_named = 20;
 
 /// From white over light blue to dark blue; small shares stay visible.
@@ -71,19 +70,19 @@ class ConfusionPlot {
         named_ ? std::clamp(900 / counts.n, int64_t{46}, int64_t{110}) : std::max<int64_t>(1, 900 / counts.n);
     side_ = double(cell_ * counts.n);
     double widest = 0;
-    for (const auto& name : classes) widest = std::max(widest, Canvas::text_width(name, name_size));
-    names_ = std::ceil(named_ ? std::min(widest, 280.0) : Canvas::text_width("0000", name_size));
+    for (const auto& name : classes) widest = std::max(widest, Canvas::text_width(name, tick_size));
+    names_ = std::ceil(named_ ? std::min(widest, 280.0) : Canvas::text_width("0000", tick_size));
     upright_names_ = named_ && widest > double(cell_) - 10;
     left_ = 70 + names_ + 16;
     top_ = 120;
   }
 
   Image draw() {
-    const double below = (upright_names_ ? names_ : name_size) + 70, beside = named_ ? 150 : 60;
+    const double below = (upright_names_ ? names_ : tick_size) + 70, beside = named_ ? 150 : 60;
     const double least = Canvas::text_width(title_, title_size) + 80;
     Canvas canvas(int(std::max(left_ + side_ + beside, least)), int(top_ + side_ + below), white);
     canvas.text({40, 54}, title_, title_size, ink);
-    canvas.text({40, 90}, accuracy(), name_size, faint);
+    canvas.text({40, 90}, accuracy(), tick_size, faint);
     cells(canvas);
     named_ ? names(canvas) : numbers(canvas);
     canvas.text({36, top_ + side_ / 2}, "true class", label_size, ink, Align::center, 90);
@@ -110,7 +109,7 @@ class ConfusionPlot {
         if (!named_) continue;
         const std::string text = fmt::format("{:.6g}", counts_.at(row, column));
         const double size =
-            std::min(name_size, name_size * (double(cell_) - 8) / Canvas::text_width(text, name_size));
+            std::min(tick_size, tick_size * (double(cell_) - 8) / Canvas::text_width(text, tick_size));
         const Color color = counts_.at(row, column) == 0 ? pale : share > 0.25 ? white : ink;
         canvas.text({x + double(cell_) / 2, y + double(cell_) / 2 + size * 0.36}, text, size, color,
                     Align::center);
@@ -118,17 +117,17 @@ class ConfusionPlot {
   }
 
   void names(Canvas& canvas) const {
-    canvas.text({left_ + side_ + 16, top_ - 14}, "recall", name_size, faint);
+    canvas.text({left_ + side_ + 16, top_ - 14}, "recall", tick_size, faint);
     for (int64_t i = 0; i < counts_.n; ++i) {
       const double middle = double(i * cell_) + double(cell_) / 2;
-      const std::string name = shortened(classes_[size_t(i)], name_size, names_);
-      canvas.text({left_ - 14, top_ + middle + 7}, name, name_size, ink, Align::right);
+      const std::string name = shortened(classes_[size_t(i)], tick_size, names_);
+      canvas.text({left_ - 14, top_ + middle + 7}, name, tick_size, ink, Align::right);
       const Point below{left_ + middle + (upright_names_ ? 7 : 0), top_ + side_ + (upright_names_ ? 12 : 28)};
-      canvas.text(below, name, name_size, ink, upright_names_ ? Align::right : Align::center,
+      canvas.text(below, name, tick_size, ink, upright_names_ ? Align::right : Align::center,
                   upright_names_ ? 90 : 0);
       const bool any = counts_.row_sums[size_t(i)] > 0;
       canvas.text({left_ + side_ + 16, top_ + middle + 7},
-                  any ? fmt::format("{:.1f} %", 100 * counts_.share(i, i)) : "-", name_size, faint);
+                  any ? fmt::format("{:.1f} %", 100 * counts_.share(i, i)) : "-", tick_size, faint);
     }
   }
 
@@ -137,8 +136,8 @@ class ConfusionPlot {
     const int64_t step = counts_.n <= 100 ? 10 : counts_.n <= 1000 ? 100 : 1000;
     for (int64_t i = 0; i < counts_.n; i += step) {
       const double middle = double(i * cell_) + double(cell_) / 2;
-      canvas.text({left_ - 12, top_ + middle + 7}, std::to_string(i), name_size, faint, Align::right);
-      canvas.text({left_ + middle, top_ + side_ + 26}, std::to_string(i), name_size, faint, Align::center);
+      canvas.text({left_ - 12, top_ + middle + 7}, std::to_string(i), tick_size, faint, Align::right);
+      canvas.text({left_ + middle, top_ + side_ + 26}, std::to_string(i), tick_size, faint, Align::center);
     }
   }
 

@@ -3,17 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "image/canvas.h"
+#include "image/plot_style.h"
 #include "image/ticks.h"
 
 namespace fovea::image {
 namespace {
 
-constexpr Color white{255, 255, 255}, ink{34, 34, 34}, faint{110, 110, 110}, grid{229, 229, 229},
-    axis_line{150, 150, 150};
-constexpr Color palette[]{{36, 104, 180}, {222, 112, 38}, {46, 139, 87},
-                          {178, 58, 92},  {120, 86, 168}, {128, 128, 128}};
-constexpr double title_size = 30, label_size = 22, tick_size = 19;
 constexpr int panel_width = 800, figure_height = 620;
 
 struct Box {
