@@ -29,7 +29,7 @@ struct TrainerOptions {
   double lr0 = 0.05;                   // the largest learning rate of the schedule
   double momentum = 0.9;               // of sgd, nesterov and rmsprop; Adam's beta1
   double weight_decay = 5e-4;          // not applied to biases and norms
-  std::string schedule = "onecycle";   // onecycle, cosine, linear, constant
+  std::string schedule = "onecycle";   // onecycle, cosine, linear, plateau, constant
   double warmup = 0.2;         // part of the training in which the learning rate rises (not for constant)
   double label_smoothing = 0;  // of the cross-entropy
   std::string regression_loss = "mse";  // of numbers: mse, smooth_l1 or l1
@@ -62,7 +62,9 @@ void for_each_setting(Options& o, const Visit& visit) {
   visit("lr0", o.lr0, "largest learning rate");
   visit("momentum", o.momentum, "of sgd, nesterov and rmsprop; beta1 of adam");
   visit("weight_decay", o.weight_decay, "pulls weights (not biases, not norms) towards 0");
-  visit("schedule", o.schedule, "of the learning rate: onecycle, cosine, linear or constant");
+  visit("schedule", o.schedule,
+        "of the learning rate: onecycle, cosine, linear, plateau (a tenth after 3 epochs without a better "
+        "validation) or constant");
   visit("warmup", o.warmup, "part of the training in which the learning rate rises");
   visit("label_smoothing", o.label_smoothing, "part of the target spread over all classes");
   visit("regression_loss", o.regression_loss, "of numbers to predict: mse, smooth_l1 or l1");

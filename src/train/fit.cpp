@@ -114,7 +114,7 @@ void Fit::after_step() {
   if (ema_) ema_->update();
   const StepInfo now = info();
   // The schedule has no rate for the step after the last one.
-  if (state_.batch < batches_ || state_.epoch + 1 < o_.max_epochs) schedule_->step();
+  if (!follows_score() && (state_.batch < batches_ || state_.epoch + 1 < o_.max_epochs)) schedule_->step();
   for (const auto& c : trainer_.callbacks_) c->on_step_end(now);
 }
 
@@ -144,6 +144,7 @@ void Fit::end_epoch() {
   const bool best = state_.best_epoch == 0 || score > state_.best + o_.min_delta;
   ++state_.epoch;
   if (writes()) append_results(val, last);
+  if (follows_score()) schedule_->step(score);
   last_epoch_ = std::exchange(state_.running, metrics_for(train_));
   state_.batch = 0;
   state_.epochs_without_better = best ? 0 : state_.epochs_without_better + 1;

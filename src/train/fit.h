@@ -27,6 +27,8 @@ class Fit {
  private:
   std::string file(const char* name) const { return o_.folder + "/" + name; }
   bool writes() const { return !o_.folder.empty(); }
+  /// Whether the schedule waits for the scores of epochs instead of counting steps.
+  bool follows_score() const { return o_.schedule == "plateau"; }
   bool must_stop();
 
   void open_folder();

@@ -8,8 +8,9 @@ namespace {
 
 using namespace lr_scheduler;
 
-const std::vector<std::string> schedule_names{"onecycle", "cosine", "linear", "constant"};
-constexpr double warmup_start = 0.1;  // of lr0
+const std::vector<std::string> schedule_names{"onecycle", "cosine", "linear", "plateau", "constant"};
+constexpr int64_t plateau_patience = 2;  // epochs
+constexpr double warmup_start = 0.1;     // of lr0
 
 void check_range(const char* key, double value, double low, double high) {
   check(value >= low && value <= high, "{}={} is outside of {} to {}", key, value, low, high);
@@ -88,6 +89,9 @@ std::unique_ptr<LRScheduler> make_schedule(const TrainerOptions& o, optim::Optim
     return after_warmup(optimizer, warm, std::make_shared<CosineAnnealingLR>(optimizer, rest));
   if (o.schedule == "linear")
     return after_warmup(optimizer, warm, std::make_shared<LinearLR>(optimizer, 1, 0, rest));
+  if (o.schedule == "plateau")
+    return std::make_unique<ReduceLROnPlateau>(
+        optimizer, PlateauOptions{.maximise = true, .patience = plateau_patience});
   return std::make_unique<LambdaLR>(optimizer, [](int64_t) { return 1.0; });
 }
 

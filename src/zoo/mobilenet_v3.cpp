@@ -44,8 +44,8 @@ struct Block : nn::Module {
     if (s.wide != in) block.append(conv_bn(in, s.wide, 1).append(activation(s.hard)));
     block.append(conv_bn(s.wide, s.wide, s.kernel, s.stride, s.wide).append(activation(s.hard)));
     if (s.attention)
-      block.append(SqueezeExcitation(s.wide, multiple_of_8(double(s.wide) / 4), nn::ReLU(),
-                                     nn::Lambda("Hardsigmoid", hardsigmoid)));
+      block.append(
+          SqueezeExcitation(s.wide, multiple_of_8(double(s.wide) / 4), nn::ReLU(), nn::Hardsigmoid()));
     block.append(conv_bn(s.wide, s.out, 1));
     register_module("block", block);
   }

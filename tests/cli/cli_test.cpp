@@ -23,7 +23,7 @@ TEST(Cli, TellsItsVersionAndHelp) {
   const Outcome help = run(folder, "");
   EXPECT_EQ(help.code, 0);
   for (const char* command :
-       {"train", "val", "predict", "summary", "bench", "show", "data", "ops", "devices", "see"}) {
+       {"train", "val", "predict", "see", "summary", "bench", "race", "show", "data", "ops", "devices"}) {
     expect_in(fmt::format("  {} ", command), help.out);
     const Outcome one = run(folder, fmt::format("{} --help", command));
     EXPECT_EQ(one.code, 0);
@@ -472,6 +472,29 @@ TEST(Predict, TellsWhatImagesShow) {
       json::parse(
           run(folder, "predict model=runs/train/1 --json --invert new/large.jpg").out)[0]["top"][0]["class"],
       "dark");
+}
+
+TEST(Race, GivesEveryNetworkTheSameTime) {
+  TempFolder folder;
+  for (int i = 0; i < 20; ++i)
+    for (const char* name : {"dark", "light"}) {
+      std::filesystem::create_directories(folder / fmt::format("set/{}", name));
+      image::write(folder / fmt::format("set/{}/{}.png", name, i),
+                   image::Image(full({8, 8}, *name == 'd' ? 40 + i : 200 + i, u8)));
+    }
+  const Outcome o = run(folder, "race data=set models=mobilenet_v2,perceptron minutes=0.02 batch=8 epochs=3");
+  ASSERT_EQ(o.code, 0) << o.err;
+  expect_in("1958  perceptron", o.out);
+  const json all = json::parse(test::slurp(folder / "runs/race/1/race.json"));
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0]["model"], "perceptron");  // by year
+  EXPECT_EQ(all[0]["year"], 1958);
+  EXPECT_EQ(all[0]["parameters"], 8 * 8 * 2 + 2);
+  EXPECT_EQ(all[0]["error"], 0);
+  EXPECT_GT(all[1]["seconds"].get<double>(), 0);
+  EXPECT_EQ(image::read(folder / "runs/race/1/race.png").channels(), 3);
+  EXPECT_TRUE(std::filesystem::exists(folder / "runs/race/1/perceptron/best.safetensors"));
+  expect_in("did you mean lenet5?", run(folder, "race data=set models=lenet6").err);
 }
 
 }  // namespace

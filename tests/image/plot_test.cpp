@@ -159,6 +159,23 @@ TEST(Confusion, TakesAnyNumberOfClasses) {
   EXPECT_THROW(draw_confusion(full({2, 2}, -1, i64), {"a", "b"}), Error);
 }
 
+TEST(Bars, AreAsHighAsTheirValues) {
+  const Image image = draw_bars("error", "%", {"a", "b", "c"}, {10, 5, NAN});
+  const auto blue = [&](int64_t column) {  // pixels of the bar in the middle of a third of the plot
+    const int64_t x = 110 + 75 + 150 * column;
+    int64_t count = 0;
+    for (int64_t y = 0; y < image.height(); ++y)
+      count += image.pixels.at<uint8_t>({y, x, 0}) == 36 && image.pixels.at<uint8_t>({y, x, 2}) == 180;
+    return count;
+  };
+  EXPECT_NEAR(double(blue(0)), 2 * double(blue(1)), 2);
+  EXPECT_GT(blue(1), 100);
+  EXPECT_EQ(blue(2), 0);
+  EXPECT_THROW(draw_bars("", "", {"a"}, {1, 2}), Error);
+  EXPECT_THROW(draw_bars("", "", {}, {}), Error);
+  EXPECT_THROW(draw_bars("", "", {"a"}, {-1}), Error);
+}
+
 TEST(Plots, AreWrittenAsPng) {
   const auto path =
       (std::filesystem::temp_directory_path() / fmt::format("fovea_plot_{}.png", ::getpid())).string();

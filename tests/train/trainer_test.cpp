@@ -94,6 +94,24 @@ TEST(Trainer, EveryStepDrawsItsOwnDropoutMask) {
   EXPECT_NE(masks[1], masks[2]);
 }
 
+/// AlexNet's rule: with nothing left to gain, a tenth after every third epoch.
+TEST(Trainer, PlateauCutsTheRateWhereTheScoreStays) {
+  const Sets sets = points();
+  auto train = shuffled(sets.train), val = in_order(sets);
+  std::vector<double> rates;
+  TrainerOptions o = small();
+  o.max_epochs = 8, o.lr0 = 1e-6, o.schedule = "plateau";
+  Trainer trainer(o);
+  trainer.add(std::make_shared<EachStep>([&](const StepInfo& s) {
+    if (s.batch == s.batches) rates.push_back(s.lr);
+  }));
+  nn::Sequential net(nn::Linear(2, int64_t(sets.train->classes().size())));
+  trainer.fit(net, train, &val);
+  const std::vector<double> expected{1e-6, 1e-6, 1e-6, 1e-6, 1e-7, 1e-7, 1e-7, 1e-8};
+  ASSERT_EQ(rates.size(), expected.size());
+  for (size_t i = 0; i < rates.size(); ++i) EXPECT_NEAR(rates[i], expected[i], 1e-12) << i;
+}
+
 TEST(Trainer, ValidateLeavesEveryModuleInItsMode) {
   const Sets sets = points();
   auto val = in_order(sets);
