@@ -25,7 +25,7 @@ ALLOWED = {
     "nn": PUBLIC_OPS,
     "rbm": PUBLIC_OPS | {"plan", "nn"},
     "optim": PUBLIC_OPS | {"nn"},
-    "zoo": PUBLIC_OPS | {"nn", "optim"},
+    "zoo": PUBLIC_OPS | {"plan", "nn", "optim", "rbm"},
     "see": PUBLIC_OPS | {"nn", "image"},
     "train": PUBLIC_OPS | {"plan", "nn", "optim", "rbm", "see", "image", "video", "data"},
     "bench": PUBLIC_OPS | {"plan", "nn", "optim", "zoo"},
@@ -38,7 +38,7 @@ FLOOR_OF_HEADER = {
     "scalar": "op",
     "compile": "plan", "draw": "image", "plot": "image", "acquisition": "image",
     "annotations": "data", "files": "data", "get": "data", "inspect": "data", "loader": "data", "normalize": "data", "picture": "data", "sampler": "data", "transforms": "data",
-    "init": "nn", "lr_scheduler": "optim", "metrics": "train", "checkpoint": "train", "views": "train", "calibration": "see",
+    "init": "nn", "lr_scheduler": "optim", "metrics": "train", "checkpoint": "train", "views": "train", "calibration": "see", "energy": "train",
 }
 
 

@@ -5,6 +5,7 @@
 #include "fovea/calibration.h"
 #include "fovea/compile.h"
 #include "fovea/data.h"
+#include "fovea/energy.h"
 #include "fovea/files.h"
 #include "fovea/functional.h"
 #include "fovea/image.h"

@@ -283,6 +283,9 @@ struct Cell {
 /// The cells in rows, each picture scaled to fit its cell: u8 RGB (H, W, 3), `width` pixels wide. Throws if
 /// there are none or over 1000.
 Tensor contact_sheet(std::span<const Cell> cells, int64_t width = 960);
+/// Small pictures (N,H,W,C), each pixel `scale` times as large, in rows of `columns` with `gap` pixels of
+/// dark gray between them, and around: u8 (H', W', C).
+Tensor tiles(const Tensor& pictures, int64_t columns, int64_t scale = 1, int64_t gap = 1);
 /// The picture as render() makes it, in at most `columns` characters per line and `columns` / 2 lines: as
 /// half blocks in 24-bit colour (two pixels per character), or as an ASCII ramp from dark to bright.
 std::string terminal_picture(const Image& image, int columns = 64, bool color = true,

@@ -208,11 +208,14 @@ class ContrastiveDivergence {
   Tensor chains_;
 };
 
+/// EnergyModel::gibbs() compiled, for hundreds of steps; not to be used within a compiled step.
+Tensor run_chain(const EnergyModel& model, const Tensor& v, int64_t steps, bool mean = false);
 /// Expected visible units of `count` Gibbs chains after `steps` steps from noise.
 Tensor sample(const EnergyModel& model, int64_t count, int64_t steps);
 
-/// log Z by summing over all states of the smaller side of Bernoulli units, in f64. *Requires* at most 20 of
-/// them.
+constexpr int64_t most_exact_units = 20;
+/// log Z by summing over all states of the smaller side of Bernoulli units, in f64. *Requires* at most
+/// most_exact_units of them.
 double exact_log_z(const RBM& model);
 
 struct AISOptions {
@@ -235,6 +238,8 @@ class DBN : public nn::Module {
   /// sizes {784, 500, 500, 2000}: visible units, then those of each layer. `options.visible` holds for the
   /// first layer; all other units are Bernoulli.
   explicit DBN(const std::vector<int64_t>& sizes, RBMOptions options = {});
+  /// That of these RBMs, whose weights it shares. Throws unless each can stand on the one before.
+  static DBN of(const std::vector<RBM>& layers);
   int size() const { return int(layers_.size()); }
   const RBM& operator[](int i) const { return layers_.at(size_t(i)); }
   using nn::Module::operator();
@@ -242,6 +247,9 @@ class DBN : public nn::Module {
   Tensor forward(const Tensor& v) const override { return up(v, size()); }
   /// What `layers` layers make of v: the input of the next one.
   Tensor up(const Tensor& v, int layers) const;
+  /// The way back: what the lowest `layers` make of visible units x of the next one; sampled, but for the
+  /// visible units themselves, which are their means.
+  Tensor down(const Tensor& x, int layers) const;
   /// Expected visible units: `steps` of Gibbs sampling in the topmost RBM from noise, then down.
   Tensor sample(int64_t count, int64_t steps) const;
   /// The network of sigmoid layers with these weights and a new linear layer for the classes, for
@@ -250,6 +258,8 @@ class DBN : public nn::Module {
   std::string describe() const override;
 
  private:
+  DBN() = default;
+  void add(const RBM& layer);
   std::vector<RBM> layers_;
 };
 

@@ -9,6 +9,7 @@
 // any thread or signal handler.
 #pragma once
 #include <atomic>
+#include <concepts>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -55,6 +56,7 @@ struct TrainerOptions {
 /// Calls visit(key, field, help) for every option that is a setting: the one list behind CLI keys and
 /// args.json.
 template <class Options, class Visit>
+requires std::same_as<std::remove_const_t<Options>, TrainerOptions>
 void for_each_setting(Options& o, const Visit& visit) {
   visit("epochs", o.max_epochs, "passes over the training set");
   visit("max_steps", o.max_steps, "stop after so many steps (0: no bound)");
@@ -135,7 +137,17 @@ class Callback {
 /// part of the time in which steps waited for it; * = best so far) `unit` is what examples are called.
 std::shared_ptr<Callback> progress_bar(std::FILE* out = stdout, const std::string& unit = "img");
 
-class Trainer {
+/// A training that can be told to end.
+class Stoppable {
+ public:
+  /// Makes fit() save and return after the current step. Async-signal-safe.
+  void stop() noexcept { stop_ = true; }
+
+ protected:
+  std::atomic<bool> stop_{false};
+};
+
+class Trainer : public Stoppable {
  public:
   /// Throws if an option is out of its range or names something unknown.
   explicit Trainer(TrainerOptions options);
@@ -154,9 +166,6 @@ class Trainer {
   static Tensor predict(const nn::Module& model, const Tensor& images,
                         data::Task task = data::Task::classify);
 
-  /// Makes fit() save and return after the current step. Async-signal-safe.
-  void stop() noexcept { stop_ = true; }
-
   const TrainerOptions& options() const { return options_; }
 
  private:
@@ -164,7 +173,6 @@ class Trainer {
   Tensor loss(data::Task task, const Tensor& logits, const Tensor& labels) const;
   TrainerOptions options_;
   std::vector<std::shared_ptr<Callback>> callbacks_;
-  std::atomic<bool> stop_{false};
 };
 
 }  // namespace fovea::train

@@ -5,7 +5,10 @@
 //   zoo::make("resnet50").load_state_dict(load_safetensors("resnet50.safetensors"));  // torchvision's
 //   weights
 // Names: perceptron; mlp (input-128-classes) or mlp:SIZES[:ACTIVATION]; lstm, gru, rnn (128 hidden
-// units) or lstm:UNITS, lstm:UNITS-UNITS (two layers); lenet5; for CIFAR resnet20, resnet32, resnet44,
+// units) or lstm:UNITS, lstm:UNITS-UNITS (two layers); the energy models (fovea/rbm.h)
+// rbm:HIDDEN[:VISIBLE[:HIDDEN]], crbm:GROUPS-SIZE-POOL[:VISIBLE] and dbn:SIZES[:VISIBLE], whose visible units
+// are as many as the input has numbers: rbm:500, rbm:500:gaussian:relu, crbm:24-9-2, dbn:500-500-2000;
+// lenet5; for CIFAR resnet20, resnet32, resnet44,
 // resnet56; for ImageNet alexnet, alexnet_original, vgg11, vgg13, vgg16, vgg19, resnet18, resnet34, resnet50,
 // resnet101, resnet152, se_resnet50, mobilenet_v1, mobilenet_v2, mobilenet_v3_small, mobilenet_v3_large,
 // zfnet, googlenet, densenet121, squeezenet1_0, squeezenet1_1, efficientnet_b0, vit_tiny. Those for
@@ -15,6 +18,7 @@
 #include <optional>
 
 #include "fovea/nn.h"
+#include "fovea/rbm.h"
 
 namespace fovea::zoo {
 
@@ -36,7 +40,12 @@ struct Info {
 nn::AnyModule make(const std::string& name, const Options& options = {});
 /// What make(name, options) would build.
 Info info(const std::string& name, const Options& options = {});
-/// All names.
+/// Whether `name` is that of an energy model, which gives features instead of classes and is trained by a
+/// train::EnergyTrainer.
+bool is_energy_model(const std::string& name);
+/// The units that its name gives to the data.
+rbm::Units visible_units(const std::string& name);
+/// All names that need no sizes.
 std::vector<std::string> names();
 
 /// One layer of linear units, one for each class (Rosenblatt 1958): the class with the largest sum wins, so

@@ -9,6 +9,7 @@
 #include "fovea/ops.h"
 #include "fovea/optim.h"
 #include "fovea/random.h"
+#include "fovea/rbm.h"
 
 namespace fovea::cli {
 namespace {
@@ -24,10 +25,32 @@ struct Keys {
 struct Explained {
   std::vector<PlanNode> nodes;
   Plans::Stats stats;
-  std::vector<nn::LinearChain> chains = {};
 };
 
+/// A step of contrastive divergence.
+Explained explain_training(const rbm::EnergyModel& model, const Network& n, const Keys& k) {
+  optim::SGD optimizer(model, {.lr = 1e-4, .momentum = 0.5});
+  const rbm::ContrastiveDivergence cd(model);
+  auto step = compile(
+      [&](const Tensor& images) {
+        const Tensor error = cd.backward(images);
+        optimizer.step();
+        optimizer.zero_grad();
+        return error;
+      },
+      {.fuse = k.fuse});
+  const Tensor x = rand(n.input);
+  for (int i = 0; i < 4; ++i) step(x);
+  return {step.explain(k.rounds, x), step.stats()};
+}
+
 Explained explain_training(const Network& n, const Keys& k) {
+  const nn::Module* inside = n.net.ptr().get();
+  if (const auto* energy = dynamic_cast<const rbm::EnergyModel*>(inside))
+    return explain_training(*energy, n, k);
+  check(!dynamic_cast<const rbm::DBN*>(inside),
+        "the layers of a dbn are trained one after the other: explain one of them, as rbm:500, or "
+        "mode=predict");
   n.net.train();
   optim::SGD optimizer(n.net, {.lr = 1e-4, .momentum = 0.9});
   auto step = compile(
@@ -100,7 +123,6 @@ void print(const Explained& e, const Keys& k) {
   }
   fmt::print("{} kernels, {:.1f} us, {:.2f} MB of memory for {:.2f} MB of tensors\n", e.nodes.size(),
              1e6 * total, double(e.stats.planned_bytes) / 1e6, double(e.stats.unplanned_bytes) / 1e6);
-  fmt::print("{}", nn::warnings(e.chains));
 }
 
 void print_json(const Explained& e) {
@@ -114,15 +136,7 @@ void print_json(const Explained& e) {
                      {"bytes", n.bytes},
                      {"seconds", n.seconds},
                      {"refused", n.refused}});
-  nlohmann::json chains = nlohmann::json::array();
-  for (const nn::LinearChain& c : e.chains)
-    chains.push_back({{"layers", c.layers},
-                      {"inputs", c.input.numel()},
-                      {"outputs", c.output.numel()},
-                      {"parameters", c.parameters},
-                      {"low_rank", c.low_rank()}});
   fmt::print("{}\n", nlohmann::json{{"nodes", nodes},
-                                    {"linear_chains", chains},
                                     {"planned_bytes", e.stats.planned_bytes},
                                     {"unplanned_bytes", e.stats.unplanned_bytes}}
                          .dump(2));
@@ -133,9 +147,7 @@ int run(const Keys& k) {
   manual_seed(0);
   const Network n = network_of(k.network);
   n.net.to(dtype_named(k.compute.dtype));
-  const auto chains = nn::linear_chains(n.net, n.input, dtype_named(k.compute.dtype));
-  Explained e = k.mode == "train" ? explain_training(n, k) : explain_prediction(n, k);
-  e.chains = chains;
+  const Explained e = k.mode == "train" ? explain_training(n, k) : explain_prediction(n, k);
   k.json ? print_json(e) : print(e, k);
   return 0;
 }

@@ -250,6 +250,7 @@ int run(const Keys& k) {
   use(k.compute);
   const Trained trained = load_trained(k.model, k.compute);
   const train::ModelCard& card = trained.checkpoint.card;
+  check_knows_classes(trained);
   check(card.input.size() == 3, "{} takes {} numbers, not images: try `fovea val`", trained.checkpoint.file,
         card.input.numel());
   int failed = 0;

@@ -2,9 +2,11 @@
 
 #include "base/text.h"
 #include "cli/keys.h"
+#include "cli/val_energy.h"
 #include "cli/validation.h"
 #include "fovea/train.h"
 #include "fovea/views.h"
+#include "fovea/zoo.h"
 
 namespace fovea::cli {
 namespace {
@@ -13,6 +15,7 @@ struct Keys {
   std::string model, data, augment = "false";
   int64_t batch = 64;
   bool json = false;
+  EnergyValKeys energy;
   ComputeKeys compute;
 };
 
@@ -96,6 +99,8 @@ int run(const Keys& k) {
   const train::Views views = train::views_named(k.augment);
   data::DataLoader loader =
       validation_loader(trained, open_validation(trained, k.data), k.batch, k.compute.worker_count(), views);
+  if (zoo::is_energy_model(card.model)) return val_energy(trained, loader, k.energy, k.json);
+  check(!k.energy.ais, "ais=true is for energy models, but {} holds {}", trained.checkpoint.file, card.model);
   const train::Evaluation e =
       train::Trainer({}).validate(train::with_views(trained.net, views, card.input), loader);
   if (card.task == data::Task::classify) k.json ? print_json(e, card.classes) : print_table(e, card.classes);
@@ -109,13 +114,15 @@ int run(const Keys& k) {
 const Command val_command{
     "val", "measures a trained network: accuracy per class, confusions",
     "  fovea val model=runs/train/1\n  fovea val model=runs/train/1/last.safetensors data=mnist --json\n"
-    "  fovea val model=runs/train/1 augment=true       # each image and its mirror image\n",
+    "  fovea val model=runs/train/1 augment=true       # each image and its mirror image\n"
+    "  fovea val model=runs/train/2 ais=true           # log-likelihood of an rbm\n",
     [](KeySet& app) -> std::function<int()> {
       auto k = std::make_shared<Keys>();
       app.add_option("--model", k->model, "run folder or .safetensors file")->required();
       app.add_option("--data", k->data, "whose validation part to use (default: that of the training)");
       app.add_option("--batch", k->batch, "examples per batch")->check(at_least(1));
       add_views_key(app, k->augment);
+      add_energy_keys(app, k->energy);
       add_compute_keys(app, k->compute);
       app.add_flag("--json", k->json, "as JSON");
       return [k] { return run(*k); };

@@ -1,5 +1,7 @@
 #include "cli/recipes.h"
 
+#include "fovea/zoo.h"
+
 namespace fovea::cli {
 namespace {
 
@@ -7,6 +9,18 @@ struct Recipe {
   const char* prefix;  // of the model's name
   train::Settings settings;
 };
+
+/// Gaussian visible units learn at a lower rate and want normalised data (Hinton 2010, section 13.2).
+train::Settings energy_recipe(const std::string& model) {
+  const bool gaussian = zoo::visible_units(model) == rbm::Units::gaussian, conv = model.starts_with("crbm");
+  return {{"epochs", "10"},
+          {"batch", "100"},
+          {"lr0", gaussian ? "0.005"
+                  : conv   ? "0.01"
+                           : "0.1"},
+          {"weight_decay", "0.0002"},
+          {"normalize", gaussian ? "set" : "none"}};
+}
 
 const Recipe recipes[] = {
     {"lenet5",
@@ -56,6 +70,7 @@ std::string default_model(const data::Dataset& set) {
 }
 
 train::Settings recipe_for(const std::string& model) {
+  if (zoo::is_energy_model(model)) return energy_recipe(model);
   for (const Recipe& r : recipes)
     if (model.starts_with(r.prefix)) return r.settings;
   return {};

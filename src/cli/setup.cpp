@@ -82,6 +82,8 @@ data::OpenOptions open_options(const train::ModelCard& card) {
 }
 
 void check_views(train::Views views, const train::ModelCard& card) {
+  check(views == train::Views::one || !zoo::is_energy_model(card.model),
+        "augment= averages probabilities of classes, but {} is an energy model", card.model);
   check(views == train::Views::one || card.task == data::Task::classify,
         "augment= averages probabilities of classes, but this network was trained to {}", name_of(card.task));
 }
@@ -119,9 +121,18 @@ Trained load_trained(const std::string& path, const ComputeKeys& keys) {
   return {std::move(c), std::move(net)};
 }
 
+void check_knows_classes(const Trained& trained) {
+  const train::Checkpoint& c = trained.checkpoint;
+  check(!zoo::is_energy_model(c.card.model),
+        "{} holds the energy model {}, which knows no classes: `fovea val` measures it, and of an rbm or dbn "
+        "`fovea train finetune={}` makes a classifier",
+        c.file, c.card.model, std::filesystem::path(c.file).parent_path().string());
+}
+
 void add_network_keys(KeySet& app, NetworkKeys& keys) {
   app.add_option("--model", keys.model,
-                 fmt::format("{}, mlp:SIZES, or a run folder", fmt::join(zoo::names(), ", ")))
+                 fmt::format("{}, mlp:SIZES, rbm:HIDDEN, crbm:GROUPS-SIZE-POOL, dbn:SIZES, or a run folder",
+                             fmt::join(zoo::names(), ", ")))
       ->required();
   app.add_option("--classes", keys.classes, "number of classes (0: the model's own)")->check(at_least(0));
   app.add_option("--imgsz", keys.imgsz, "side of the images (0: the model's own)")->check(at_least(0));

@@ -57,6 +57,9 @@ struct Trained {
 /// another.
 Trained load_trained(const std::string& path, const ComputeKeys& keys);
 
+/// Throws if it is an energy model, which gives features and no answers.
+void check_knows_classes(const Trained& trained);
+
 /// How files are read for a network with this card: as in its training.
 data::OpenOptions open_options(const train::ModelCard& card);
 /// Throws if several views are asked for and the network's answers are no probabilities of classes.

@@ -3,9 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "base/file.h"
 #include "data/class_folder.h"
-#include "data/folder_errors.h"
 
 namespace fovea::data {
 namespace {
@@ -48,8 +46,9 @@ std::vector<fs::path> data_folders() {
 }
 
 bool holds(const fs::path& folder, const FileKind& kind) {
+  std::error_code ignored;
   for (const auto& file : kind.witnesses)
-    if (is_file(folder / file)) return true;
+    if (fs::is_regular_file(folder / file, ignored)) return true;
   return false;
 }
 
@@ -100,27 +99,6 @@ std::shared_ptr<Dataset> open_folder(const std::string& folder, Split split, con
                               : open_image_folder(folder, split, options);
 }
 
-std::shared_ptr<Dataset> open_named(const std::string& what, Split split, const OpenOptions& options) {
-  const size_t colon = what.find(':');
-  const std::string name = what.substr(0, colon), rest = colon == what.npos ? "" : what.substr(colon + 1);
-  for (const auto& kind : file_kinds)
-    if (name == kind.name)
-      return resized(kind.open(rest.empty() ? find_folder(kind) : rest, split), options.imgsz);
-  for (const char* synthetic : synthetic_names)
-    if (name == synthetic)
-      return make_synthetic(name, rest.empty() ? (split == Split::train ? 1000 : 200) : count_of(what, rest),
-                            split, options.seed);
-  if (is_webdataset(what)) return open_webdataset(what, split, options);
-  if (is_folder(what)) return open_folder(what, split, options);
-  if (what.ends_with(".csv") || what.ends_with(".tsv")) return open_list(what, split, options);
-  if (what.ends_with(".txt")) return open_video_list(what, split, options);
-  std::string known;
-  for (const auto& n : dataset_names()) known += (known.empty() ? "" : " ") + n;
-  const std::string near = nearest(name, dataset_names());
-  fail("data={} is no data set that is known ({}) and no folder.{}", what, known,
-       near.empty() ? "" : fmt::format(" Did you mean {}?", near));
-}
-
 }  // namespace
 
 std::vector<std::string> dataset_names() {
@@ -131,7 +109,24 @@ std::vector<std::string> dataset_names() {
 }
 
 std::shared_ptr<Dataset> open_dataset(const std::string& what, Split split, const OpenOptions& options) {
-  return with_folder_errors([&] { return open_named(what, split, options); });
+  const size_t colon = what.find(':');
+  const std::string name = what.substr(0, colon), rest = colon == what.npos ? "" : what.substr(colon + 1);
+  for (const auto& kind : file_kinds)
+    if (name == kind.name)
+      return resized(kind.open(rest.empty() ? find_folder(kind) : rest, split), options.imgsz);
+  for (const char* synthetic : synthetic_names)
+    if (name == synthetic)
+      return make_synthetic(name, rest.empty() ? (split == Split::train ? 1000 : 200) : count_of(what, rest),
+                            split, options.seed);
+  if (is_webdataset(what)) return open_webdataset(what, split, options);
+  if (fs::is_directory(what)) return open_folder(what, split, options);
+  if (what.ends_with(".csv") || what.ends_with(".tsv")) return open_list(what, split, options);
+  if (what.ends_with(".txt")) return open_video_list(what, split, options);
+  std::string known;
+  for (const auto& n : dataset_names()) known += (known.empty() ? "" : " ") + n;
+  const std::string near = nearest(name, dataset_names());
+  fail("data={} is no data set that is known ({}) and no folder.{}", what, known,
+       near.empty() ? "" : fmt::format(" Did you mean {}?", near));
 }
 
 }  // namespace fovea::data

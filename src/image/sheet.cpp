@@ -10,6 +10,7 @@ namespace fovea::image {
 namespace {
 
 constexpr Color ground{24, 24, 24}, ink{235, 235, 235};
+constexpr int tile_ground = 48;
 constexpr double text_size = 13;
 constexpr int gap = 6, line = 18;
 
@@ -78,6 +79,24 @@ Tensor contact_sheet(std::span<const Cell> cells, int64_t width) {
                 text_size, ink, Align::center);
   }
   return canvas.pixels();
+}
+
+Tensor tiles(const Tensor& pictures, int64_t columns, int64_t scale, int64_t gap) {
+  check(pictures.rank() == 4 && pictures.dtype() == u8 && pictures.numel() > 0,
+        "[tiles] pictures are u8 (N,H,W,C), not {}", pictures.describe());
+  check(columns > 0 && scale > 0 && gap >= 0, "[tiles] columns={}, scale={}, gap={}: 1, 1 and 0 at least",
+        columns, scale, gap);
+  const int64_t n = pictures.size(0), rows = (n + columns - 1) / columns;
+  const int64_t high = pictures.size(1) * scale, wide = pictures.size(2) * scale, channels = pictures.size(3);
+  const Tensor out =
+      full({gap + rows * (high + gap), gap + columns * (wide + gap), channels}, tile_ground, u8);
+  for (int64_t i = 0; i < n; ++i) {
+    const Tensor picture = resize(pictures.select(0, i).contiguous(), high, wide, Filter::nearest);
+    out.narrow(0, gap + i / columns * (high + gap), high)
+        .narrow(1, gap + i % columns * (wide + gap), wide)
+        .copy_from(picture);
+  }
+  return out;
 }
 
 }  // namespace fovea::image

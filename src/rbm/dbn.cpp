@@ -8,12 +8,26 @@ namespace fovea::rbm {
 
 DBN::DBN(const std::vector<int64_t>& sizes, RBMOptions options) {
   check(sizes.size() >= 2, "[rbm] a DBN has two sizes at least, as in {{784, 500}}, not {}", sizes.size());
-  check(options.hidden == Units::bernoulli, "[rbm] the hidden units of a DBN are bernoulli, not {}",
-        name_of(options.hidden));
   for (size_t i = 1; i < sizes.size(); ++i) {
-    layers_.push_back(register_module(fmt::format("rbm{}", i), RBM(sizes[i - 1], sizes[i], options)));
+    add(RBM(sizes[i - 1], sizes[i], options));
     options.visible = Units::bernoulli;
   }
+}
+
+DBN DBN::of(const std::vector<RBM>& layers) {
+  check(!layers.empty(), "[rbm] a DBN has one layer at least");
+  DBN net;
+  for (const RBM& layer : layers) net.add(layer);
+  return net;
+}
+
+void DBN::add(const RBM& layer) {
+  check(layer.hidden_units() == Units::bernoulli, "[rbm] the hidden units of a DBN are bernoulli, not {}",
+        name_of(layer.hidden_units()));
+  check(layers_.empty() || (layer.visible_units() == Units::bernoulli &&
+                            layer.visible_shape() == layers_.back().hidden_shape()),
+        "[rbm] {} cannot stand on {}", layer.describe(), layers_.empty() ? "" : layers_.back().describe());
+  layers_.push_back(register_module(fmt::format("rbm{}", layers_.size() + 1), layer));
 }
 
 std::string DBN::describe() const {
@@ -24,20 +38,26 @@ std::string DBN::describe() const {
 
 Tensor DBN::up(const Tensor& v, int layers) const {
   check(layers >= 0 && layers <= size(), "[rbm] {} has no {} layers", describe(), layers);
-  Tensor x = layers_[0].checked(v);
-  for (int i = 0; i < layers; ++i) x = layers_[size_t(i)].mean_of_hidden(layers_[size_t(i)].hidden_input(x));
+  Tensor x = layers == 0 ? layers_[0].checked(v) : v;
+  for (int i = 0; i < layers; ++i) x = layers_[size_t(i)](x);
   return x;
+}
+
+Tensor DBN::down(const Tensor& x, int layers) const {
+  check(layers >= 0 && layers <= size(), "[rbm] {} has no {} layers", describe(), layers);
+  const NoGrad guard;
+  Tensor v = x;
+  for (int i = layers - 1; i >= 0; --i) {
+    const RBM& layer = layers_[size_t(i)];
+    v = i == 0 ? layer.visible_mean(v) : layer.sample_visible(v);
+  }
+  return v;
 }
 
 Tensor DBN::sample(int64_t count, int64_t steps) const {
   const NoGrad guard;
   const RBM& top = layers_.back();
-  Tensor x = top.gibbs(top.noise(count), steps);
-  for (int i = size() - 2; i >= 0; --i) {
-    const RBM& layer = layers_[size_t(i)];
-    x = i == 0 ? layer.visible_mean(x) : layer.sample_visible(x);
-  }
-  return size() == 1 ? top.gibbs(x, 1, true) : x;
+  return down(run_chain(top, top.noise(count), steps, size() == 1), size() - 1);
 }
 
 nn::Sequential DBN::unrolled(int64_t classes) const {

@@ -11,7 +11,7 @@
 namespace fovea::rbm {
 namespace {
 
-constexpr int64_t most_units = 20, states_at_once = 4096;
+constexpr int64_t states_at_once = 4096;
 
 /// All states [first, first + count) of `units` bits, as f64 (count, units).
 Tensor states(int64_t first, int64_t count, int64_t units) {
@@ -92,14 +92,14 @@ double exact_log_z(const RBM& model) {
       summed{model.visible_units(), wide(model.visible_bias())};
   Tensor weight = wide(model.weight());  // (counted, summed)
   const auto can_count = [](const Side& s) {
-    return s.units == Units::bernoulli && s.bias.size(0) <= most_units;
+    return s.units == Units::bernoulli && s.bias.size(0) <= most_exact_units;
   };
   if (!can_count(counted) || (can_count(summed) && summed.bias.size(0) < counted.bias.size(0)))
     std::swap(counted, summed), weight = transpose(weight);
   check(can_count(counted),
         "[rbm] log Z by enumeration wants a side of at most {} bernoulli units, but {} has none: "
         "use ais_log_z",
-        most_units, model.describe());
+        most_exact_units, model.describe());
   const int64_t units = counted.bias.size(0), all = int64_t{1} << units;
   std::vector<double> logs;
   for (int64_t first = 0; first < all; first += states_at_once) {

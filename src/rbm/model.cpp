@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "fovea/autograd.h"
+#include "fovea/compile.h"
 #include "fovea/operators.h"
 #include "rbm/units.h"
 #include "tensor/recorder.h"
@@ -76,8 +77,15 @@ Tensor EnergyModel::noise(int64_t count) const {
   return visible_ == Units::bernoulli ? bernoulli(shape, 0.5, dtype) : randn(shape, 0, 1, dtype);
 }
 
+Tensor run_chain(const EnergyModel& model, const Tensor& v, int64_t steps, bool mean) {
+  auto step = compile([&](const Tensor& x) { return model.gibbs(x, 1); });
+  Tensor now = model.checked(v);
+  for (int64_t i = 0; i + int64_t(mean) < steps; ++i) now = step(now);
+  return mean && steps > 0 ? model.gibbs(now, 1, true) : now;
+}
+
 Tensor sample(const EnergyModel& model, int64_t count, int64_t steps) {
-  return model.gibbs(model.noise(count), steps, true);
+  return run_chain(model, model.noise(count), steps, true);
 }
 
 }  // namespace fovea::rbm

@@ -1,19 +1,14 @@
-// The progress line of an epoch: redrawn in place on a terminal, now and then a plain line elsewhere.
+// What the progress lines of networks say, and those of energy models.
 #include <fmt/format.h>
-#include <algorithm>
-#include <chrono>
 
-#include "base/text.h"
-#include "fovea/train.h"
-#include "train/terminal.h"
+#include "fovea/energy.h"
+#include "train/progress_line.h"
 
 namespace fovea::train {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-constexpr double redraw_seconds = 0.1, plain_line_seconds = 30;
-constexpr int bar_width = 22, least_bar_width = 4;
-constexpr int val_width = 18;  // of "   val 98.10% *"
+constexpr int val_width = 18;         // of "   val 98.10% *"
+constexpr int energy_val_width = 40;  // of "   val 0.0213  PL -85.21  gap 0.42"
 
 std::string val_text(const Metrics& m) {
   return m.task == data::Task::classify ? fmt::format("{:.2f}%", 100 * m.top1()) : m.score_text();
@@ -21,64 +16,78 @@ std::string val_text(const Metrics& m) {
 
 class ProgressBar : public Callback {
  public:
-  ProgressBar(std::FILE* out, std::string unit)
-      : out_(out), unit_(std::move(unit)), terminal_(terminal_of(out)) {}
+  ProgressBar(std::FILE* out, const std::string& unit) : line_(out, unit) {}
 
   void on_step_end(const StepInfo& s) override {
-    const auto now = Clock::now();
-    const double since = std::chrono::duration<double>(now - drawn_).count();
-    if (since < (terminal_.redraws ? redraw_seconds : plain_line_seconds) || s.batch == s.batches) return;
-    drawn_ = now;
-    draw(line(s, 0), terminal_.redraws ? "" : "\n");
+    if (s.batch < s.batches && line_.due()) line_.show(progress_of(s));
   }
-
   void on_epoch_end(const EpochInfo& e) override {
-    std::string text = line(e.last, e.val ? val_width : 0);
-    if (e.val) text += "   val " + val_text(e.val->metrics);
-    if (e.best) text += terminal_.color ? " \x1b[32m*\x1b[0m" : " *";
-    draw(text, "\n");
-    drawn_ = Clock::now();
+    const std::string val = e.val ? "   val " + val_text(e.val->metrics) : "";
+    const char* best = !e.best ? "" : line_.terminal().color ? " \x1b[32m*\x1b[0m" : " *";
+    line_.end_epoch(progress_of(e.last), val + best, e.val ? val_width : 0);
   }
-
   void on_fit_end(const FitResult& r) override {
-    if (open_ && r.why != Stop::finished) fmt::print(out_, "\n");
+    if (r.why != Stop::finished) line_.break_off();
   }
 
  private:
-  /// The line with a bar as wide as fits beside `reserved` columns more.
-  std::string line(const StepInfo& s, int reserved) const {
-    const double speed = s.seconds > 0 ? double(s.new_examples) / s.seconds : 0;
-    const double per_batch = double(s.train.examples) / double(std::max<int64_t>(s.batch, 1));
-    const double left = speed > 0 ? double(s.batches - s.batch) * per_batch / speed : 0;
-    const std::string head = fmt::format("epoch {}/{} ", s.epoch, s.epochs);
-    const std::string tail =
-        fmt::format("{}/{}  loss {}  {}  {} {}/s  data {:.0f}%  eta {}", s.batch, s.batches,
-                    short_number(s.train.loss()), s.train.score_text(), thousands(int64_t(speed)), unit_,
-                    s.seconds > 0 ? 100 * s.waited / s.seconds : 0, duration(left));
-    const int room = terminal_.columns - int(head.size() + tail.size()) - reserved - 2;
-    if (!terminal_.redraws || room < least_bar_width) return head + tail;
-    return head + bar(double(s.batch) / double(s.batches), std::min(room, bar_width), terminal_) + "  " +
-           tail;
+  static Progress progress_of(const StepInfo& s) {
+    return {fmt::format("epoch {}/{}", s.epoch, s.epochs),
+            fmt::format("loss {}  {}", short_number(s.train.loss()), s.train.score_text()),
+            s.batch,
+            s.batches,
+            s.train.examples,
+            s.new_examples,
+            s.seconds,
+            s.waited};
+  }
+  ProgressLine line_;
+};
+
+class EnergyProgress : public EnergyCallback {
+ public:
+  EnergyProgress(std::FILE* out, const std::string& unit) : line_(out, unit) {}
+
+  void on_step_end(const EnergyStep& s) override {
+    if (s.batch < s.batches && line_.due()) line_.show(progress_of(s));
+  }
+  void on_epoch_end(const EnergyEpoch& e) override {
+    std::string val;
+    if (e.val) {
+      val = "   val " + short_number(e.val->reconstruction);
+      if (!std::isnan(e.val->pseudo_likelihood)) val += fmt::format("  PL {:.2f}", e.val->pseudo_likelihood);
+      const double gap = e.val->free_energy - e.train->free_energy;
+      if (!std::isnan(gap)) val += fmt::format("  gap {:.2f}", gap);
+    }
+    line_.end_epoch(progress_of(e.last), val, e.val ? energy_val_width : 0);
+  }
+  void on_fit_end(const EnergyResult& r) override {
+    if (r.why != Stop::finished) line_.break_off();
   }
 
-  void draw(const std::string& text, const char* end) {
-    if (terminal_.redraws) fmt::print(out_, "\r{}\x1b[K{}", text, end);
-    else if (!text.empty()) fmt::print(out_, "{}{}", text, end);
-    open_ = *end == '\0';
-    std::fflush(out_);
+ private:
+  static Progress progress_of(const EnergyStep& s) {
+    return {
+        fmt::format("{}epoch {}/{}", s.layers > 1 ? fmt::format("rbm{} ", s.layer) : "", s.epoch, s.epochs),
+        fmt::format("reconstruction {}", short_number(s.reconstruction)),
+        s.batch,
+        s.batches,
+        s.examples,
+        s.new_examples,
+        s.seconds,
+        s.waited};
   }
-
-  std::FILE* out_;
-  std::string unit_;
-  Terminal terminal_;
-  Clock::time_point drawn_ = Clock::now();
-  bool open_ = false;  // the line on the terminal has no end yet
+  ProgressLine line_;
 };
 
 }  // namespace
 
 std::shared_ptr<Callback> progress_bar(std::FILE* out, const std::string& unit) {
   return std::make_shared<ProgressBar>(out, unit);
+}
+
+std::shared_ptr<EnergyCallback> energy_progress(std::FILE* out, const std::string& unit) {
+  return std::make_shared<EnergyProgress>(out, unit);
 }
 
 }  // namespace fovea::train

@@ -12,14 +12,6 @@ const std::vector<std::string> schedule_names{"onecycle", "cosine", "linear", "p
 constexpr int64_t plateau_patience = 2;  // epochs
 constexpr double warmup_start = 0.1;     // of lr0
 
-void check_range(const char* key, double value, double low, double high) {
-  check(value >= low && value <= high, "{}={} is outside of {} to {}", key, value, low, high);
-}
-
-void check_count(const char* key, int64_t value, int64_t low) {
-  check(value >= low, "{}={} is below {}", key, value, low);
-}
-
 /// Linear warm-up, then `rest`.
 std::unique_ptr<LRScheduler> after_warmup(optim::Optimizer& optimizer, int64_t warm,
                                           std::shared_ptr<Schedule> rest) {
@@ -29,6 +21,14 @@ std::unique_ptr<LRScheduler> after_warmup(optim::Optimizer& optimizer, int64_t w
 }
 
 }  // namespace
+
+void check_range(const char* key, double value, double low, double high) {
+  check(value >= low && value <= high, "{}={} is outside of {} to {}", key, value, low, high);
+}
+
+void check_count(const char* key, int64_t value, int64_t low) {
+  check(value >= low, "{}={} is below {}", key, value, low);
+}
 
 void check_options(const TrainerOptions& o) {
   check_count("epochs", o.max_epochs, 1);

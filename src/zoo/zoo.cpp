@@ -1,8 +1,9 @@
 #include "fovea/zoo.h"
 
 #include <fmt/format.h>
-#include <charconv>
 #include <functional>
+
+#include "zoo/spelled.h"
 
 namespace fovea::zoo {
 namespace {
@@ -124,21 +125,6 @@ const std::vector<Entry>& entries() {
   return all;
 }
 
-/// "784-128-10" as numbers.
-std::vector<int64_t> sizes_in(const std::string& text, const std::string& name) {
-  std::vector<int64_t> sizes;
-  const char *at = text.data(), *end = at + text.size();
-  while (true) {
-    int64_t n = 0;
-    const auto [next, error] = std::from_chars(at, end, n);
-    check(error == std::errc() && n > 0 && (next == end || *next == '-'),
-          "'{}' has no valid sizes: write them as in mlp:784-128-10 or lstm:128", name);
-    sizes.push_back(n);
-    if (next == end) return sizes;
-    at = next + 1;
-  }
-}
-
 /// mlp:SIZES[:ACTIVATION]
 Entry spelled_mlp(const std::string& name, const Options& options) {
   const size_t start = std::string("mlp:").size(), colon = name.find(':', start);
@@ -167,11 +153,16 @@ Entry find(const std::string& name, const Options& options) {
   if (name.starts_with("mlp:")) return spelled_mlp(name, options);
   for (const char* kind : {"lstm:", "gru:", "rnn:"})
     if (name.starts_with(kind)) return spelled_row_reader(name);
+  if (is_energy_model(name))
+    return {{name, "energy model", {1, 28, 28}, 10},
+            [name](const Info& i) { return energy_model(name, i.input); }};
   for (const Entry& e : entries())
     if (e.info.name == name) return e;
-  const std::string close = nearest(name, names());
+  std::vector<std::string> known = names();
+  known.insert(known.end(), energy_kinds().begin(), energy_kinds().end());
+  const std::string close = nearest(name.substr(0, name.find(':')), known);
   fail("no model is called '{}'{}: there are {}", name,
-       close.empty() ? "" : fmt::format(" (did you mean {}?)", close), fmt::join(names(), ", "));
+       close.empty() ? "" : fmt::format(" (did you mean {}?)", close), fmt::join(known, ", "));
 }
 
 Info with(Info info, const Options& options) {

@@ -129,5 +129,24 @@ TEST(Dbn, SamplesFollowTheTopLayerDown) {
   EXPECT_NE(error_of([] { rbm::DBN({5}); }).find("two sizes"), std::string::npos);
 }
 
+TEST(Dbn, IsMadeOfRbmsThatFit) {
+  manual_seed(5);
+  const rbm::RBM low(6, 4, {.visible = Units::gaussian}), high(4, 3);
+  const rbm::DBN dbn = rbm::DBN::of({low, high});
+  const Tensor v = randn({2, 6});
+  const auto got = dbn(v).to_vector<double>(), want = high(low(v)).to_vector<double>();
+  EXPECT_EQ(got, want);
+  EXPECT_EQ(dbn.named_parameters()[3].first, "rbm2.weight");
+  EXPECT_EQ(dbn.down(zeros({2, 4}), 1).shape(), (Dims{2, 6}));
+  EXPECT_NE(error_of([&] {
+              rbm::DBN::of({high, low});
+            }).find("cannot stand on RBM(4, 3)"),
+            std::string::npos);
+  EXPECT_NE(error_of([&] { rbm::DBN::of({low, low}); }).find("cannot stand on"), std::string::npos);
+  EXPECT_NE(error_of([&] { rbm::DBN::of({}); }).find("one layer"), std::string::npos);
+  EXPECT_NE(error_of([&] { rbm::DBN::of({rbm::RBM(4, 3, {.hidden = Units::relu})}); }).find("bernoulli"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace fovea

@@ -1,5 +1,4 @@
 #include "data/inspect/collection.h"
-#include "data/folder_errors.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -25,8 +24,12 @@ Collection::Collection(const std::string& what, uint64_t seed) : name_(what) {
   try {
     sets_[0] = open_dataset(what, Split::train, {.seed = seed});
   } catch (const Error& e) {
-    if (!is_folder(what)) throw;
-    with_folder_errors([&] { list_files(what); });
+    if (!fs::is_directory(what)) throw;
+    try {
+      list_files(what);
+    } catch (const fs::filesystem_error& error) {
+      fail("cannot read folder {}: {}", error.path1().string(), error.code().message());
+    }
     check(!files_.empty(), "{}", e.what());
     warnings_.insert(warnings_.begin(), fmt::format("no data set to train on: {}", e.what()));
     return;
@@ -75,7 +78,8 @@ int64_t Collection::label(Place place) const {
 
 bool Collection::is_file(Place place) const {
   if (!sets_[0]) return true;
-  return !set(place.split).in_memory() && fovea::is_file(where(place));
+  std::error_code ignored;
+  return !set(place.split).in_memory() && fs::is_regular_file(where(place), ignored);
 }
 
 image::Image Collection::picture(Place place) const {
