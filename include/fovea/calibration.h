@@ -40,7 +40,7 @@ Calibration calibrate(const Tensor& logits, const Tensor& labels, double tempera
 /// validation data, it changes no prediction, only how sure it is.
 double fit_temperature(const Tensor& logits, const Tensor& labels);
 
-/// The reliability diagram: accuracy over confidence, the gap to the diagonal, and how many examples each bin
+/// The reliability diagram: accuracy over confidence, the gap between them, and how many examples each bin
 /// has.
 image::Image draw_reliability(const Calibration& calibration, const std::string& title = "Reliability");
 

@@ -21,6 +21,7 @@
 #include "fovea/optim.h"
 #include "fovea/random.h"
 #include "fovea/rbm.h"
+#include "fovea/report.h"
 #include "fovea/safetensors.h"
 #include "fovea/see.h"
 #include "fovea/tensor.h"

@@ -51,8 +51,8 @@ Integrated integrated_gradients(const nn::Module& net, const Tensor& x, const Te
 /// by the mean of its gradient; (N,h,w) (Grad-CAM, Selvaraju et al. 2017). Without `layer` that of
 /// cam_layer().
 Tensor grad_cam(const nn::Module& net, const Tensor& x, const Tensor& classes, const std::string& layer = "");
-/// The last convolution, or the outermost module around it that still gives maps of that size. Throws if the
-/// network has none.
+/// The last layer whose maps are as large as those of the last convolution: what is left of it after its
+/// norm and activation. Throws if the network has no convolution.
 std::string cam_layer(const nn::Module& net, const Tensor& x);
 
 /// How much the score falls where a window of all channels is set to `value`, the mean over the windows that

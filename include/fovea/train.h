@@ -5,8 +5,8 @@
 //   const auto evaluation = trainer.validate(net, val_loader);           // loss, top-1, top-5, confusion
 //   matrix
 // The folder holds args.json, results.csv (a row per epoch), last.safetensors (all that resuming takes),
-// best.safetensors, curves.png and confusion.png. Threads: one thread uses a Trainer; stop() may come from
-// any thread or signal handler.
+// best.safetensors, curves.png and confusion.png; fovea/report.h adds report.html. Threads: one thread uses a
+// Trainer; stop() may come from any thread or signal handler.
 #pragma once
 #include <atomic>
 #include <concepts>
@@ -87,6 +87,7 @@ struct Evaluation {
   ConfusionMatrix confusion;  // of classes
   double seconds = 0;
   std::vector<double> average_precision = {};  // of each label, NaN where none has it
+  Tensor logits = {}, labels = {};             // of all examples, where they were asked for
   /// Its mean over the labels that some example has; 0 if there are none.
   double mean_average_precision() const;
 };
@@ -158,8 +159,9 @@ class Trainer : public Stoppable {
   /// best. Throws, naming step and op, if the loss is no longer finite: the checkpoints stay as they were.
   FitResult fit(const nn::Module& model, data::DataLoader& train, data::DataLoader* val = nullptr);
 
-  /// Loss and accuracy in eval mode, without gradients; the model's mode is restored.
-  Evaluation validate(const nn::Module& model, data::DataLoader& loader) const;
+  /// Loss and accuracy in eval mode, without gradients; the model's mode is restored. `keep_logits`: the
+  /// answers themselves too, as they came from the network.
+  Evaluation validate(const nn::Module& model, data::DataLoader& loader, bool keep_logits = false) const;
 
   /// In eval mode: the probability of each class, (N, classes), or of each label; numbers as the network
   /// gives them, for ModelCard::targets to turn back.

@@ -5,6 +5,7 @@
 #include "cli/finetune.h"
 #include "cli/keys.h"
 #include "cli/recipes.h"
+#include "cli/report.h"
 #include "cli/train_keys.h"
 #include "fovea/normalize.h"
 #include "fovea/random.h"
@@ -119,7 +120,7 @@ int report(const std::string& folder, const train::FitResult& r, const train::Tr
   const bool images = val.example_shape().size() == 3;
   report_files(folder,
                {r.best_epoch > 0 ? "best.safetensors" : "last.safetensors", "results.csv", "curves.png",
-                "confusion.png"},
+                "confusion.png", "report.html"},
                fmt::format("{} model={}{}", images ? "predict" : "val", folder,
                            images ? " source=" + source_of(val) : ""));
   return 0;
@@ -155,6 +156,15 @@ void add_progress(train::EnergyTrainer& trainer, const char* unit) {
   trainer.add(train::energy_progress(stdout, unit));
 }
 
+/// report.html of the weights that are best. A report that cannot be made ends no training.
+void try_report(const nn::Module& net, data::DataLoader& val, const train::Trainer& trainer) try {
+  const std::string& folder = trainer.options().folder;
+  net.load_state_dict(train::load_checkpoint(folder).weights);
+  write_report(folder, net, val, trainer);
+} catch (const Error& e) {
+  fmt::print(stderr, "no report: {}\n", e.what());
+}
+
 /// Trains `net` by a trainer with these options, in a run folder.
 template <class Trainer, class Options>
 int fit(const KeySet& app, const TrainKeys& k, Options o, const nn::Module& net, data::DataLoader& train,
@@ -168,6 +178,8 @@ int fit(const KeySet& app, const TrainKeys& k, Options o, const nn::Module& net,
   const StopOnSignal guard(trainer);
   const auto result = trainer.fit(net, train, &val);
   report_waiting(result.seconds, result.waited, train);
+  if constexpr (std::same_as<Trainer, train::Trainer>)
+    if (k.report && result.why != train::Stop::stopped) try_report(net, val, trainer);
   return report(o.folder, result, o, val.dataset());
 }
 

@@ -4,7 +4,8 @@
 #include "cli/keys.h"
 #include "cli/val_energy.h"
 #include "cli/validation.h"
-#include "fovea/train.h"
+#include "fovea/calibration.h"
+#include "fovea/report.h"
 #include "fovea/views.h"
 #include "fovea/zoo.h"
 
@@ -13,11 +14,24 @@ namespace {
 
 struct Keys {
   std::string model, data, augment = "false";
-  int64_t batch = 64;
+  std::string out = "mistakes.png";
+  int64_t batch = 64, mistakes = 0;
   bool json = false;
   EnergyValKeys energy;
   ComputeKeys compute;
 };
+
+/// As the network is, and at the temperature that suits these examples best.
+struct Calibrations {
+  see::Calibration as_it_is, scaled;
+  double temperature;
+};
+/// Nothing where answers are not finite.
+std::optional<Calibrations> calibrations_of(const train::Evaluation& e) {
+  if (!std::isfinite(e.metrics.loss())) return {};
+  const double t = see::fit_temperature(e.logits, e.labels);
+  return Calibrations{see::calibrate(e.logits, e.labels), see::calibrate(e.logits, e.labels, t), t};
+}
 
 void print_json(const train::Evaluation& e, const std::vector<std::string>& classes) {
   nlohmann::ordered_json per_class = nlohmann::ordered_json::array(),
@@ -30,13 +44,18 @@ void print_json(const train::Evaluation& e, const std::vector<std::string>& clas
     for (int64_t p = 0; p < e.confusion.classes(); ++p) row.push_back(e.confusion.count(t, p));
     matrix.push_back(row);
   }
-  const nlohmann::ordered_json all{{"examples", e.metrics.examples},
-                                   {"loss", e.metrics.loss()},
-                                   {"top1", e.metrics.top1()},
-                                   {"top5", e.metrics.top5()},
-                                   {"seconds", e.seconds},
-                                   {"classes", per_class},
-                                   {"confusion", matrix}};
+  nlohmann::ordered_json all{{"examples", e.metrics.examples},
+                             {"loss", e.metrics.loss()},
+                             {"top1", e.metrics.top1()},
+                             {"top5", e.metrics.top5()},
+                             {"seconds", e.seconds},
+                             {"classes", per_class},
+                             {"confusion", matrix}};
+  if (const auto c = calibrations_of(e))
+    all["calibration"] = {{"ece", c->as_it_is.ece},      {"mce", c->as_it_is.mce},
+                          {"nll", c->as_it_is.nll},      {"temperature", c->temperature},
+                          {"ece_scaled", c->scaled.ece}, {"mce_scaled", c->scaled.mce},
+                          {"nll_scaled", c->scaled.nll}};
   fmt::print("{}\n", all.dump(2));
 }
 
@@ -90,6 +109,16 @@ void print_table(const train::Evaluation& e, const std::vector<std::string>& cla
   if (t >= 0)
     fmt::print("most often confused: {} taken for {}, {} times\n", classes[size_t(t)], classes[size_t(p)],
                e.confusion.count(t, p));
+  if (const auto c = calibrations_of(e))
+    fmt::print("calibration  ECE {:.2f}%  NLL {:.4f}   at temperature {:.2f}: ECE {:.2f}%  NLL {:.4f}\n",
+               100 * c->as_it_is.ece, c->as_it_is.nll, c->temperature, 100 * c->scaled.ece, c->scaled.nll);
+}
+
+void write_mistakes(const Keys& k, const train::Evaluation& e, const data::DataLoader& loader) {
+  const std::vector<train::Mistake> worst = train::worst_mistakes(e.logits, e.labels, k.mistakes);
+  if (worst.empty()) return fmt::print(stderr, "there are no mistakes to show\n");
+  image::write(k.out, image::Image(train::mistakes_sheet(loader, worst)));
+  fmt::print(stderr, "wrote {}: {} of the mistakes, the worst first\n", k.out, worst.size());
 }
 
 int run(const Keys& k) {
@@ -101,26 +130,35 @@ int run(const Keys& k) {
       validation_loader(trained, open_validation(trained, k.data), k.batch, k.compute.worker_count(), views);
   if (zoo::is_energy_model(card.model)) return val_energy(trained, loader, k.energy, k.json);
   check(!k.energy.ais, "ais=true is for energy models, but {} holds {}", trained.checkpoint.file, card.model);
+  const bool classifies = card.task == data::Task::classify;
+  check(k.mistakes == 0 || (classifies && card.input.size() == 3),
+        "mistakes= shows pictures that were taken for another class; this network is to {} {}",
+        name_of(card.task), card.input.size() == 3 ? "images" : "numbers");
   const train::Evaluation e =
-      train::Trainer({}).validate(train::with_views(trained.net, views, card.input), loader);
-  if (card.task == data::Task::classify) k.json ? print_json(e, card.classes) : print_table(e, card.classes);
+      train::Trainer({}).validate(train::with_views(trained.net, views, card.input), loader, classifies);
+  if (classifies) k.json ? print_json(e, card.classes) : print_table(e, card.classes);
   else if (k.json) fmt::print("{}\n", json_of_outputs(e, card.classes).dump(2));
   else print_outputs(e, card.classes);
+  if (k.mistakes > 0) write_mistakes(k, e, loader);
   return 0;
 }
 
 }  // namespace
 
 const Command val_command{
-    "val", "measures a trained network: accuracy per class, confusions",
+    "val", "measures a trained network: accuracy per class, confusions, calibration",
     "  fovea val model=runs/train/1\n  fovea val model=runs/train/1/last.safetensors data=mnist --json\n"
     "  fovea val model=runs/train/1 augment=true       # each image and its mirror image\n"
-    "  fovea val model=runs/train/2 ais=true           # log-likelihood of an rbm\n",
+    "  fovea val model=runs/train/2 ais=true           # log-likelihood of an rbm\n"
+    "  fovea val model=runs/train/1 mistakes=24 out=mistakes.png\n",
     [](KeySet& app) -> std::function<int()> {
       auto k = std::make_shared<Keys>();
       app.add_option("--model", k->model, "run folder or .safetensors file")->required();
       app.add_option("--data", k->data, "whose validation part to use (default: that of the training)");
       app.add_option("--batch", k->batch, "examples per batch")->check(at_least(1));
+      app.add_option("--mistakes", k->mistakes, "draws so many of the worst mistakes on a sheet")
+          ->check(between(0, 1000));
+      app.add_option("--out", k->out, "file of that sheet");
       add_views_key(app, k->augment);
       add_energy_keys(app, k->energy);
       add_compute_keys(app, k->compute);

@@ -26,6 +26,7 @@ extern const Command train_command;
 extern const Command val_command;
 extern const Command predict_command;
 extern const Command see_command;
+extern const Command report_command;
 extern const Command summary_command;
 extern const Command explain_command;
 extern const Command bench_command;

@@ -72,7 +72,12 @@ bool Key::is_flag() const { return option_->get_items_expected_max() == 0; }
 bool Key::given() const { return option_->count() > 0; }
 std::string Key::text() const {
   if (given()) return option_->results().back();
-  return is_flag() ? "false" : option_->get_default_str();
+  return is_flag() ? "false" : default_text();
+}
+std::string Key::default_text() const {
+  const std::string text = option_->get_default_str();
+  if (option_->get_type_name() != "BOOLEAN") return text;
+  return text == "1" ? "true" : text == "0" ? "false" : text;
 }
 void Key::set(const std::string& text) {
   option_->add_result(text);
@@ -184,8 +189,7 @@ std::string KeySet::help() const {
   std::string out;
   for (const Key& key : keys_) {
     const bool alone = key.option_->get_positional() && key.option_->get_lnames().empty();
-    const std::string shown =
-        alone || key.is_flag() ? key.name() : key.name() + "=" + key.option_->get_default_str();
+    const std::string shown = alone || key.is_flag() ? key.name() : key.name() + "=" + key.default_text();
     out += fmt::format("  {:<22} {}\n", shown, key.option_->get_description());
   }
   return out;

@@ -50,6 +50,8 @@ class Key {
 
  private:
   friend class KeySet;
+  /// Truth values as true and false.
+  std::string default_text() const;
   CLI::Option* option_;
 };
 

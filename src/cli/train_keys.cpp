@@ -12,11 +12,11 @@ namespace {
 using Names = std::vector<std::string>;
 
 /// Keys that say where and how to run, not what to compute: the only ones that may change on resuming.
-const Names free_keys{"resume", "device", "threads", "workers", "max_steps"};
+const Names free_keys{"resume", "device", "threads", "workers", "max_steps", "report"};
 /// Keys that belong to this process, or are put into args.json by the trainer.
 const Names own_keys{"data", "model", "resume", "exist_ok", "finetune"};
 /// Those that only networks with targets know, beside settings of their trainer.
-const Names network_keys{"mixup", "cutmix"};
+const Names network_keys{"mixup", "cutmix", "report"};
 
 bool holds(const Names& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -92,6 +92,7 @@ void define_keys(KeySet& app, TrainKeys& k) {
   app.add_option("--project", k.project, "folder of the run folders");
   app.add_option("--name", k.name, "of the run folder (default: the first free number)");
   app.add_flag("--exist_ok", k.exist_ok, "write into an existing run folder of that name");
+  app.add_option("--report", k.report, "write report.html at the end");
   app.add_option("--resume", k.resume, "run folder to continue, to the same bits as without the break");
 }
 

@@ -14,7 +14,7 @@ struct TrainKeys {
   std::string cache = "false";
   int64_t cache_side = -1;
   std::string project = "runs/train", name;
-  bool exist_ok = false;
+  bool exist_ok = false, report = true;
   double val = 0.1, mixup = 0, cutmix = 0;
   std::string sampler = "shuffle", task;
   ComputeKeys compute;

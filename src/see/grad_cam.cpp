@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "fovea/autograd.h"
 #include "fovea/operators.h"
 #include "fovea/ops.h"
@@ -9,17 +11,16 @@ namespace fovea::see {
 std::string cam_layer(const nn::Module& net, const Tensor& x) {
   check_images("grad_cam", x);
   const std::vector<nn::Visit> calls = visits_of(net, x);
-  size_t last = calls.size();
-  for (size_t i = 0; i < calls.size(); ++i)
-    if (is_map(calls[i].output) && calls[i].layer.starts_with("Conv")) last = i;
-  check(last < calls.size(), "[grad_cam] {} has no convolution that gives maps: it sees no places",
+  const auto is_conv = [](const nn::Visit& v) { return is_map(v.output) && v.layer.starts_with("Conv"); };
+  const auto conv = std::find_if(calls.rbegin(), calls.rend(), is_conv);
+  check(conv != calls.rend(), "[grad_cam] {} has no convolution that gives maps: it sees no places",
         net.describe());
-  std::string path = calls[last].path;
-  for (size_t i = last + 1; i < calls.size(); ++i)
-    if (!calls[i].path.empty() && path.starts_with(calls[i].path + ".") && is_map(calls[i].output) &&
-        calls[i].output[2] == calls[last].output[2] && calls[i].output[3] == calls[last].output[3])
-      path = calls[i].path;
-  return path;
+  return std::find_if(calls.rbegin(), calls.rend(),
+                      [&](const nn::Visit& v) {
+                        return is_map(v.output) && !v.path.empty() && v.output[2] == conv->output[2] &&
+                               v.output[3] == conv->output[3];
+                      })
+      ->path;
 }
 
 Tensor grad_cam(const nn::Module& net, const Tensor& x, const Tensor& classes, const std::string& layer) {

@@ -52,10 +52,12 @@ Tensor filters_of(const nn::Module& module, const Dims& image) {
   return {};
 }
 
+constexpr double tiny = 1e-12;  // the span of a map that is the same throughout
+
 /// A map (h,w) in colours, `low` and `high` being the ends of the palette.
 Tensor colored(const Tensor& map, double low, double high, const char* palette) {
   const Tensor table = unsqueeze(map.to(f32), 2).contiguous();
-  const image::Window window{(low + high) / 2, std::max(high - low, 1e-30)};
+  const image::Window window{(low + high) / 2, high - low};
   return image::render(image::Image(table), {.window = window, .palette = palette});
 }
 
@@ -94,7 +96,7 @@ Tensor feature_maps(const nn::Module& net, const std::string& layer, const Tenso
   const Tensor all = seen.output();
   check(is_map(all.shape()), "[feature_maps] {}", no_maps(net, layer, all.shape(), x));
   const Tensor maps = all.contiguous().select(0, 0);
-  const double low = min(maps).item(), high = max(maps).item();
+  const double low = min(maps).item(), high = std::max(max(maps).item(), low + tiny);
   std::vector<Tensor> tiles;
   for (int64_t c = 0; c < std::min(maps.size(0), most); ++c)
     tiles.push_back(colored(maps.select(0, c), low, high, "viridis"));
@@ -123,13 +125,13 @@ Tensor overlay(const Tensor& rgb, const Tensor& map, double opacity) {
         map.describe());
   const Tensor large =
       squeeze(image::resize(unsqueeze(map.to(f32), 2).contiguous(), rgb.size(0), rgb.size(1)), 2);
-  const Tensor heat = colored(large, 0, max(large).item(), "jet").to(f32);
+  const Tensor heat = colored(large, 0, std::max(max(large).item(), tiny), "jet").to(f32);
   return add(affine(rgb.to(f32), 1 - opacity, 0.5), affine(heat, opacity)).to(u8);
 }
 
 Tensor signed_map(const Tensor& map) {
   check(map.rank() == 2, "[signed_map] wants a map (H,W), not {}", map.describe());
-  const double largest = max(abs(map)).item();
+  const double largest = std::max(max(abs(map)).item(), tiny);
   return colored(map, -largest, largest, "bwr");
 }
 

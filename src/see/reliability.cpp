@@ -13,7 +13,7 @@ using image::Canvas;
 using image::Color;
 
 constexpr Color white{255, 255, 255}, ink{34, 34, 34}, faint{110, 110, 110}, grid{229, 229, 229},
-    bar{36, 104, 180}, gap_color{222, 112, 38}, axis_line{150, 150, 150};
+    bar{36, 104, 180}, too_sure{222, 112, 38}, too_modest{46, 139, 87}, axis_line{150, 150, 150};
 constexpr double title_size = 30, label_size = 22, tick_size = 19;
 constexpr double left = 110, top = 130, side = 600, below = 130;  // of the square; of the counts under it
 
@@ -32,13 +32,15 @@ void frame(Canvas& canvas) {
   canvas.text({left + side / 2, top + side + below + 86}, "confidence", label_size, ink, Align::center);
 }
 
-/// Accuracy as a bar, what it lacks of the confidence (or has more) in another colour, and the count below.
+/// Accuracy and confidence as far as they agree, the gap between them in the colour of what it is, and the
+/// count below.
 void draw_bin(Canvas& canvas, const ReliabilityBin& bin, int64_t most) {
   if (bin.examples == 0) return;
   const double x = x_of(bin.low) + 1, width = x_of(bin.high) - x_of(bin.low) - 2;
-  canvas.rectangle(x, y_of(bin.accuracy), width, bin.accuracy * side, bar);
   const double upper = std::max(bin.accuracy, bin.confidence), lower = std::min(bin.accuracy, bin.confidence);
-  canvas.rectangle(x, y_of(upper), width, (upper - lower) * side, gap_color, 0.55);
+  canvas.rectangle(x, y_of(lower), width, lower * side, bar);
+  canvas.rectangle(x, y_of(upper), width, (upper - lower) * side,
+                   bin.confidence > bin.accuracy ? too_sure : too_modest, 0.6);
   const double tall = (below - 30) * double(bin.examples) / double(most);
   canvas.rectangle(x, top + side + below - tall, width, tall, axis_line);
 }
@@ -59,6 +61,8 @@ image::Image draw_reliability(const Calibration& c, const std::string& title) {
   canvas.line({{x_of(0), y_of(0)}, {x_of(1), y_of(1)}}, 2, ink, 0.6);
   canvas.rectangle(left, top + side + below, side, 1, axis_line);
   canvas.text({left + 8, top + side + 28}, "examples", tick_size, faint);
+  canvas.text({left + 8, top + 24}, "too sure", tick_size, too_sure);
+  canvas.text({left + 8, top + 50}, "too modest", tick_size, too_modest);
   return image::Image(canvas.pixels());
 }
 

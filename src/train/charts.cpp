@@ -12,9 +12,8 @@ std::vector<std::string> result_columns(data::Task task) {
           "data_wait"};
 }
 
-void draw_curves(const std::string& folder, const std::vector<std::vector<double>>& rows,
-                 const std::string& title, data::Task task) {
-  if (rows.empty()) return;
+image::Image curves_of(const std::vector<std::vector<double>>& rows, const std::string& title,
+                       data::Task task) {
   const std::string score = task == data::Task::classify     ? "top-1"
                             : task == data::Task::multilabel ? "F1"
                                                              : "R2";
@@ -24,20 +23,29 @@ void draw_curves(const std::string& folder, const std::vector<std::vector<double
     return values;
   };
   const auto epochs = column(0);
-  image::plot_curves(folder + "/curves.png", title, "epoch",
-                     {{"train", epochs, column(3), "loss"},
-                      {"val", epochs, column(5), "loss"},
-                      {"train", epochs, column(4), score},
-                      {"val", epochs, column(6), score}});
+  return image::draw_curves(title, "epoch",
+                            {{"train", epochs, column(3), "loss"},
+                             {"val", epochs, column(5), "loss"},
+                             {"train", epochs, column(4), score},
+                             {"val", epochs, column(6), score}});
 }
 
-void draw_confusion(const std::string& folder, const ConfusionMatrix& matrix,
-                    const std::vector<std::string>& classes) {
+void draw_curves(const std::string& folder, const std::vector<std::vector<double>>& rows,
+                 const std::string& title, data::Task task) {
+  if (!rows.empty()) image::write(folder + "/curves.png", curves_of(rows, title, task));
+}
+
+Tensor counts_of(const ConfusionMatrix& matrix) {
   const int64_t n = matrix.classes();
   const Tensor counts = Tensor::empty({n, n}, i64);
   for (int64_t t = 0; t < n; ++t)
     for (int64_t p = 0; p < n; ++p) counts.at<int64_t>({t, p}) = matrix.count(t, p);
-  image::plot_confusion(folder + "/confusion.png", counts, classes);
+  return counts;
+}
+
+void draw_confusion(const std::string& folder, const ConfusionMatrix& matrix,
+                    const std::vector<std::string>& classes) {
+  image::plot_confusion(folder + "/confusion.png", counts_of(matrix), classes);
 }
 
 }  // namespace fovea::train

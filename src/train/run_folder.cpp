@@ -87,6 +87,22 @@ Settings load_settings(const std::string& path) {
   return settings;
 }
 
+std::vector<std::vector<double>> read_results(const std::string& path,
+                                              const std::vector<std::string>& columns) {
+  const auto lines = split(text_of(read_file(path, results_limit)), '\n');
+  check(lines[0] == fmt::format("{}", fmt::join(columns, ",")), "{} has other columns than expected: {}",
+        path, lines[0]);
+  std::vector<std::vector<double>> rows;
+  for (size_t i = 1; i < lines.size() && !lines[i].empty(); ++i) {
+    rows.emplace_back();
+    for (const auto& cell : split(lines[i], ','))
+      check(is_number(cell, rows.back().emplace_back()), "{} line {}: {} is no number", path, i + 1, cell);
+    check(rows.back().size() == columns.size(), "{} line {} has {} of {} columns", path, i + 1,
+          rows.back().size(), columns.size());
+  }
+  return rows;
+}
+
 ResultsFile::ResultsFile(std::string path, const std::vector<std::string>& columns, int64_t keep_rows)
     : path_(std::move(path)), columns_(columns) {
   std::string text = fmt::format("{}\n", fmt::join(columns_, ","));
@@ -107,21 +123,6 @@ void ResultsFile::append(const std::vector<double>& values) const {
   const bool closed = file && std::fclose(file) == 0;
   const int code = errno;
   check(written && closed, "cannot write {}: {}", path_, std::strerror(code));
-}
-
-std::vector<std::vector<double>> ResultsFile::rows() const {
-  const auto lines = split(text_of(read_file(path_, results_limit)), '\n');
-  check(lines[0] == fmt::format("{}", fmt::join(columns_, ",")), "{} has other columns than expected: {}",
-        path_, lines[0]);
-  std::vector<std::vector<double>> rows;
-  for (size_t i = 1; i < lines.size() && !lines[i].empty(); ++i) {
-    rows.emplace_back();
-    for (const auto& cell : split(lines[i], ','))
-      check(is_number(cell, rows.back().emplace_back()), "{} line {}: {} is no number", path_, i + 1, cell);
-    check(rows.back().size() == columns_.size(), "{} line {} has {} of {} columns", path_, i + 1,
-          rows.back().size(), columns_.size());
-  }
-  return rows;
 }
 
 }  // namespace fovea::train

@@ -18,6 +18,10 @@ void save_settings(const std::string& path, const Settings& settings);
 /// Throws unless `path` holds a JSON object of plain values.
 Settings load_settings(const std::string& path);
 
+/// The rows of results.csv. Throws if the file does not hold `columns` or a row is no list of numbers.
+std::vector<std::vector<double>> read_results(const std::string& path,
+                                              const std::vector<std::string>& columns);
+
 /// results.csv: a head line, then one row per epoch, appended as training goes.
 class ResultsFile {
  public:
@@ -25,8 +29,7 @@ class ResultsFile {
   ResultsFile(std::string path, const std::vector<std::string>& columns, int64_t keep_rows = -1);
   /// Appends a row and hands it to the system before returning. *Requires* one value per column.
   void append(const std::vector<double>& values) const;
-  /// The rows so far. Throws if the file does not hold `columns` or a row is no list of numbers.
-  std::vector<std::vector<double>> rows() const;
+  std::vector<std::vector<double>> rows() const { return read_results(path_, columns_); }
 
  private:
   std::string path_;

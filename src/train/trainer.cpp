@@ -73,7 +73,7 @@ FitResult Trainer::fit(const nn::Module& model, data::DataLoader& train, data::D
   return result;
 }
 
-Evaluation Trainer::validate(const nn::Module& model, data::DataLoader& loader) const {
+Evaluation Trainer::validate(const nn::Module& model, data::DataLoader& loader, bool keep_logits) const {
   const auto start = std::chrono::steady_clock::now();
   const nn::EvalMode eval(model);
   const NoGrad guard;
@@ -83,14 +83,17 @@ Evaluation Trainer::validate(const nn::Module& model, data::DataLoader& loader) 
   Evaluation e{metrics_for(loader), ConfusionMatrix(task == data::Task::classify ? classes : 0), 0};
   Scores scores(task == data::Task::multilabel ? size_t(classes) : 0);
   int64_t batches = 0;
+  std::vector<Tensor> kept, labels;
   auto forward = fovea::compile([&](const Tensor& x) { return model(x); });
   for (const data::Batch& batch : loader.epoch(0)) {
     const Tensor images = batch.images.to(dtype), logits = options_.compile ? forward(images) : model(images);
     e.metrics.add(loss(task, logits, batch.labels).item(), logits, batch.labels, &e.confusion);
     scores.add(logits, batch.labels);
+    if (keep_logits) kept.push_back(logits.clone()), labels.push_back(batch.labels.clone());
     if (++batches == options_.limit_val_batches) break;
   }
   e.average_precision = scores.average_precision();
+  if (keep_logits) e.logits = concat(kept), e.labels = concat(labels);
   e.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return e;
 }

@@ -22,8 +22,8 @@ TEST(Cli, TellsItsVersionAndHelp) {
   EXPECT_EQ(run(folder, "version").out, "fovea 0.1.0\n");
   const Outcome help = run(folder, "");
   EXPECT_EQ(help.code, 0);
-  for (const char* command :
-       {"train", "val", "predict", "see", "summary", "bench", "race", "show", "data", "ops", "devices"}) {
+  for (const char* command : {"train", "val", "predict", "see", "report", "summary", "bench", "race", "show",
+                              "data", "ops", "devices"}) {
     expect_in(fmt::format("  {} ", command), help.out);
     const Outcome one = run(folder, fmt::format("{} --help", command));
     EXPECT_EQ(one.code, 0);
@@ -324,7 +324,9 @@ TEST(Train, PrintsPlainLinesWithoutATerminal) {
   expect_in("\nepoch 1/6 10/10  loss ", o.out);
   expect_in("\nepoch 6/6 10/10  loss ", o.out);
   expect_in(
-      "\nsaved runs/train/1 (best.safetensors, results.csv, curves.png, confusion.png)      next: fovea val "
+      "\nsaved runs/train/1 (best.safetensors, results.csv, curves.png, confusion.png, report.html)      "
+      "next: "
+      "fovea val "
       "model=runs/train/1\n",
       o.out);
   const Outcome val = run(folder, "val model=runs/train/1");

@@ -57,6 +57,7 @@ TEST(Energy, TrainsMeasuresAndRefuses) {
   const std::pair<std::string, const char*> refused[] = {
       {"predict model=runs/train/rbm source=lines", "finetune=runs/train/rbm"},
       {"see model=runs/train/rbm", "knows no classes"},
+      {"report runs/train/rbm", "knows no classes"},
       {"val model=runs/train/rbm augment=true", "is an energy model"},
       {train + "model=rbm:8 normalize=set", "normalize=none keeps pixels in [0, 1]"},
       {train + "model=rbm:8:binary", "no units are called 'binary'"},

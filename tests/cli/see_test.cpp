@@ -71,5 +71,30 @@ TEST(CliSee, SaysWhatCannotBeSeen) {
   EXPECT_EQ(run(folder, "see model=runs/train/mlp what=gradcm").code, 2);
 }
 
+TEST(CliReport, TellsOfARunAndRepeatsItsCommand) {
+  TempFolder folder;
+  draw_squares(folder);
+  const std::string train =
+      "train data=set model=mlp epochs=1 batch=6 val=0.5 seed=1 lr0=1e-9 augment='Pad(2), RandomCrop(28)' ";
+  ASSERT_EQ(run(folder, train + "report=false name=plain").code, 0);
+  EXPECT_FALSE(std::filesystem::exists(folder / "runs/train/plain/report.html"));
+  const Outcome with = run(folder, train + "name=told");
+  expect_in("report.html)", with.out);
+  const std::string page = test::slurp(folder / "runs/train/told/report.html");
+  expect_in("<pre>fovea train data=set model=mlp epochs=1 lr0=1e-09", page);
+  expect_in("batch=6 'augment=Pad(2), RandomCrop(28)'", page);
+  EXPECT_EQ(page.find("compile=true"), page.npos) << "a key that has its default";
+
+  EXPECT_EQ(run(folder, "report runs/train/plain").out, "wrote runs/train/plain/report.html\n");
+  expect_in("<h2>Calibration</h2>", test::slurp(folder / "runs/train/plain/report.html"));
+  expect_in("nowhere", run(folder, "report run=nowhere").err);
+
+  const Outcome val = run(folder, "val model=runs/train/told mistakes=3 out=wrong.png");
+  expect_in("calibration  ECE ", val.out);
+  expect_in("wrote wrong.png: ", val.err);
+  EXPECT_EQ(image::read(folder / "wrong.png").width(), 960);
+  expect_in("\"temperature\": ", run(folder, "val model=runs/train/told --json").out);
+}
+
 }  // namespace
 }  // namespace fovea

@@ -73,6 +73,7 @@ TEST(Overlay, BlendsThePictureWithTheHeat) {
   const Tensor seen = see::overlay(black, tensor({0, 1, 0, 1}, {2, 2}), 0.5);
   EXPECT_EQ(pixel(seen, 0, 0), (std::vector<int>{0, 0, 64}));  // jet from (0,0,128) to (128,0,0)
   EXPECT_EQ(pixel(seen, 1, 1), (std::vector<int>{64, 0, 0}));
+  EXPECT_EQ(pixel(see::overlay(black, zeros({2, 2})), 1, 1), (std::vector<int>{0, 0, 64})) << "no heat";
   EXPECT_EQ(see::overlay(full({8, 6, 3}, 9, u8), tensor({1}, {1, 1})).shape(), (Dims{8, 6, 3}));
   EXPECT_NE(error_of([&] { see::overlay(black, zeros({1, 2, 2})); }).find("a map (h,w)"), std::string::npos);
 }

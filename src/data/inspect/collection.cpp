@@ -6,17 +6,13 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "data/stored.h"
 #include "fovea/files.h"
 
 namespace fovea::data {
 namespace {
 
 namespace fs = std::filesystem;
-
-image::Image table_of(const Tensor& example) {
-  if (example.rank() != 3) return image::Image(example.reshape({1, example.numel(), 1}));
-  return image::Image(example.permute({1, 2, 0}).contiguous());
-}
 
 }  // namespace
 
@@ -84,9 +80,7 @@ bool Collection::is_file(Place place) const {
 
 image::Image Collection::picture(Place place) const {
   if (is_file(place)) return image::read(where(place));
-  const Dataset& data = set(place.split);
-  return data.has_pictures() ? image::Image(data.picture(place.index))
-                             : table_of(data.example(place.index).image);
+  return stored_picture(set(place.split), place.index);
 }
 
 std::string Collection::misfit(Place place, std::span<const uint8_t> bytes,

@@ -1,7 +1,8 @@
-// The report as one HTML page: no scripts, no other files, in light and dark.
+// The report as one HTML page.
 #include <algorithm>
 #include <cmath>
 
+#include "base/html.h"
 #include "base/text.h"
 #include "data/inspect/tally.h"
 #include "data/inspect/thumbnails.h"
@@ -11,50 +12,18 @@ namespace {
 
 constexpr int64_t side = 128;
 
-constexpr const char* style = R"(
-:root{color-scheme:light dark;--ground:#fff;--ink:#1b1f24;--dim:#667;--line:#d8dce2;--bar:#2f7ed8;--val:#e08a1e;--bad:#b3261e;--card:#f5f6f8}
-@media(prefers-color-scheme:dark){:root{--ground:#14171b;--ink:#e6e8eb;--dim:#9aa3ad;--line:#333a43;--bar:#5aa2f0;--val:#f0a848;--bad:#ff7a70;--card:#1d2127}}
-body{background:var(--ground);color:var(--ink);font:15px/1.45 system-ui,sans-serif;margin:0 auto;max-width:1200px;padding:24px}
-h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:34px 0 10px;border-bottom:1px solid var(--line);padding-bottom:4px}
-h3{font-size:15px;margin:18px 0 6px}.dim{color:var(--dim)}.bad{color:var(--bad)}
-table{border-collapse:collapse}td,th{padding:2px 14px 2px 0;text-align:left;white-space:nowrap}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-.bar{display:inline-block;height:11px;background:var(--bar);border-radius:2px;vertical-align:middle}.bar.val{background:var(--val)}
-.row{display:flex;flex-wrap:wrap;gap:40px}.cards{display:flex;flex-wrap:wrap;gap:10px}
-figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:6px;padding:8px;max-width:300px}
-figure .pair{display:flex;gap:6px}figcaption{font-size:12px;overflow-wrap:anywhere;margin-top:4px;max-width:284px}
-img{display:block;border-radius:3px}img.small{image-rendering:pixelated}.none{width:128px;height:64px;border:1px dashed var(--line);border-radius:3px}
-.samples{display:flex;flex-wrap:wrap;gap:6px;align-items:flex-end})";
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&') out += "&amp;";
-    else if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '"') out += "&quot;";
-    else out += c;
-  }
-  return out;
-}
-
 /// Which examples the page shows, and then their pictures.
 class Pictures {
  public:
   void want(int64_t example) { wanted_.insert(example); }
   void make(const Inspection& in) { made_ = thumbnails(in, wanted_, side); }
   std::string img(const Inspection& in, int64_t example) const {
-    const Thumbnail& t = made_.at(example);
-    if (t.uri.empty()) return "<div class=none></div>";
-    // Small pictures grow by a whole factor.
-    const int64_t factor = std::max<int64_t>(1, side / 2 / std::max(t.width, t.height));
-    return fmt::format("<img src=\"{}\" width={} height={}{} title=\"{}\" alt=\"\">", t.uri, t.width * factor,
-                       t.height * factor, factor > 1 ? " class=small" : "",
-                       escaped(in.examples[size_t(example)].where));
+    return image::img_tag(made_.at(example), side, in.examples[size_t(example)].where);
   }
 
  private:
   std::set<int64_t> wanted_;
-  std::map<int64_t, Thumbnail> made_;
+  std::map<int64_t, image::Thumbnail> made_;
 };
 
 std::string bar(int64_t count, int64_t most, const char* more = "") {
@@ -68,7 +37,7 @@ std::string histogram(const std::string& title, const std::vector<Tally>& tallie
   if (most == 0) return "";
   std::string out = fmt::format("<div><h3>{}</h3><table>", title);
   for (size_t i = 0; i < std::min(tallies.size(), most_rows); ++i)
-    out += fmt::format("<tr><td>{}<td class=n>{}<td>{}\n", escaped(tallies[i].name),
+    out += fmt::format("<tr><td>{}<td class=n>{}<td>{}\n", html_escaped(tallies[i].name),
                        thousands(tallies[i].count), bar(tallies[i].count, most));
   return out + "</table></div>\n";
 }
@@ -80,7 +49,7 @@ std::string class_table(const Inspection& in) {
   std::string out = "<h2>Classes</h2>\n<table><tr><th>class<th class=n>train";
   out += in.has_val() ? "<th class=n>val<th>\n" : "<th>\n";
   for (size_t c = 0; c < in.classes.size(); ++c) {
-    out += fmt::format("<tr><td>{}<td class=n>{}", escaped(in.classes[c]), thousands(train[c]));
+    out += fmt::format("<tr><td>{}<td class=n>{}", html_escaped(in.classes[c]), thousands(train[c]));
     if (in.has_val()) out += fmt::format("<td class=n>{}", thousands(val[c]));
     out += fmt::format("<td>{}{}\n", bar(train[c], most), in.has_val() ? bar(val[c], most, " val") : "");
   }
@@ -118,7 +87,7 @@ std::string finding_sections(const Inspection& in, const Pictures& pictures, int
     for (const Finding& f : shown) {
       out += "<figure><div class=pair>" + pictures.img(in, f.example);
       if (f.other >= 0) out += pictures.img(in, f.other);
-      out += fmt::format("</div><figcaption>{}</figcaption></figure>\n", escaped(in.text(f)));
+      out += fmt::format("</div><figcaption>{}</figcaption></figure>\n", html_escaped(in.text(f)));
     }
     out += "</div>\n";
     if (int64_t(shown.size()) < count)
@@ -150,7 +119,7 @@ std::string sample_sections(const Inspection& in, const std::vector<std::vector<
   std::string out = "<h2>Samples</h2>\n";
   for (size_t g = 0; g < samples.size(); ++g) {
     if (samples[g].empty()) continue;
-    if (!in.classes.empty()) out += fmt::format("<h3>{}</h3>\n", escaped(in.classes[g]));
+    if (!in.classes.empty()) out += fmt::format("<h3>{}</h3>\n", html_escaped(in.classes[g]));
     out += "<div class=samples>";
     for (const int64_t example : samples[g]) out += pictures.img(in, example);
     out += "</div>\n";
@@ -175,11 +144,7 @@ std::string html_sheet(const Inspection& in, const SheetOptions& options) {
   });
   pictures.make(in);
 
-  std::string out = fmt::format(
-      "<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport "
-      "content=\"width=device-width\">\n"
-      "<title>{0}</title>\n<style>{1}\n</style>\n<h1>{0}</h1>\n",
-      escaped(in.name), style);
+  std::string out;
   const auto sizes = sizes_of(in);
   out += fmt::format("<p class=dim>{}{}{}{}{}</p>\n",
                      in.has_val()
@@ -195,14 +160,14 @@ std::string html_sheet(const Inspection& in, const SheetOptions& options) {
                          ? fmt::format("; {} of them looked at", thousands(int64_t(in.examples.size())))
                          : "");
   out += "<h2>To look after</h2>\n";
-  for (const auto& w : in.warnings) out += fmt::format("<p class=bad>{}</p>\n", escaped(w));
+  for (const auto& w : in.warnings) out += fmt::format("<p class=bad>{}</p>\n", html_escaped(w));
   out += finding_sections(in, pictures, options.listed);
   out += class_table(in);
   out += "<h2>Pictures</h2>\n<div class=row>\n" + histogram("Kinds", kinds_of(in)) +
          histogram("Formats", formats_of(in)) + channel_table(in);
   if (!sizes.empty() && sizes[0] != sizes[2]) out += histogram("Width : height", aspects_of(in));
   out += histogram("Mean brightness", brightness_of(in)) + "</div>\n";
-  return out + sample_sections(in, samples, pictures) + "</html>\n";
+  return html_page(in.name, out + sample_sections(in, samples, pictures));
 }
 
 }  // namespace fovea::data
