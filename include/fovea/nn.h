@@ -14,6 +14,7 @@
 #include "fovea/nn/conv_lstm.h"
 #include "fovea/nn/ctc.h"
 #include "fovea/nn/layer.h"
+#include "fovea/nn/linear_chain.h"
 #include "fovea/nn/loss.h"
 #include "fovea/nn/module.h"
 #include "fovea/nn/norm.h"

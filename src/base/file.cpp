@@ -46,6 +46,19 @@ void sync_folder_of(const std::string& path) {
 
 }  // namespace
 
+bool is_file(const std::string& path) {
+  struct stat facts {};
+  return ::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode);
+}
+bool is_folder(const std::string& path) {
+  struct stat facts {};
+  return ::stat(path.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode);
+}
+bool is_there(const std::string& path) {
+  struct stat facts {};
+  return ::stat(path.c_str(), &facts) == 0;
+}
+
 std::span<const uint8_t> read_file(const std::string& path, Bytes& memory, size_t limit) {
   const Descriptor d{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (d.fd < 0) fail_system("cannot open", path);

@@ -11,6 +11,12 @@ namespace fovea {
 
 using Bytes = std::vector<uint8_t>;
 
+/// Whether a file, a folder, or either has this name; no where the system cannot say: a name too long, a
+/// folder that may not be entered.
+bool is_file(const std::string& path);
+bool is_folder(const std::string& path);
+bool is_there(const std::string& path);
+
 /// The content of `path`; throws if it cannot be read or is larger than `limit`.
 Bytes read_file(const std::string& path, size_t limit = size_t{4} << 30);
 /// The same into `memory`, which only grows: for many files one after the other.

@@ -25,6 +25,7 @@ struct Keys {
 struct Explained {
   std::vector<PlanNode> nodes;
   Plans::Stats stats;
+  std::vector<nn::LinearChain> chains = {};
 };
 
 /// A step of contrastive divergence.
@@ -123,6 +124,7 @@ void print(const Explained& e, const Keys& k) {
   }
   fmt::print("{} kernels, {:.1f} us, {:.2f} MB of memory for {:.2f} MB of tensors\n", e.nodes.size(),
              1e6 * total, double(e.stats.planned_bytes) / 1e6, double(e.stats.unplanned_bytes) / 1e6);
+  fmt::print("{}", nn::warnings(e.chains));
 }
 
 void print_json(const Explained& e) {
@@ -136,7 +138,15 @@ void print_json(const Explained& e) {
                      {"bytes", n.bytes},
                      {"seconds", n.seconds},
                      {"refused", n.refused}});
+  nlohmann::json chains = nlohmann::json::array();
+  for (const nn::LinearChain& c : e.chains)
+    chains.push_back({{"layers", c.layers},
+                      {"inputs", c.input.numel()},
+                      {"outputs", c.output.numel()},
+                      {"parameters", c.parameters},
+                      {"low_rank", c.low_rank()}});
   fmt::print("{}\n", nlohmann::json{{"nodes", nodes},
+                                    {"linear_chains", chains},
                                     {"planned_bytes", e.stats.planned_bytes},
                                     {"unplanned_bytes", e.stats.unplanned_bytes}}
                          .dump(2));
@@ -147,7 +157,9 @@ int run(const Keys& k) {
   manual_seed(0);
   const Network n = network_of(k.network);
   n.net.to(dtype_named(k.compute.dtype));
-  const Explained e = k.mode == "train" ? explain_training(n, k) : explain_prediction(n, k);
+  const auto chains = nn::linear_chains(n.net, n.input, dtype_named(k.compute.dtype));
+  Explained e = k.mode == "train" ? explain_training(n, k) : explain_prediction(n, k);
+  e.chains = chains;
   k.json ? print_json(e) : print(e, k);
   return 0;
 }

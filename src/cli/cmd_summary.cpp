@@ -2,8 +2,25 @@
 
 #include "cli/setup.h"
 #include "fovea/init.h"
+#include "fovea/random.h"
 
 namespace fovea::cli {
+
+namespace {
+
+nn::Summary summary_of(const NetworkKeys& k) {
+  {
+    const init::Skip weights_count_nothing;
+    const Network n = network_of(k);
+    nn::Summary s = nn::summary(n.net, n.input);
+    if (s.chains.empty()) return s;
+  }
+  manual_seed(0);  // the one linear function of a chain shows weights
+  const Network n = network_of(k);
+  return nn::summary(n.net, n.input);
+}
+
+}  // namespace
 
 const Command summary_command{
     "summary", "the layers of a network: shapes, weights + biases, multiply-accumulates",
@@ -14,9 +31,7 @@ const Command summary_command{
       auto k = std::make_shared<NetworkKeys>();
       add_network_keys(app, *k);
       return [k] {
-        const init::Skip weights_count_nothing;
-        const Network n = network_of(*k);
-        std::cout << nn::summary(n.net, n.input) << std::flush;
+        std::cout << summary_of(*k) << std::flush;
         return 0;
       };
     }};

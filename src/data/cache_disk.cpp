@@ -281,7 +281,7 @@ Packed packed_for(const Dataset& dataset, const std::string& form, int64_t chann
 
 std::unique_ptr<ExampleCache> disk_cache(const Packed& packed, const DecodeExample& decode, int threads,
                                          const Note& warn, const Note& inform) {
-  if (std::filesystem::exists(packed.path)) {
+  if (is_there(packed.path)) {
     try {
       return std::make_unique<DiskCache>(packed, warn);
     } catch (const Error& e) {

@@ -1,4 +1,5 @@
 #include "data/class_folder.h"
+#include "base/file.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -46,12 +47,12 @@ Files part_of(const Files& files, Split split, const OpenOptions& options, int64
 ClassFolder scan_classes(const std::string& folder, Split split, const OpenOptions& options,
                          const FileKindOfClass& kind) {
   ClassFolder found{.info = {.name = folder, .split = split}, .examples = {}, .all = {}};
-  const bool has_train = fs::is_directory(fs::path(folder) / "train");
+  const bool has_train = is_folder(fs::path(folder) / "train");
   const Classes train = scan(has_train ? fs::path(folder) / "train" : fs::path(folder), kind);
   Classes held_out;
   if (has_train)
     for (const char* name : {"val", "valid", "test"})
-      if (held_out.empty() && fs::is_directory(fs::path(folder) / name))
+      if (held_out.empty() && is_folder(fs::path(folder) / name))
         held_out = scan(fs::path(folder) / name, kind);
 
   for (const auto& [name, files] : train) {

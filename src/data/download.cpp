@@ -28,7 +28,7 @@ bool is_inner(const std::string& name) {
 
 void download(const std::string& url, const fs::path& path, const std::string& md5,
               const GetOptions& options) {
-  if (fs::exists(path) && md5_of_file(path.string()) == md5) return;
+  if (is_there(path) && md5_of_file(path.string()) == md5) return;
   const std::string part = path.string() + ".part";
   std::error_code ignored;
   const auto there = fs::file_size(part, ignored);
@@ -55,7 +55,7 @@ void download(const std::string& url, const fs::path& path, const std::string& m
              },
          .announce = [&](int64_t all) { total = all, tell(); }});
   out.close();
-  const std::string sum = fs::exists(part) ? md5_of_file(part) : "nothing";
+  const std::string sum = is_there(part) ? md5_of_file(part) : "nothing";
   if (sum != md5) fs::remove(part, ignored);
   check(sum == md5, "{} has the MD5 sum {} and not {}: it was deleted; try again, or another mirror=", url,
         sum, md5);

@@ -49,7 +49,7 @@ std::string find_file(const std::string& folder, const std::string& stem, int ra
   for (const char* separator : {"-", "."})
     for (const char* ending : {"", ".gz"}) {
       const std::string path = fmt::format("{}/{}{}idx{}-ubyte{}", folder, stem, separator, rank, ending);
-      if (std::filesystem::is_regular_file(path)) return path;
+      if (is_file(path)) return path;
     }
   fail("there is no {}-idx{}-ubyte or {}-idx{}-ubyte.gz in {}", stem, rank, stem, rank, folder);
 }

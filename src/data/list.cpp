@@ -195,7 +195,7 @@ std::string List::problem_of(const CsvRow& row, Row& made) const {
   const std::string path = cell(row, path_);
   if (path.empty()) return "it names no file";
   made.example.path = (fs::path(file_).parent_path() / path).lexically_normal().string();
-  if (!fs::is_regular_file(made.example.path)) return fmt::format("file {} is missing", made.example.path);
+  if (!is_file(made.example.path)) return fmt::format("file {} is missing", made.example.path);
   if (weight_ >= 0) {
     const auto weight = number_in(cell(row, weight_));
     if (!weight || *weight < 0)

@@ -3,7 +3,9 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/file.h"
 #include "data/class_folder.h"
+#include "data/folder_errors.h"
 
 namespace fovea::data {
 namespace {
@@ -46,9 +48,8 @@ std::vector<fs::path> data_folders() {
 }
 
 bool holds(const fs::path& folder, const FileKind& kind) {
-  std::error_code ignored;
   for (const auto& file : kind.witnesses)
-    if (fs::is_regular_file(folder / file, ignored)) return true;
+    if (is_file(folder / file)) return true;
   return false;
 }
 
@@ -99,16 +100,7 @@ std::shared_ptr<Dataset> open_folder(const std::string& folder, Split split, con
                               : open_image_folder(folder, split, options);
 }
 
-}  // namespace
-
-std::vector<std::string> dataset_names() {
-  std::vector<std::string> names;
-  for (const auto& kind : file_kinds) names.push_back(kind.name);
-  names.insert(names.end(), std::begin(synthetic_names), std::end(synthetic_names));
-  return names;
-}
-
-std::shared_ptr<Dataset> open_dataset(const std::string& what, Split split, const OpenOptions& options) {
+std::shared_ptr<Dataset> open_named(const std::string& what, Split split, const OpenOptions& options) {
   const size_t colon = what.find(':');
   const std::string name = what.substr(0, colon), rest = colon == what.npos ? "" : what.substr(colon + 1);
   for (const auto& kind : file_kinds)
@@ -119,7 +111,7 @@ std::shared_ptr<Dataset> open_dataset(const std::string& what, Split split, cons
       return make_synthetic(name, rest.empty() ? (split == Split::train ? 1000 : 200) : count_of(what, rest),
                             split, options.seed);
   if (is_webdataset(what)) return open_webdataset(what, split, options);
-  if (fs::is_directory(what)) return open_folder(what, split, options);
+  if (is_folder(what)) return open_folder(what, split, options);
   if (what.ends_with(".csv") || what.ends_with(".tsv")) return open_list(what, split, options);
   if (what.ends_with(".txt")) return open_video_list(what, split, options);
   std::string known;
@@ -127,6 +119,19 @@ std::shared_ptr<Dataset> open_dataset(const std::string& what, Split split, cons
   const std::string near = nearest(name, dataset_names());
   fail("data={} is no data set that is known ({}) and no folder.{}", what, known,
        near.empty() ? "" : fmt::format(" Did you mean {}?", near));
+}
+
+}  // namespace
+
+std::vector<std::string> dataset_names() {
+  std::vector<std::string> names;
+  for (const auto& kind : file_kinds) names.push_back(kind.name);
+  names.insert(names.end(), std::begin(synthetic_names), std::end(synthetic_names));
+  return names;
+}
+
+std::shared_ptr<Dataset> open_dataset(const std::string& what, Split split, const OpenOptions& options) {
+  return with_folder_errors([&] { return open_named(what, split, options); });
 }
 
 }  // namespace fovea::data

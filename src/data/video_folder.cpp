@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "data/class_folder.h"
 #include "data/picture.h"
@@ -203,7 +204,7 @@ VideosOfClasses read_list(const std::string& path, std::vector<std::string>& war
     const std::string file = (fs::path(path).parent_path() / trimmed(text.substr(0, space))).string();
     if (space == text.npos)
       warnings.push_back(fmt::format("{}:{}: '{}' is not a path and a class", path, number, text));
-    else if (!fs::exists(file)) warnings.push_back(fmt::format("{}:{}: there is no {}", path, number, file));
+    else if (!is_there(file)) warnings.push_back(fmt::format("{}:{}: there is no {}", path, number, file));
     else classes[text.substr(space + 1)].push_back(file);
   }
   return classes;

@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "fovea/autograd.h"
+#include "nn/chains.h"
 #include "nn/eval_mode.h"
 
 namespace fovea::nn {
@@ -60,9 +61,13 @@ class Rows : public ModuleObserver {
     const int64_t before = open_.back();
     open_.pop_back();
     if (!m.children().empty() && m.own_parameters().empty()) return;
-    SummaryRow row{m.path(), m.describe(),          y.shape(), arithmetic(m.own_parameters()), 0,
-                   0,        summary_.macs - before};
-    for (const auto& [name, p] : m.own_parameters()) (is_bias(name) ? row.biases : row.weights) += p.numel();
+    SummaryRow row;
+    row.path = m.path(), row.layer = m.describe(), row.output = y.shape();
+    row.arithmetic = arithmetic(m.own_parameters()), row.macs = summary_.macs - before;
+    for (const auto& [name, p] : m.own_parameters()) {
+      (is_bias(name) ? row.biases : row.weights) += p.numel();
+      (is_bias(name) ? row.bias_factors : row.weight_factors).push_back(factors(p.shape()));
+    }
     summary_.rows.push_back(std::move(row));
   }
 
@@ -83,17 +88,38 @@ std::string Summary::totals() const {
                      grouped(biases), work);
 }
 
+std::string Summary::arithmetic() const {
+  std::vector<std::string> w, b;
+  int64_t total = 0;
+  for (const SummaryRow& row : rows) {
+    w.insert(w.end(), row.weight_factors.begin(), row.weight_factors.end());
+    b.insert(b.end(), row.bias_factors.begin(), row.bias_factors.end());
+    total += row.weights + row.biases;
+  }
+  constexpr size_t longest = 100;
+  const std::string text = fmt::format("{} = {} weights, {} = {} biases", fmt::join(w, " + "), weights,
+                                       fmt::join(b, " + "), biases);
+  const bool several = w.size() > 1 && !b.empty();
+  return several && total == parameters() && text.size() <= longest ? text : "";
+}
+
 Summary summary(const Module& module, const Dims& input, DType dtype) {
   Summary s;
   s.input = input;
   const NoGrad no_grad;
   const EvalMode eval(module);
+  std::vector<LinearRun> runs;
   {
     Rows rows(s);
-    const Observe count([&](const Op& op, const Attrs&, const std::vector<Tensor>& in,
-                            const std::vector<Tensor>& out) { s.macs += macs_of(op, in, out); });
+    RunObserver observer(runs);
+    const Observe count(
+        [&](const Op& op, const Attrs&, const std::vector<Tensor>& in, const std::vector<Tensor>& out) {
+          s.macs += macs_of(op, in, out);
+          observer.called(in);
+        });
     module(zeros(input, dtype));
   }
+  s.chains = chains_of(std::move(runs));
   for (const auto& [path, p] : module.named_parameters())
     (is_bias(path.substr(path.rfind('.') + 1)) ? s.biases : s.weights) += p.numel();
   return s;
@@ -112,7 +138,8 @@ std::ostream& operator<<(std::ostream& out, const Summary& s) {
     text += fmt::format("{:>{}}", line.back(), width.back());
     out << text.substr(0, text.find_last_not_of(' ') + 1) << '\n';
   }
-  return out << s.totals() << '\n';
+  if (const std::string sums = s.arithmetic(); !sums.empty()) out << sums << '\n';
+  return out << s.totals() << '\n' << warnings(s.chains);
 }
 
 }  // namespace fovea::nn

@@ -85,8 +85,9 @@ void fold_constants(Program& p);
 void drop_dead(Program& p);
 /// Makes what the step reads but never writes constant, for as long as nobody writes it elsewhere.
 void freeze(Program& p);
-/// Makes batch norms with constant statistics part of the constant convolution before them.
-void fold_batch_norms(Program& p);
+/// Makes batch norms with constant statistics part of the constant convolution or linear layer before them,
+/// and constant linear layers in a row one.
+void fold_weights(Program& p);
 /// Chooses the kernels of steps with constant weights again, now that they may prepare them.
 void choose_prepared(Program& p);
 /// Joins kernels with what is done to their results.

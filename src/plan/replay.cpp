@@ -14,7 +14,7 @@ Replay::Replay(Program program, const CompileOptions& options) : program_(std::m
   fold_constants(program_);
   drop_dead(program_);
   if (options.fuse) {
-    fold_batch_norms(program_);
+    fold_weights(program_);
     fuse(program_);
     choose_prepared(program_);
     chain_elementwise(program_);

@@ -214,6 +214,9 @@ TEST(Cli, SumsUpANetwork) {
   const std::string resnet = run(folder, "summary model=resnet50").out;
   expect_in("layer1.0.downsample.0", resnet);
   expect_in("25,557,032 parameters (25,529,472 weights + 27,560 biases)  4.09 GMAC", resnet);
+  const std::string linear = run(folder, "summary model=mlp:3-4-2:none").out;
+  expect_in("3*4 + 4*2 = 20 weights, 4 + 2 = 6 biases\n26 parameters", linear);
+  expect_in("warning: fc1, fc2 have no non-linearity between them", linear);
   expect_in("alexnet takes images (C,H,W) of 63x63 or more, not (3,32,32)",
             run(folder, "summary model=alexnet imgsz=32").err);
 }
@@ -231,6 +234,8 @@ TEST(Cli, ExplainsACompiledStep) {
   expect_in("conv2d", o.out);
   expect_in("not cpu:winograd: channels are no multiple of 8", o.out);
   expect_in("calls", run(folder, "explain model=lenet5 batch=2 by=kernel rounds=2").out);
+  expect_in("warning: fc1, fc2 have no non-linearity between them",
+            run(folder, "explain model=mlp:3-4-2:none mode=predict rounds=1").out);
 }
 
 TEST(Bench, MeasuresAWorkload) {

@@ -187,6 +187,9 @@ TEST(Annotations, Yolo) {
   spill(root / "data.yaml", "path: .\ntrain: images/train\nval: [images/val]\nnames: {0: 'man', 1: bike}\n");
   try {
     EXPECT_EQ(open_annotated(root.str(), Split::train)->classes(), (std::vector<std::string>{"man", "bike"}));
+    spill(root / "data.yaml", "path: /\ntrain: /\nnames: [man]\n");
+    const std::string error = test::error_of([&] { open_annotated(root.str(), Split::train); });
+    EXPECT_NE(error.find("the whole file system"), std::string::npos) << error;
   } catch (const Error& e) {
     EXPECT_EQ(yolo_yaml_parser, nullptr) << e.what();
     EXPECT_NE(std::string(e.what()).find("libyaml-cpp-dev"), std::string::npos) << e.what();

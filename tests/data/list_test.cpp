@@ -53,6 +53,9 @@ TEST(List, ClassesFromNamesAndWrongRowsByLine) {
   spill(root / "list.csv", "path,label\nx.png,1\n");
   EXPECT_NE(error_of([&] { open_dataset(root / "list.csv", Split::train); }).find("x.png is missing"),
             std::string::npos);
+  spill(root / "list.csv", "path,label\n0.png,1\n" + std::string(300, 'a') + ".png,1\n0.png,0\n");
+  const auto rest = open_dataset(root / "list.csv", Split::train);  // a name that no file system takes
+  EXPECT_NE(rest->warnings().at(0).find("list.csv:3: "), std::string::npos) << rest->warnings()[0];
   spill(root / "list.csv", "picture,label\n0.png,1\n");
   EXPECT_NE(error_of([&] {
               open_dataset(root / "list.csv", Split::train);

@@ -246,6 +246,34 @@ TEST(Freeze, PredictionsAgreeAndNoticeNewWeights) {
   }
 }
 
+TEST(Freeze, LinearLayersInARowBecomeOne) {
+  manual_seed(2);
+  const nn::Sequential net(nn::Linear(20, 40), nn::Dropout(0.3), nn::Linear(40, 30, {.bias = false}),
+                           nn::BatchNorm1d(30), nn::Linear(30, 10));
+  const NoGrad guard;
+  net.train();
+  for (int i = 0; i < 3; ++i) net(randn({16, 20}));  // running statistics that are not 0 and 1
+  net.eval();
+  const Tensor x = randn({16, 20});
+  auto folded = compile([&](const Tensor& in) { return net(in); }, {.freeze = true});
+  for (int i = 0; i < 3; ++i) expect_close({folded(x)}, {net(x)}, 1e-5);
+  EXPECT_EQ(folded.explain(1, x).size(), cpu_has_avx2() ? 1u : folded.explain(1, x).size());
+  const Tensor weight = net.named_parameters()[0].second;
+  weight.copy_from(randn(weight.shape()));
+  expect_close({folded(x)}, {net(x)}, 1e-5);
+}
+
+/// 64 * 64 multiplications in one layer are more than 2 * 64 * 4 in two.
+TEST(Freeze, ANarrowMiddleStays) {
+  const nn::Sequential net(nn::Linear(64, 4), nn::Linear(4, 64));
+  const NoGrad guard;
+  net.eval();
+  const Tensor x = randn({8, 64});
+  auto frozen = compile([&](const Tensor& in) { return net(in); }, {.freeze = true});
+  for (int i = 0; i < 2; ++i) expect_close({frozen(x)}, {net(x)}, 1e-5);
+  EXPECT_EQ(frozen.explain(1, x).size(), 2u);
+}
+
 /// The first two convolutions of an inverted residual, in one strip and in many, with strides and borders.
 TEST(Freeze, ExpansionsGoStraightIntoDepthwiseConvolutions) {
   const auto conv = [](int64_t in, int64_t out, int64_t k, int64_t stride, int64_t groups) {

@@ -204,7 +204,7 @@ AnnotatedDataset::Content CocoFile::content(const std::string& folder) {
   }
   for (AnnotatedImage& image : images_) {
     image.file = (fs::path(folder) / image.file).string();
-    if (fs::is_regular_file(image.file)) content.images.push_back(std::move(image));
+    if (is_file(image.file)) content.images.push_back(std::move(image));
     else collector_.defect(file_, "picture {} is missing", image.file);
   }
   content.warnings = collector_.warnings();
@@ -223,7 +223,7 @@ std::vector<std::string> json_files(const std::string& path) {
       if (entry.path().filename().string().starts_with("instances")) instances.push_back(all.back());
     }
   for (const char* part : {"", "train", "valid", "val", "test"})
-    if (const fs::path file = fs::path(path) / part / "_annotations.coco.json"; fs::exists(file))
+    if (const fs::path file = fs::path(path) / part / "_annotations.coco.json"; is_there(file))
       all.push_back(file.string());
   auto& found = instances.empty() ? all : instances;
   std::sort(found.begin(), found.end());
@@ -256,7 +256,7 @@ std::string picture_folder(const std::string& file, const std::vector<std::strin
   std::string looked;
   for (const fs::path& folder : usual) {
     for (const std::string& name : names)
-      if (fs::is_regular_file(folder / name)) return folder.string();
+      if (is_file(folder / name)) return folder.string();
     looked += "\n  " + folder.string();
   }
   fail("{} names pictures such as {}, but they are not in{}", file, names[0], looked);
@@ -264,7 +264,7 @@ std::string picture_folder(const std::string& file, const std::vector<std::strin
 
 }  // namespace
 
-bool is_coco(const std::string& path) { return !json_files(path).empty() && fs::exists(path); }
+bool is_coco(const std::string& path) { return !json_files(path).empty() && is_there(path); }
 
 AnnotatedDataset::Content open_coco(const std::string& path, Split split, uint64_t seed) {
   const std::vector<std::string> files = json_files(path);

@@ -106,7 +106,7 @@ std::vector<std::optional<std::pair<int64_t, int64_t>>> upright_sizes(const std:
 
 std::string picture_named(const std::string& folder, const std::string& stem) {
   for (const char* extension : {".jpg", ".png", ".jpeg", ".JPG", ".tif", ".tiff", ".bmp", ".webp", ".PNG"})
-    if (const fs::path path = fs::path(folder) / (stem + extension); fs::exists(path)) return path.string();
+    if (const fs::path path = fs::path(folder) / (stem + extension); is_there(path)) return path.string();
   return "";
 }
 

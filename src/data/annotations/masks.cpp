@@ -25,7 +25,7 @@ struct Folders {
 /// The pair of folders of `path`, if there is one.
 Folders folders_of(const std::string& path) {
   for (const auto& [images, masks] : {std::pair{"images", "masks"}, {"JPEGImages", "SegmentationClass"}})
-    if (fs::is_directory(fs::path(path) / images) && fs::is_directory(fs::path(path) / masks))
+    if (is_folder(fs::path(path) / images) && is_folder(fs::path(path) / masks))
       return {(fs::path(path) / images).string(), (fs::path(path) / masks).string()};
   return {};
 }
@@ -95,7 +95,7 @@ Scanned scan(const Match& pair) {
 
 /// Names of classes.txt, or the numbers up to the largest.
 std::vector<std::string> classes_of(const std::string& path, const std::vector<Scanned>& all, bool binary) {
-  if (const fs::path file = fs::path(path) / "classes.txt"; fs::exists(file)) {
+  if (const fs::path file = fs::path(path) / "classes.txt"; is_there(file)) {
     std::vector<std::string> names = lines_of(file.string());
     while (!names.empty() && names.back().empty()) names.pop_back();
     return names;

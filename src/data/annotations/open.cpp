@@ -1,7 +1,9 @@
 // From what the user typed to a set with annotations.
 #include <filesystem>
 
+#include "base/file.h"
 #include "data/annotations/collector.h"
+#include "data/folder_errors.h"
 
 namespace fovea::data {
 namespace {
@@ -27,7 +29,7 @@ Found find(const std::string& what) {
   const size_t colon = what.find(':');
   for (const Kind& kind : kinds)
     if (colon != what.npos && what.substr(0, colon) == kind.name) return {&kind, what.substr(colon + 1)};
-  if (std::filesystem::exists(what))
+  if (is_there(what))
     for (const Kind& kind : kinds)
       if (kind.is(what)) return {&kind, what};
   return {};
@@ -44,16 +46,14 @@ std::shared_ptr<AnnotatedDataset> open_annotated(const std::string& what, Split 
       "{} is no set with annotations: it has neither annotations/*.json (COCO), nor Annotations/*.xml (VOC), "
       "nor images/ with labels/ (YOLO) or masks/",
       what);
-  try {
+  return with_folder_errors([&] {
     AnnotatedDataset::Content content = found.kind->open(found.path, split, seed);
     content.name = what, content.format = found.kind->format, content.split = split;
     const std::string first = content.warnings.empty() ? "" : ": " + content.warnings[0];
     check(!content.images.empty(), "{} has no picture that can be used for {}{}", what, name_of(split),
           first);
     return std::make_shared<AnnotatedDataset>(std::move(content));
-  } catch (const std::filesystem::filesystem_error& e) {
-    fail("cannot read {}: {}", e.path1().string(), e.code().message());
-  }
+  });
 }
 
 }  // namespace fovea::data

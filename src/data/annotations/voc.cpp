@@ -23,13 +23,12 @@ constexpr size_t largest = size_t{16} << 20;
 
 /// The folder with Annotations/: `path`, or the last of the years below VOCdevkit/.
 std::string root_of(const std::string& path) {
-  if (fs::is_directory(fs::path(path) / "Annotations")) return path;
+  if (is_folder(fs::path(path) / "Annotations")) return path;
   std::string last;
   for (const char* above : {"", "VOCdevkit"}) {
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator(fs::path(path) / above, ignored))
-      if (entry.path().filename().string().starts_with("VOC") &&
-          fs::is_directory(entry.path() / "Annotations"))
+      if (entry.path().filename().string().starts_with("VOC") && is_folder(entry.path() / "Annotations"))
         last = std::max(last, entry.path().string());
   }
   return last;
@@ -39,10 +38,9 @@ std::string root_of(const std::string& path) {
 std::vector<std::string> stems_of_part(const std::string& root, Split split) {
   const fs::path folder = fs::path(root) / "ImageSets" / "Main";
   std::vector<std::string> stems;
-  if (!fs::exists(folder / "train.txt") ||
-      !(fs::exists(folder / "val.txt") || fs::exists(folder / "test.txt")))
+  if (!is_there(folder / "train.txt") || !(is_there(folder / "val.txt") || is_there(folder / "test.txt")))
     return stems;
-  const fs::path held_out = folder / (fs::exists(folder / "val.txt") ? "val.txt" : "test.txt");
+  const fs::path held_out = folder / (is_there(folder / "val.txt") ? "val.txt" : "test.txt");
   for (const auto& line : lines_of((split == Split::train ? folder / "train.txt" : held_out).string()))
     if (!line.empty()) stems.push_back(line.substr(0, line.find_first_of(" \t")));
   return stems;
@@ -106,7 +104,7 @@ class VocFolder {
     AnnotatedImage image{
         .file = picture_named(root_ + "/JPEGImages", stems_[i]), .height = voc.height, .width = voc.width};
     if (image.file.empty() && !voc.filename.empty()) image.file = root_ + "/JPEGImages/" + voc.filename;
-    if (!fs::is_regular_file(image.file)) {
+    if (!is_file(image.file)) {
       collector_.defect(xml(i), "its picture JPEGImages/{} is missing", stems_[i]);
       return;
     }

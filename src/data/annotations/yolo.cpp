@@ -26,7 +26,7 @@ constexpr size_t largest_yaml = 1 << 20, most_numbers = 100'000;
 std::string yaml_of(const std::string& path) {
   if (path.ends_with(".yaml") || path.ends_with(".yml")) return path;
   for (const char* name : {"data.yaml", "dataset.yaml", "data.yml"})
-    if (fs::path file = fs::path(path) / name; fs::is_regular_file(file)) return file.string();
+    if (fs::path file = fs::path(path) / name; is_file(file)) return file.string();
   return "";
 }
 
@@ -63,9 +63,11 @@ std::vector<std::string> pictures_of(const fs::path& base, const std::vector<std
   std::vector<std::string> all;
   for (const std::string& entry : entries) {
     fs::path path = base / entry;
-    if (!fs::exists(path) && entry.starts_with("../")) path = base / entry.substr(3);  // as exports write it
-    check(fs::exists(path), "there is no {}", path.string());
-    if (fs::is_directory(path)) {
+    if (!is_there(path) && entry.starts_with("../")) path = base / entry.substr(3);  // as exports write it
+    check(is_there(path), "there is no {}", path.string());
+    if (is_folder(path)) {
+      check(fs::canonical(path).has_relative_path(), "{} is the whole file system, no folder of pictures",
+            entry);
       const auto files = image_files_below(path.string());
       all.insert(all.end(), files.begin(), files.end());
       continue;
@@ -78,7 +80,7 @@ std::vector<std::string> pictures_of(const fs::path& base, const std::vector<std
 
 std::vector<std::string> names_in_folder(const fs::path& root) {
   for (const fs::path& file : {root / "classes.txt", root / "labels/classes.txt", root / "obj.names"})
-    if (fs::exists(file)) {
+    if (is_there(file)) {
       std::vector<std::string> names = lines_of(file.string());
       while (!names.empty() && names.back().empty()) names.pop_back();
       return names;
@@ -105,7 +107,7 @@ YoloParts parts_of(const std::string& path) {
   const YoloYaml content = yolo_yaml_parser({bytes.begin(), bytes.end()}, yaml);
   try {
     fs::path base = fs::path(yaml).parent_path();
-    if (fs::exists(base / content.path)) base /= content.path;
+    if (is_there(base / content.path)) base /= content.path;
     return {pictures_of(base, content.train), pictures_of(base, content.val), content.names};
   } catch (const Error& e) {
     fail("{}: {}", yaml, e.what());
@@ -116,7 +118,7 @@ YoloParts parts_of(const std::string& path) {
 int64_t largest_class(const std::vector<std::string>& pictures) {
   double largest = -1;
   for (const auto& picture : pictures)
-    if (const std::string file = label_file(picture); fs::exists(file))
+    if (const std::string file = label_file(picture); is_there(file))
       for (const auto& line : lines_of(file))
         if (const auto numbers = numbers_in(line); !numbers.empty() && numbers[0] < 100'000)
           largest = std::max(largest, numbers[0]);
@@ -148,7 +150,7 @@ void add_line(const std::vector<double>& n, AnnotatedImage& image, int64_t class
 
 void add_labels(AnnotatedImage& image, int64_t classes, Collector& collector) {
   const std::string file = label_file(image.file);
-  if (!fs::exists(file)) return;  // a picture of background
+  if (!is_there(file)) return;  // a picture of background
   std::set<std::string> seen;
   int64_t number = 0;
   for (const std::string& line : lines_of(file)) {
@@ -165,7 +167,7 @@ void add_labels(AnnotatedImage& image, int64_t classes, Collector& collector) {
 
 bool is_yolo(const std::string& path) {
   return !yaml_of(path).empty() ||
-         (fs::is_directory(fs::path(path) / "images") && fs::is_directory(fs::path(path) / "labels"));
+         (is_folder(fs::path(path) / "images") && is_folder(fs::path(path) / "labels"));
 }
 
 AnnotatedDataset::Content open_yolo(const std::string& path, Split split, uint64_t seed) {

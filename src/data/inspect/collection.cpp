@@ -1,4 +1,5 @@
 #include "data/inspect/collection.h"
+#include "data/folder_errors.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -20,12 +21,8 @@ Collection::Collection(const std::string& what, uint64_t seed) : name_(what) {
   try {
     sets_[0] = open_dataset(what, Split::train, {.seed = seed});
   } catch (const Error& e) {
-    if (!fs::is_directory(what)) throw;
-    try {
-      list_files(what);
-    } catch (const fs::filesystem_error& error) {
-      fail("cannot read folder {}: {}", error.path1().string(), error.code().message());
-    }
+    if (!is_folder(what)) throw;
+    with_folder_errors([&] { list_files(what); });
     check(!files_.empty(), "{}", e.what());
     warnings_.insert(warnings_.begin(), fmt::format("no data set to train on: {}", e.what()));
     return;
@@ -74,8 +71,7 @@ int64_t Collection::label(Place place) const {
 
 bool Collection::is_file(Place place) const {
   if (!sets_[0]) return true;
-  std::error_code ignored;
-  return !set(place.split).in_memory() && fs::is_regular_file(where(place), ignored);
+  return !set(place.split).in_memory() && fovea::is_file(where(place));
 }
 
 image::Image Collection::picture(Place place) const {
