@@ -15,18 +15,19 @@
 namespace fovea::train {
 
 struct EnergyOptions {
-  int64_t max_epochs = 10;          // of each layer
-  int64_t max_steps = 0;            // stop after so many steps; 0: no bound
-  double lr0 = 0.1;                 // learning rate while the momentum is first_momentum
-  double momentum = 0.9;            // after the first epochs
-  int64_t momentum_epochs = 5;      // so many, with a momentum of 0.5 at most (Hinton 2010, section 9)
-  double weight_decay = 2e-4;       // not applied to biases
-  int64_t k = 1;                    // Gibbs steps of contrastive divergence
-  bool persistent = false;          // chains go on from step to step (persistent contrastive divergence)
-  int64_t chains = 100;             // how many, if they persist
-  double sparsity = 0;              // the part of the examples for which a hidden unit should be on ...
-  double sparsity_cost = 0;         // ... and how strongly it is pulled there; 0: not at all
-  int64_t limit_train_batches = 0;  // batches per epoch; 0: all
+  int64_t max_epochs = 10;            // of each layer
+  int64_t max_steps = 0;              // stop after so many steps; 0: no bound
+  double lr0 = 0.1;                   // learning rate while the momentum is first_momentum
+  std::string schedule = "constant";  // of lr0, over the epochs of a layer: constant, or linear towards 0
+  double momentum = 0.9;              // after the first epochs
+  int64_t momentum_epochs = 5;        // so many, with a momentum of 0.5 at most (Hinton 2010, section 9)
+  double weight_decay = 2e-4;         // not applied to biases
+  int64_t k = 1;                      // Gibbs steps of contrastive divergence
+  bool persistent = false;            // chains go on from step to step (persistent contrastive divergence)
+  int64_t chains = 100;               // how many, if they persist
+  double sparsity = 0;                // the part of the examples for which a hidden unit should be on ...
+  double sparsity_cost = 0;           // ... and how strongly it is pulled there; 0: not at all
+  int64_t limit_train_batches = 0;    // batches per epoch; 0: all
   int64_t limit_val_batches = 0;
   bool compile = true;                // capture the steps and replay them
   uint64_t seed = 0;                  // of the samples
@@ -43,6 +44,7 @@ void for_each_setting(Options& o, const Visit& visit) {
   visit("epochs", o.max_epochs, "passes over the training set, for each layer");
   visit("max_steps", o.max_steps, "stop after so many steps (0: no bound)");
   visit("lr0", o.lr0, "largest learning rate");
+  visit("schedule", o.schedule, "of the learning rate: constant or linear");
   visit("momentum", o.momentum, "after the first epochs");
   visit("momentum_epochs", o.momentum_epochs,
         "of energy models: so many epochs have a momentum of 0.5 at most; then lr0 falls as momentum rises");

@@ -193,7 +193,7 @@ void fill_in_model(KeySet& app, const TrainKeys& k, const std::optional<Finetune
   if (finetune) set_default(app, "model", finetune->model(int64_t(set.classes().size())));
   if (k.model.empty()) set_default(app, "model", default_model(set));
   check_keys(app, k.model);
-  if (k.resume.empty()) fill_in(app, recipe_for(k.model));
+  if (k.resume.empty()) fill_in(app, recipe_for(k.model, k.energy.persistent));
 }
 
 int run(KeySet& app, TrainKeys& k) {
@@ -214,7 +214,8 @@ int run(KeySet& app, TrainKeys& k) {
       make_loader(k, sets.train, nullptr, normalize.figures_for(sets.train->example_shape()[0]));
   data::DataLoader val_loader = make_loader(k, sets.val, &train_loader, train_loader.normalization());
   // a set so small goes without the cycle, unless it is asked for
-  if (!own_schedule && train_loader.batches() * k.options.max_epochs < train::onecycle_min_steps)
+  if (!own_schedule && k.options.schedule == "onecycle" &&
+      train_loader.batches() * k.options.max_epochs < train::onecycle_min_steps)
     k.options.schedule = "cosine";
   check(train_loader.example_shape() == val_loader.example_shape(),
         "augment={} makes {}, but validation images are {}: change the size there, or imgsz", k.augment,

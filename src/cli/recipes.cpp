@@ -11,13 +11,17 @@ struct Recipe {
 };
 
 /// Gaussian visible units learn at a lower rate and want normalised data (Hinton 2010, section 13.2).
-train::Settings energy_recipe(const std::string& model) {
+/// Persistent chains must keep up with the weights: a rate that falls to 0 (Tieleman 2008), and little
+/// momentum.
+train::Settings energy_recipe(const std::string& model, bool persistent) {
   const bool gaussian = zoo::visible_units(model) == rbm::Units::gaussian, conv = model.starts_with("crbm");
   return {{"epochs", "10"},
           {"batch", "100"},
           {"lr0", gaussian ? "0.005"
                   : conv   ? "0.01"
                            : "0.1"},
+          {"schedule", persistent ? "linear" : "constant"},
+          {"momentum", persistent ? "0.5" : "0.9"},
           {"weight_decay", "0.0002"},
           {"normalize", gaussian ? "set" : "none"}};
 }
@@ -69,8 +73,8 @@ std::string default_model(const data::Dataset& set) {
   return shape[0] == 1 && shape[1] == 28 && shape[2] == 28 ? "lenet5" : "resnet20";
 }
 
-train::Settings recipe_for(const std::string& model) {
-  if (zoo::is_energy_model(model)) return energy_recipe(model);
+train::Settings recipe_for(const std::string& model, bool persistent) {
+  if (zoo::is_energy_model(model)) return energy_recipe(model, persistent);
   for (const Recipe& r : recipes)
     if (model.starts_with(r.prefix)) return r.settings;
   return {};

@@ -10,7 +10,7 @@ namespace fovea::cli {
 /// The model for a data set: lenet5 for one-channel images, resnet20 for others, a small mlp for points.
 std::string default_model(const data::Dataset& dataset);
 
-/// Key and value for `model`.
-train::Settings recipe_for(const std::string& model);
+/// Key and value for `model`; `persistent` is that key of energy models.
+train::Settings recipe_for(const std::string& model, bool persistent = false);
 
 }  // namespace fovea::cli

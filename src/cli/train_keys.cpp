@@ -124,7 +124,7 @@ train::EnergyOptions energy_options(const TrainKeys& k) {
   o.max_epochs = k.options.max_epochs, o.max_steps = k.options.max_steps;
   o.lr0 = k.options.lr0, o.momentum = k.options.momentum, o.weight_decay = k.options.weight_decay;
   o.limit_train_batches = k.options.limit_train_batches, o.limit_val_batches = k.options.limit_val_batches;
-  o.compile = k.options.compile, o.seed = k.options.seed;
+  o.schedule = k.options.schedule, o.compile = k.options.compile, o.seed = k.options.seed;
   return o;
 }
 

@@ -85,12 +85,13 @@ void EnergyFit::start_visible_bias() const {
   model->set_visible_bias(total / double(examples));
 }
 
-/// While the momentum rises, lr / (1 - momentum), what a steady gradient moves in the end, stays.
+/// When the momentum rises, lr / (1 - momentum), what a steady gradient moves in the end, stays.
 void EnergyFit::set_rates() {
   const double low = std::min(first_momentum, o_.momentum);
   const double momentum = epoch_of_layer() < o_.momentum_epochs ? low : o_.momentum;
-  for (auto& group : optimizer_->groups())
-    group.momentum = momentum, group.lr = o_.lr0 * (1 - momentum) / (1 - low);
+  const double left = 1 - double(epoch_of_layer()) / double(o_.max_epochs);
+  const double lr = o_.lr0 * (1 - momentum) / (1 - low) * (o_.schedule == "linear" ? left : 1);
+  for (auto& group : optimizer_->groups()) group.momentum = momentum, group.lr = lr;
 }
 
 void EnergyFit::train_epoch() {

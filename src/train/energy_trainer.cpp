@@ -21,6 +21,8 @@ void check_options(const EnergyOptions& o) {
   check_range("weight_decay", o.weight_decay, 0, 1e6);
   check_range("sparsity", o.sparsity, 0, 1);
   check_range("sparsity_cost", o.sparsity_cost, 0, 1e6);
+  check(o.schedule == "constant" || o.schedule == "linear", "schedule={} is neither constant nor linear",
+        o.schedule);
   check(o.sparsity == 0 || o.sparsity_cost > 0,
         "sparsity={} pulls nothing there while sparsity_cost is 0: try sparsity_cost=0.1", o.sparsity);
 }

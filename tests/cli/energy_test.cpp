@@ -64,6 +64,7 @@ TEST(Energy, TrainsMeasuresAndRefuses) {
       {train + "model=rbm:8:gausian", "did you mean gaussian?"},
       {train + "model=rbm:8:gaussian:gaussian", "make one side bernoulli"},
       {train + "model=crbm:4-4-2", "blocks of 2 do not divide"},
+      {train + "model=rbm:8 schedule=cosine", "schedule=cosine is neither constant nor linear"},
       {train + "model=rbm:8 cd=0", "cd=0 is below 1"},
       {train + "model=rbm:8 sparsity=0.1", "sparsity_cost=0.1"},
       {"train finetune=nowhere", "nowhere"},
@@ -75,7 +76,7 @@ TEST(Energy, TrainsMeasuresAndRefuses) {
   }
   const std::pair<std::string, const char*> misused[] = {
       {train + "model=rbm:8 mixup=0.2", "mixup= is not for energy models like rbm:8"},
-      {train + "model=rbm:8 schedule=cosine", "schedule= is not for energy models"},
+      {train + "model=rbm:8 optimizer=adam", "optimizer= is not for energy models"},
       {train + "model=mlp cd=5", "cd= is for energy models like rbm:500, not for mlp"},
       {train + "model=mlp finetune=runs/train/rbm", "leave out model="}};
   for (const auto& [arguments, message] : misused) {

@@ -114,7 +114,8 @@ struct Log : EnergyCallback {
 
 TEST(EnergyTrainer, MomentumRisesAndTheRateFalls) {
   auto train = loader_of(bars(1)), val = loader_of(bars(1, Split::val));
-  EnergyTrainer trainer({.max_epochs = 3, .lr0 = 0.2, .momentum = 0.9, .momentum_epochs = 2});
+  EnergyTrainer trainer(
+      {.max_epochs = 3, .lr0 = 0.2, .schedule = "linear", .momentum = 0.9, .momentum_epochs = 2});
   const auto log = std::make_shared<Log>();
   trainer.add(log);
   trainer.fit(model_named("rbm:4"), train, &val);
@@ -126,7 +127,7 @@ TEST(EnergyTrainer, MomentumRisesAndTheRateFalls) {
     EXPECT_EQ(s.step, int64_t(i + 1));
     EXPECT_EQ(s.examples, 32 * s.batch);
     EXPECT_EQ(s.momentum, i < 8 ? 0.5 : 0.9);
-    EXPECT_NEAR(s.lr, i < 8 ? 0.2 : 0.04, 1e-12);
+    EXPECT_NEAR(s.lr, (i < 8 ? 0.2 : 0.04) * (1 - double(i / 4) / 3), 1e-12);
   }
   EXPECT_EQ(log->epochs, 3);
   EXPECT_NEAR(log->gap, 0, 1e-4);  // both sets hold the same examples
