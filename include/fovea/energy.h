@@ -120,7 +120,7 @@ class EnergyTrainer : public Stoppable {
 
   void add(std::shared_ptr<EnergyCallback> callback) { callbacks_.push_back(std::move(callback)); }
 
-  /// Trains `model`, an rbm::EnergyModel or an rbm::DBN, in place. The visible biases of a fresh RBM are set
+  /// Trains `model`, an rbm::EnergyModel or an rbm::DBN, in place. Visible biases that are 0 are set
   /// from the data first. Throws for other modules, for data that the units cannot take, and, naming step and
   /// op, if the reconstruction error is no longer finite.
   EnergyResult fit(const nn::Module& model, data::DataLoader& train, data::DataLoader* val = nullptr);

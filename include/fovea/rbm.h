@@ -38,6 +38,11 @@ class EnergyModel : public nn::Module {
  public:
   virtual const Dims& visible_shape() const = 0;
   virtual Dims hidden_shape() const = 0;
+  virtual const Tensor& visible_bias() const = 0;
+  /// Visible biases that give each unit its mean in the data by themselves, as Hinton (2010) starts:
+  /// log(p / (1 - p)) of Bernoulli units, the mean of Gaussian ones. `mean` holds that of each visible unit;
+  /// units that share a bias get that of their common mean.
+  virtual void set_visible_bias(const Tensor& mean) const = 0;
   Units visible_units() const { return visible_; }
   Units hidden_units() const { return hidden_; }
 
@@ -100,7 +105,7 @@ class RBM : public EnergyModel {
  public:
   RBM(int64_t visible, int64_t hidden, RBMOptions options = {});
   const Tensor& weight() const { return weight_; }
-  const Tensor& visible_bias() const { return visible_bias_; }
+  const Tensor& visible_bias() const override { return visible_bias_; }
   const Tensor& hidden_bias() const { return hidden_bias_; }
   std::string describe() const override;
 
@@ -111,9 +116,7 @@ class RBM : public EnergyModel {
   Tensor pseudo_likelihood(const Tensor& v) const;
   /// The sum itself, over all bits: V times the work. (N)
   Tensor exact_pseudo_likelihood(const Tensor& v) const;
-  /// Visible biases that give each unit its mean in the data by themselves, as Hinton (2010) starts:
-  /// log(p / (1 - p)) of Bernoulli units, the mean of Gaussian ones. `mean` (V).
-  void set_visible_bias(const Tensor& mean) const;
+  void set_visible_bias(const Tensor& mean) const override;
 
   const Dims& visible_shape() const override { return visible_shape_; }
   Dims hidden_shape() const override { return {weight_.size(0)}; }
@@ -149,8 +152,9 @@ class ConvRBM : public EnergyModel {
   /// `input` (C,H,W). *Requires* (H - size + 1) and (W - size + 1) to be multiples of `pool`.
   ConvRBM(const Dims& input, int64_t groups, int64_t size, int64_t pool = 2, ConvRBMOptions options = {});
   const Tensor& weight() const { return weight_; }
-  const Tensor& visible_bias() const { return visible_bias_; }
+  const Tensor& visible_bias() const override { return visible_bias_; }
   const Tensor& hidden_bias() const { return hidden_bias_; }
+  void set_visible_bias(const Tensor& mean) const override;
   int64_t pool() const { return pool_; }
   std::string describe() const override;
 
@@ -173,6 +177,9 @@ class ConvRBM : public EnergyModel {
   void add_sparsity(const Tensor& v, const Tensor& h, double target, double cost) const override;
 
  private:
+  struct Chances;
+  Chances chances(const Tensor& input) const;
+  Tensor spread(const Tensor& x) const;
   Tensor blocks(const Tensor& x) const;
   Tensor unblocked(const Tensor& b) const;
   Dims visible_shape_;

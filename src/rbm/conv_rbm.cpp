@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "fovea/autograd.h"
 #include "fovea/init.h"
 #include "fovea/operators.h"
 #include "rbm/units.h"
@@ -45,36 +46,56 @@ Tensor ConvRBM::unblocked(const Tensor& b) const {
 
 namespace {
 
-/// The chances of each unit of a block to be the one that is on; the last entry: none is.
-Tensor chances(const Tensor& blocks) {
-  Dims one = blocks.shape();
-  one[4] = 1;
-  return softmax(concat({blocks, zeros(one, blocks.dtype())}, 4), 4);
-}
-
 Tensor per_channel(const Tensor& bias) { return reshape(bias, {1, -1, 1, 1}); }
 
 }  // namespace
 
+void ConvRBM::set_visible_bias(const Tensor& mean) const {
+  check(mean.numel() == visible_shape_.numel(), "[rbm] {} takes the means of {} visible units, not {}",
+        describe(), visible_shape_.numel(), mean.describe());
+  const NoGrad guard;
+  const Tensor each = fovea::mean(mean.reshape({visible_shape_[0], -1}), {1});
+  visible_bias_.detach().copy_from(bias_for(visible_units(), each));
+}
+
+/// The weights e^input of the units of each block and that of none of them, 1, in units of the largest.
+struct ConvRBM::Chances {
+  Tensor units;        // (N,K,H,W)
+  Tensor none, total;  // (N,K,H',W'); total is the sum of a block
+  Tensor largest_log;  // the unit they are in
+};
+
+ConvRBM::Chances ConvRBM::chances(const Tensor& input) const {
+  const Tensor largest = relu(max_pool2d(input.detach(), {pool_}));
+  const Tensor units = exp(input - spread(largest)), none = exp(-largest);
+  return {units, none, none + avg_pool2d(units, {pool_}) * double(pool_ * pool_), largest};
+}
+
+/// A number of each block, at all of its units.
+Tensor ConvRBM::spread(const Tensor& x) const {
+  return interpolate(x, {x.size(2) * pool_, x.size(3) * pool_}, "nearest");
+}
+
 Tensor ConvRBM::hidden_input(const Tensor& v) const { return conv2d(v, weight_, hidden_bias_); }
 
 Tensor ConvRBM::mean_of_hidden(const Tensor& input) const {
-  return unblocked(slice(chances(blocks(input)), 4, 0, pool_ * pool_));
+  const Chances c = chances(input);
+  return c.units / spread(c.total);
 }
 
 /// One uniform number for each block falls into the part of one of its units, or of none.
 Tensor ConvRBM::sample_of_hidden(const Tensor& input) const {
-  const Tensor p = slice(chances(blocks(input)), 4, 0, pool_ * pool_), upper = cumsum(p, 4);
-  Dims one = p.shape();
+  const Tensor upper = cumsum(blocks(mean_of_hidden(input)), 4);
+  Dims one = upper.shape();
   one[4] = 1;
-  const Tensor u = rand(one, 0, 1, p.dtype());
-  const Tensor below = cast(less(u, upper), p.dtype());  // from the chosen unit on
-  return unblocked(below - concat({zeros(one, p.dtype()), slice(below, 4, 0, pool_ * pool_ - 1)}, 4));
+  const Tensor u = rand(one, 0, 1, upper.dtype());
+  const Tensor below = cast(less(u, upper), upper.dtype());  // from the chosen unit on
+  return unblocked(below - concat({zeros(one, upper.dtype()), slice(below, 4, 0, pool_ * pool_ - 1)}, 4));
 }
 
 Tensor ConvRBM::pooled(const Tensor& v) const {
-  const Tensor p = chances(blocks(hidden_input(checked(v))));
-  return 1 - squeeze(slice(p, 4, pool_ * pool_, pool_ * pool_ + 1), 4);
+  const Chances c = chances(hidden_input(checked(v)));
+  return 1 - c.none / c.total;
 }
 
 Tensor ConvRBM::visible_input(const Tensor& h) const { return conv_transpose2d(h, weight_, visible_bias_); }
@@ -84,7 +105,8 @@ Tensor ConvRBM::visible_energy(const Tensor& v) const {
 }
 
 Tensor ConvRBM::hidden_reward(const Tensor& input) const {
-  return per_example(softplus(logsumexp(blocks(input), {4})));
+  const Chances c = chances(input);
+  return per_example(log(c.total) + c.largest_log);
 }
 
 Tensor ConvRBM::energy(const Tensor& v, const Tensor& h) const {

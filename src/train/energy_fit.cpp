@@ -72,17 +72,17 @@ void EnergyFit::build_layer() {
 }
 
 void EnergyFit::start_visible_bias() const {
-  const auto* model = dynamic_cast<const rbm::RBM*>(&layers_[layer()]);
+  const rbm::EnergyModel& model = layers_[layer()];
   const NoGrad guard;
-  if (!model || max(abs(model->visible_bias())).item() > 0) return;  // trained before
+  if (max(abs(model.visible_bias())).item() > 0) return;  // trained before
   Tensor total;
   int64_t examples = 0;
   for (const data::Batch& batch : train_.epoch(0)) {
-    const Tensor v = model->checked(layers_.up(batch.images.to(dtype_), layer())), part = sum(v, {0});
+    const Tensor v = model.checked(layers_.up(batch.images.to(dtype_), layer())), part = sum(v, {0});
     total = total ? total + part : part;
     if ((examples += v.size(0)) >= examples_for_biases) break;
   }
-  model->set_visible_bias(total / double(examples));
+  model.set_visible_bias(total / double(examples));
 }
 
 /// When the momentum rises, lr / (1 - momentum), what a steady gradient moves in the end, stays.

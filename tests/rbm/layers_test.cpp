@@ -82,6 +82,16 @@ TEST(ConvRbm, GradientsAreThoseOfTheFreeEnergy) {
   }
 }
 
+TEST(ConvRbm, BiasesGiveTheMeanOfAChannel) {
+  const ConvRBM m({2, 3, 3}, 2, 2, 2);
+  const Tensor mean = zeros({2, 3, 3});
+  mean.select(0, 1).narrow(0, 0, 2).fill(0.9);
+  m.set_visible_bias(mean);
+  EXPECT_NEAR(m.visible_bias().at<float>({0}), std::log(0.01 / 0.99), 1e-5);  // 0 would be for ever
+  EXPECT_NEAR(m.visible_bias().at<float>({1}), std::log(0.6 / 0.4), 1e-5);
+  EXPECT_NE(error_of([&] { m.set_visible_bias(zeros({2})); }).find("18 visible units"), std::string::npos);
+}
+
 TEST(ConvRbm, LearnsEdges) {
   manual_seed(2);
   const ConvRBM m({1, 6, 6}, 4, 3, 2, {.std = 0.1});
