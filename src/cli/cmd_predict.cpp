@@ -127,9 +127,8 @@ std::shared_ptr<Sources> open_sources(const Keys& k, const train::ModelCard& car
 data::Compose input_transforms(const Keys& k, const train::ModelCard& card) {
   data::Compose transforms =
       train::transforms_for(train::views_named(k.augment), transforms_of(card), card.input);
-  const bool in_range = !card.pictures || card.pictures->dtype != f32 || !card.pictures->range.empty() ||
-                        card.pictures->own_window;
-  check(!k.invert || in_range, "invert=true wants numbers within a range, and this network takes {}",
+  check(!k.invert || has_black_and_white(card),
+        "invert=true wants numbers within a range, and this network takes {}",
         card.pictures ? card.pictures->describe() : "");
   if (k.invert) transforms.push_back(std::make_shared<const data::RandomInvert>(1.f));
   return transforms;

@@ -1,7 +1,9 @@
 #include "cli/see_pictures.h"
 
 #include <algorithm>
+#include <cmath>
 
+#include "cli/validation.h"
 #include "fovea/autograd.h"
 #include "fovea/image.h"
 #include "fovea/ops.h"
@@ -28,8 +30,9 @@ std::string answer_text(const train::ModelCard& card, double said, size_t label)
   return fmt::format("{} {:.4g}", card.classes[label], said * double(std[label]) + double(mean[label]));
 }
 
-/// The number that stands for a brightness of 0..1 in what the network gets: (1,C,1,1).
+/// The number that stands for a brightness of 0..1 in what the network gets, (1,C,1,1), if there is one.
 Tensor shade(const train::ModelCard& card, float brightness) {
+  if (!has_black_and_white(card)) return {};
   const auto& [mean, std] = card.normalization;
   if (mean.empty()) return full({1, 1, 1, 1}, brightness);
   const Tensor t = Tensor::empty({1, int64_t(mean.size()), 1, 1});
@@ -72,8 +75,10 @@ Seen saliency(const Sight& s, const SeeOptions&) {
 Seen integrated(const Sight& s, const SeeOptions& o) {
   const auto [parts, error] = see::integrated_gradients(
       s.net, s.x, s.label, {.baseline = shade(s.card, 0), .steps = o.steps > 0 ? o.steps : 50});
+  const double gained = sum(parts).item() - error.item();
   return {see::signed_map(sum(parts, {1}).select(0, 0)),
-          fmt::format("integrated gradients, error {:.2g}", error.item())};
+          fmt::format("integrated gradients, error {:.2g}%",
+                      100 * std::abs(error.item()) / std::max(std::abs(gained), 1e-12))};
 }
 
 Seen cam(const Sight& s, const SeeOptions& o) {

@@ -49,6 +49,11 @@ data::DataLoader validation_loader(const Trained& trained, std::shared_ptr<data:
   return data::DataLoader(std::move(set), o);
 }
 
+bool has_black_and_white(const train::ModelCard& card) {
+  const auto& format = card.pictures;
+  return !format || format->dtype != f32 || !format->range.empty() || format->own_window;
+}
+
 data::Compose transforms_of(const train::ModelCard& card) {
   data::Compose transforms = data::parse_transforms(card.transforms);
   return transforms.empty() ? data::Compose(data::Cover({card.input[1], card.input[2]})) : transforms;

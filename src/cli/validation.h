@@ -11,6 +11,8 @@ std::shared_ptr<data::Dataset> open_validation(const Trained& trained, const std
 data::DataLoader validation_loader(const Trained& trained, std::shared_ptr<data::Dataset> set, int64_t batch,
                                    int workers, train::Views views = train::Views::one);
 
+/// Whether its pictures have numbers in 0..1 before they are normalised, so that there are black and white.
+bool has_black_and_white(const train::ModelCard& card);
 /// What makes the input of the network of pictures of any size.
 data::Compose transforms_of(const train::ModelCard& card);
 /// Image files as examples, read as in training. Their class is unknown.

@@ -1,5 +1,8 @@
 #include "fovea/report.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "base/file.h"
 #include "base/html.h"
 #include "base/text.h"
@@ -46,7 +49,7 @@ std::string table(const std::vector<std::string>& head, const std::vector<std::v
 
 std::string figure(const image::Image& picture, const std::string& what, int64_t width) {
   return fmt::format("<img src=\"{}\" style=\"width:min(100%,{}px)\" alt=\"{}\">\n",
-                     image::data_uri(picture, "png"), width, html_escaped(what));
+                     image::data_uri(picture, "png"), std::min(width, picture.width()), html_escaped(what));
 }
 
 std::string percent(double part) { return std::isnan(part) ? "-" : fmt::format("{:.2f} %", 100 * part); }

@@ -35,7 +35,7 @@ std::string looks_section(const Subject& s);
 // HTML.
 /// A table whose first column is text and whose others are numbers; no head line if `head` is empty.
 std::string table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows);
-/// A plot or mosaic as PNG, at most `width` pixels wide on the page.
+/// A plot or mosaic as PNG, at most `width` pixels and no wider than it is.
 std::string figure(const image::Image& picture, const std::string& what, int64_t width);
 /// "99.24 %"; "-" of NaN
 std::string percent(double part);
