@@ -120,9 +120,10 @@ class EnergyTrainer : public Stoppable {
 
   void add(std::shared_ptr<EnergyCallback> callback) { callbacks_.push_back(std::move(callback)); }
 
-  /// Trains `model`, an rbm::EnergyModel or an rbm::DBN, in place. Visible biases that are 0 are set
-  /// from the data first. Throws for other modules, for data that the units cannot take, and, naming step and
-  /// op, if the reconstruction error is no longer finite.
+  /// Trains `model`, an rbm::EnergyModel or an rbm::DBN, in place. A layer whose visible biases are 0 starts
+  /// with those that give the means of the data, and hidden ones that give the sparsity. Throws for other
+  /// modules, for data that the units cannot take, and, naming step and op, if the reconstruction error is no
+  /// longer finite.
   EnergyResult fit(const nn::Module& model, data::DataLoader& train, data::DataLoader* val = nullptr);
 
   /// The scores of each layer: one, but for a DBN.

@@ -39,6 +39,7 @@ class EnergyModel : public nn::Module {
   virtual const Dims& visible_shape() const = 0;
   virtual Dims hidden_shape() const = 0;
   virtual const Tensor& visible_bias() const = 0;
+  virtual const Tensor& hidden_bias() const = 0;
   /// Visible biases that give each unit its mean in the data by themselves, as Hinton (2010) starts:
   /// log(p / (1 - p)) of Bernoulli units, the mean of Gaussian ones. `mean` holds that of each visible unit;
   /// units that share a bias get that of their common mean.
@@ -106,7 +107,7 @@ class RBM : public EnergyModel {
   RBM(int64_t visible, int64_t hidden, RBMOptions options = {});
   const Tensor& weight() const { return weight_; }
   const Tensor& visible_bias() const override { return visible_bias_; }
-  const Tensor& hidden_bias() const { return hidden_bias_; }
+  const Tensor& hidden_bias() const override { return hidden_bias_; }
   std::string describe() const override;
 
   /// E(v, h) for each pair: (N).
@@ -153,7 +154,7 @@ class ConvRBM : public EnergyModel {
   ConvRBM(const Dims& input, int64_t groups, int64_t size, int64_t pool = 2, ConvRBMOptions options = {});
   const Tensor& weight() const { return weight_; }
   const Tensor& visible_bias() const override { return visible_bias_; }
-  const Tensor& hidden_bias() const { return hidden_bias_; }
+  const Tensor& hidden_bias() const override { return hidden_bias_; }
   void set_visible_bias(const Tensor& mean) const override;
   int64_t pool() const { return pool_; }
   std::string describe() const override;

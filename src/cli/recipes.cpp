@@ -12,18 +12,20 @@ struct Recipe {
 
 /// Gaussian visible units learn at a lower rate and want normalised data (Hinton 2010, section 13.2).
 /// Persistent chains must keep up with the weights: a rate that falls to 0 (Tieleman 2008), and little
-/// momentum.
+/// momentum. Filters that share their weights learn all the same unless their units are rarely on.
 train::Settings energy_recipe(const std::string& model, bool persistent) {
   const bool gaussian = zoo::visible_units(model) == rbm::Units::gaussian, conv = model.starts_with("crbm");
-  return {{"epochs", "10"},
-          {"batch", "100"},
-          {"lr0", gaussian ? "0.005"
-                  : conv   ? "0.01"
-                           : "0.1"},
-          {"schedule", persistent ? "linear" : "constant"},
-          {"momentum", persistent ? "0.5" : "0.9"},
-          {"weight_decay", "0.0002"},
-          {"normalize", gaussian ? "set" : "none"}};
+  train::Settings all{{"epochs", "10"},
+                      {"batch", "100"},
+                      {"lr0", gaussian ? "0.005"
+                              : conv   ? "0.01"
+                                       : "0.1"},
+                      {"schedule", persistent ? "linear" : "constant"},
+                      {"momentum", persistent ? "0.5" : "0.9"},
+                      {"weight_decay", "0.0002"},
+                      {"normalize", gaussian ? "set" : "none"}};
+  if (conv) all.insert(all.end(), {{"sparsity", "0.003"}, {"sparsity_cost", "5"}});
+  return all;
 }
 
 const Recipe recipes[] = {

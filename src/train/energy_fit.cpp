@@ -30,7 +30,7 @@ EnergyFit::EnergyFit(EnergyTrainer& trainer, const nn::Module& model, data::Data
 EnergyResult EnergyFit::run() {
   if (writes()) open_folder();
   while (state_.epoch < epochs() && !must_stop()) {
-    if (between_layers()) build_layer(), start_visible_bias();
+    if (between_layers()) build_layer(), start_biases();
     train_epoch();
     if (state_.batch < batches_) break;
     end_epoch();
@@ -71,7 +71,7 @@ void EnergyFit::build_layer() {
   compiled_.emplace(compute_);
 }
 
-void EnergyFit::start_visible_bias() const {
+void EnergyFit::start_biases() const {
   const rbm::EnergyModel& model = layers_[layer()];
   const NoGrad guard;
   if (max(abs(model.visible_bias())).item() > 0) return;  // trained before
@@ -83,6 +83,8 @@ void EnergyFit::start_visible_bias() const {
     if ((examples += v.size(0)) >= examples_for_biases) break;
   }
   model.set_visible_bias(total / double(examples));
+  if (o_.sparsity > 0 && o_.sparsity < 1)
+    model.hidden_bias().detach().fill(std::log(o_.sparsity / (1 - o_.sparsity)));
 }
 
 /// When the momentum rises, lr / (1 - momentum), what a steady gradient moves in the end, stays.

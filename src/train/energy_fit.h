@@ -34,7 +34,7 @@ class EnergyFit {
 
   /// Makes what learns the current layer.
   void build_layer();
-  void start_visible_bias() const;
+  void start_biases() const;
   void set_rates();
   void train_epoch();
   void learn(const data::Batch& batch);

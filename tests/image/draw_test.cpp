@@ -1,6 +1,7 @@
 #include "fovea/draw.h"
 
 #include "../files.h"
+#include "fovea/image.h"
 
 namespace fovea::image {
 namespace {
@@ -58,6 +59,20 @@ TEST(Draw, ClassMaps) {
   EXPECT_EQ(at(out, 0, 0), (Rgb{100, 100, 100}));
   EXPECT_EQ(at(out, 0, 1), (Rgb{0, 128, 0}));
   EXPECT_EQ(at(out, 0, 2), (Rgb{255, 255, 255}));
+}
+
+TEST(Tiles, StandInRowsWithGapsAround) {
+  const Tensor pictures = Tensor::empty({3, 1, 2, 1}, u8);
+  for (int i = 0; i < 6; ++i) pictures.data<uint8_t>()[i] = uint8_t(100 + i);
+  const Tensor t = tiles(pictures, 2, 2, 1);
+  EXPECT_EQ(t.shape(), (Dims{7, 11, 1}));
+  const auto row = [&](int64_t y) { return t.select(0, y).contiguous().to_vector<int>(); };
+  EXPECT_EQ(row(0), std::vector<int>(11, 48));
+  EXPECT_EQ(row(1), (std::vector<int>{48, 100, 100, 101, 101, 48, 102, 102, 103, 103, 48}));
+  EXPECT_EQ(row(2), row(1));
+  EXPECT_EQ(row(5), (std::vector<int>{48, 104, 104, 105, 105, 48, 48, 48, 48, 48, 48}));
+  EXPECT_THROW(tiles(zeros({1, 2, 2, 1}), 1), Error);
+  EXPECT_THROW(tiles(pictures, 0), Error);
 }
 
 }  // namespace

@@ -169,6 +169,16 @@ TEST(EnergyTrainer, KeepsItsRun) {
   }
 }
 
+TEST(EnergyTrainer, BiasesStartAtTheMeansOfTheDataAndTheSparsity) {
+  auto train = loader_of(bars(1, Split::train, 0, 0.5));
+  const nn::AnyModule net = model_named("rbm:4");
+  EnergyTrainer({.max_epochs = 1, .lr0 = 0, .sparsity = 0.1, .sparsity_cost = 1}).fit(net, train);
+  for (const float b : rbm_in(net).visible_bias().to_vector<float>())
+    EXPECT_NEAR(b, std::log(0.25 / 0.75), 1e-5);
+  for (const float b : rbm_in(net).hidden_bias().to_vector<float>())
+    EXPECT_NEAR(b, std::log(0.1 / 0.9), 1e-5);
+}
+
 /// Stops after `at` steps.
 struct StopAt : EnergyCallback {
   StopAt(EnergyTrainer& trainer, int64_t at) : trainer(trainer), at(at) {}
