@@ -10,17 +10,14 @@ int main() {
   const Tensor x = tensor({0, 0, 0, 1, 1, 0, 1, 1}, {4, 2}), y = tensor({0, 1, 1, 0}, {4, 1});
 
   // h1 = relu(x1 + x2), h2 = relu(x1 + x2 - 1), y = h1 - 2 h2.
-  const Tensor hidden = relu(linear(x, ones({2, 2}), tensor({0, -1})));
-  const Tensor by_hand = linear(hidden, tensor({1, -2}, {1, 2}));
-  std::cout << "by hand: " << transpose(by_hand).detach().contiguous() << "\n";
+  std::cout << "by hand: " << transpose(zoo::xor_by_hand()(x)).detach().contiguous() << "\n";
 
   // A chain of linear layers is one linear layer: W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2).
   manual_seed(2);
-  const nn::Linear first(2, 3), second(3, 1);
-  const Tensor product = matmul(second.weight(), first.weight());
-  const Tensor shift = linear(first.bias(), second.weight(), second.bias());
-  const double difference = max(abs(second(first(x)) - linear(x, product, shift))).item();
-  std::cout << "two linear layers against their product: largest difference " << difference << "\n";
+  const nn::Sequential chain(nn::Linear(2, 3), nn::Linear(3, 1));
+  const nn::LinearChain one = nn::linear_chains(chain, {1, 2}).at(0);
+  const double difference = max(abs(chain(x) - linear(x, one.weight, one.bias))).item();
+  std::cout << one.describe() << "\n  largest difference " << difference << "\n";
 
   // Learned: 2-4-1 with tanh, forward -> loss -> backward -> update.
   nn::Sequential net(nn::Linear(2, 4), nn::Tanh(), nn::Linear(4, 1));

@@ -1,5 +1,5 @@
-// Plots as PNG files: learning curves and confusion matrices. No display, no fonts and no other program are
-// needed.
+// Plots as PNG, SVG or text: learning curves, functions, confusion matrices, regions of classes. No display,
+// no fonts and no other program are needed.
 //   image::plot_curves("curves.png", "LeNet-5 on MNIST", "epoch",
 //                      {{"train", epochs, train_loss, "loss"}, {"val", epochs, val_top1, "accuracy"}});
 //   image::plot_confusion("confusion.png", counts, {"cat", "dog"});
@@ -21,7 +21,7 @@ struct Series {
 
 /// One panel per axis, side by side, in the order of their first series. Throws if x and y differ in length.
 Image draw_curves(const std::string& title, const std::string& x_label, const std::vector<Series>& series);
-/// draw_curves() written to `path` (.png).
+/// draw_curves() written to `path` (.png, .svg ...).
 void plot_curves(const std::string& path, const std::string& title, const std::string& x_label,
                  const std::vector<Series>& series);
 
@@ -29,6 +29,25 @@ void plot_curves(const std::string& path, const std::string& title, const std::s
 /// Throws if names and values differ in number, there is none, or a value is negative.
 Image draw_bars(const std::string& title, const std::string& y_label, const std::vector<std::string>& names,
                 const std::vector<double>& values);
+
+/// As plot_curves, but small panels, `columns` of them in a row, however many.
+void plot_panels(const std::string& path, const std::string& title, const std::vector<Series>& series,
+                 int columns = 6);
+/// One series for the terminal: `rows` lines of braille dots with the limits of both axes.
+std::string text_curve(const Series& series, int columns = 64, int rows = 12);
+
+/// Which class each point of a plane is taken for.
+struct Regions {
+  double left, right, bottom, top;  // the borders
+  Tensor classes;                   // i64 (rows, columns) of cells, the highest row first
+  Tensor points;                    // f64 (N, 2): examples
+  std::vector<int64_t> labels;      // of the points
+};
+/// The regions tinted by class with the examples as discs, written to `path` (.png, .svg ...).
+void plot_regions(const std::string& path, const std::string& title, const Regions& regions);
+/// The same for the terminal: a character for the class of each cell (. : # %), a digit or letter for each
+/// example.
+std::string text_regions(const Regions& regions);
 
 /// `matrix` is (K, K), any dtype: row = true class, column = predicted class, counts >= 0. Cells are coloured
 /// by their share of the row; up to 20 classes show names, counts and the recall of each row.

@@ -57,6 +57,11 @@ nn::Sequential perceptron(int64_t inputs, int64_t classes);
 /// function.
 nn::Sequential mlp(const std::vector<int64_t>& sizes, const std::string& activation = "relu");
 
+/// XOR by two ReLU units whose weights one finds by hand: h1 = relu(x1 + x2), h2 = relu(x1 + x2 - 1),
+/// y = h1 - 2 h2 (Goodfellow et al., Deep Learning, 2016, section 6.1). (N,2) becomes (N,1). In make() it is
+/// xor_by_hand.
+nn::Sequential xor_by_hand();
+
 /// LeCun et al. 1998 as it is built today, with ReLU and max pooling in place of tanh, trained pooling and
 /// RBF outputs: 61,706 parameters for 10 classes and one channel. Takes 28x28 images (padded by 2) or, if
 /// `side` is 32, 32x32.

@@ -10,6 +10,7 @@
 #include "fovea/normalize.h"
 #include "fovea/random.h"
 #include "fovea/sampler.h"
+#include "fovea/units.h"
 #include "fovea/zoo.h"
 #include "train/recipe.h"
 
@@ -175,6 +176,8 @@ int fit(const KeySet& app, const TrainKeys& k, Options o, const nn::Module& net,
   o.folder = o.resume ? k.resume : train::make_run_folder(k.project, k.name, k.exist_ok);
   Trainer trainer(o);
   add_progress(trainer, train.example_shape().size() == 3 ? "img" : "points");
+  if constexpr (std::same_as<Trainer, train::Trainer>)
+    if (k.watch == "units") trainer.add(train::watch_units(net, val, o.folder));
   const StopOnSignal guard(trainer);
   const auto result = trainer.fit(net, train, &val);
   report_waiting(result.seconds, result.waited, train);

@@ -31,6 +31,8 @@ extern const Command summary_command;
 extern const Command explain_command;
 extern const Command bench_command;
 extern const Command race_command;
+extern const Command plot_command;
+extern const Command perceptron_command;
 extern const Command show_command;
 extern const Command data_command;
 extern const Command ops_command;

@@ -16,7 +16,7 @@ const Names free_keys{"resume", "device", "threads", "workers", "max_steps", "re
 /// Keys that belong to this process, or are put into args.json by the trainer.
 const Names own_keys{"data", "model", "resume", "exist_ok", "finetune"};
 /// Those that only networks with targets know, beside settings of their trainer.
-const Names network_keys{"mixup", "cutmix", "report"};
+const Names network_keys{"mixup", "cutmix", "report", "watch"};
 
 bool holds(const Names& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -84,6 +84,8 @@ void define_keys(KeySet& app, TrainKeys& k) {
   };
   train::for_each_setting(k.options, add);
   train::for_each_setting(k.energy, add);
+  app.add_option("--watch", k.watch, "units: count dead and saturated ones after each epoch (units.csv)")
+      ->check(one_of({"units"}));
   add_compute_keys(app, k.compute);
   app.add_option("--pretrained", k.pretrained, "weights to start from: a run folder or .safetensors file");
   app.add_option(

@@ -16,7 +16,7 @@ struct TrainKeys {
   std::string project = "runs/train", name;
   bool exist_ok = false, report = true;
   double val = 0.1, mixup = 0, cutmix = 0;
-  std::string sampler = "shuffle", task;
+  std::string sampler = "shuffle", task, watch;
   ComputeKeys compute;
   train::TrainerOptions options;
   train::EnergyOptions energy;  // what of it `options` has too stands there

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "data/class_folder.h"
 #include "data/folder_errors.h"
+#include "data/truth_table.h"
 
 namespace fovea::data {
 namespace {
@@ -106,6 +107,7 @@ std::shared_ptr<Dataset> open_named(const std::string& what, Split split, const 
   for (const auto& kind : file_kinds)
     if (name == kind.name)
       return resized(kind.open(rest.empty() ? find_folder(kind) : rest, split), options.imgsz);
+  if (name == "truth") return make_truth_table(rest, split);
   for (const char* synthetic : synthetic_names)
     if (name == synthetic)
       return make_synthetic(name, rest.empty() ? (split == Split::train ? 1000 : 200) : count_of(what, rest),

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/file.h"
+#include "fovea/image.h"
 #include "image/font.h"
 
 namespace fovea::image {
@@ -19,6 +21,22 @@ char32_t next_code(std::string_view text, size_t& at) {
     code = code << 6 | (uint8_t(text[at++]) & 0x3f);
   }
   return code;
+}
+
+std::string hex(Color c) { return fmt::format("#{:02x}{:02x}{:02x}", c.r, c.g, c.b); }
+
+std::string opacity_text(double opacity) {
+  return opacity < 1 ? fmt::format(" opacity=\"{:.3g}\"", opacity) : "";
+}
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text)
+    if (c == '&') out += "&amp;";
+    else if (c == '<') out += "&lt;";
+    else if (c == '>') out += "&gt;";
+    else out += c;
+  return out;
 }
 
 double distance_to_segment(double x, double y, Point a, Point b) {
@@ -38,6 +56,19 @@ Canvas::Canvas(int width, int height, Color ground)
   for (int64_t i = 0; i < int64_t(width) * height; ++i, p += 3)
     p[0] = ground.r, p[1] = ground.g, p[2] = ground.b;
   coverage_.assign(size_t(width + 2) * size_t(height), 0.0f);
+  shapes_ = fmt::format("<rect width=\"{}\" height=\"{}\" fill=\"{}\"/>\n", width, height, hex(ground));
+}
+
+std::string Canvas::svg() const {
+  return fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" "
+      "font-family=\"sans-serif\">\n{}</svg>\n",
+      width_, height_, shapes_);
+}
+
+void Canvas::write(const std::string& path) const {
+  if (path.ends_with(".svg")) write_file(path, svg());
+  else image::write(path, Image(pixels_));
 }
 
 void Canvas::check_finite(std::initializer_list<double> values) {
@@ -71,6 +102,9 @@ void Canvas::rectangle(double x, double y, double width, double height, Color co
   const auto overlap = [](double low, double high, int cell) {
     return std::max(0.0, std::min(high, cell + 1.0) - std::max(low, double(cell)));
   };
+  shapes_ +=
+      fmt::format("<rect x=\"{:.5g}\" y=\"{:.5g}\" width=\"{:.5g}\" height=\"{:.5g}\" fill=\"{}\"{}/>\n", x,
+                  y, width, height, hex(color), opacity_text(opacity));
   grow_box(x, y, x + width, y + height);
   for (int row = top_; row < bottom_; ++row)
     for (int column = left_; column < right_; ++column)
@@ -97,7 +131,16 @@ void Canvas::cover_segment(Point a, Point b, double radius) {
 }
 
 void Canvas::line(const std::vector<Point>& points, double width, Color color, double opacity) {
-  for (const Point& p : points) check_finite({p.x, p.y});
+  std::string path;
+  for (const Point& p : points) {
+    check_finite({p.x, p.y});
+    path += fmt::format("{}{:.5g},{:.5g}", path.empty() ? "" : " ", p.x, p.y);
+  }
+  if (points.size() == 1) path += " " + path;  // a point with round ends is a disc
+  shapes_ += fmt::format(
+      "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{:.3g}\" "
+      "stroke-linecap=\"round\" stroke-linejoin=\"round\"{}/>\n",
+      path, hex(color), width, opacity_text(opacity));
   if (points.size() == 1) cover_segment(points[0], points[0], width / 2);
   for (size_t i = 1; i < points.size(); ++i) cover_segment(points[i - 1], points[i], width / 2);
   blend(color, opacity);
@@ -129,6 +172,12 @@ void Canvas::cover_edge(Point a, Point b) {
 
 void Canvas::text(Point at, std::string_view utf8, double size, Color color, Align align, double angle) {
   check_finite({at.x, at.y, size, angle});
+  constexpr const char* anchors[]{"start", "middle", "end"};
+  const std::string turned =
+      angle == 0 ? "" : fmt::format(" transform=\"rotate({:.5g} {:.5g} {:.5g})\"", -angle, at.x, at.y);
+  shapes_ += fmt::format(
+      "<text x=\"{:.5g}\" y=\"{:.5g}\" font-size=\"{:.4g}\" fill=\"{}\" text-anchor=\"{}\"{}>{}</text>\n",
+      at.x, at.y, size, hex(color), anchors[int(align)], turned, escaped(utf8));
   const double scale = size / font_em, turn = angle * M_PI / 180;
   const double along =
       align == Align::left ? 0 : text_width(utf8, size) * (align == Align::center ? -0.5 : -1);

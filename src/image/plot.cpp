@@ -9,6 +9,7 @@
 namespace fovea::image {
 namespace {
 
+constexpr int small_width = 330, small_height = 270;
 constexpr int panel_width = 800, figure_height = 620;
 
 struct Box {
@@ -65,8 +66,9 @@ std::vector<Panel> panels_of(const std::vector<Series>& series) {
 
 class PanelPlot {
  public:
-  PanelPlot(Canvas& canvas, const Panel& panel, Box box, const std::string& x_label)
-      : canvas_(canvas), panel_(panel), box_(box), x_label_(x_label) {
+  /// A small one has thin lines, few ticks and no labels at its ends.
+  PanelPlot(Canvas& canvas, const Panel& panel, Box box, const std::string& x_label, bool small = false)
+      : canvas_(canvas), panel_(panel), box_(box), x_label_(x_label), small_(small) {
     Range x, y;
     bool whole = true;
     for (const Line& line : panel.lines)
@@ -74,21 +76,22 @@ class PanelPlot {
         for (const Point& p : run) x.add(p.x), y.add(p.y), whole = whole && p.x == std::floor(p.x);
     empty_ = x.empty();
     if (empty_) return;
-    x_ticks_ = ticks_within(x, 8, whole);
-    y_ticks_ = ticks_around(y, 6);
+    x_ticks_ = ticks_within(x, small ? 4 : 8, whole);
+    y_ticks_ = ticks_around(y, small ? 3 : 6);
     x_range_ = widened(x);
     y_range_ = {y_ticks_.first(), y_ticks_.last()};
   }
 
   void draw() {
-    canvas_.text({box_.left, box_.top - 24}, panel_.axis, label_size, ink);
-    legend();
+    canvas_.text({box_.left, box_.top - (small_ ? 10 : 24)}, panel_.axis, small_ ? tick_size : label_size,
+                 ink);
+    if (!small_) legend();
     if (empty_)
       return canvas_.text({middle(), (box_.top + box_.bottom) / 2}, "no values", label_size, faint,
                           Align::center);
     frame();
     for (const Line& line : panel_.lines) curve(line);
-    last_values();
+    if (!small_) last_values();
   }
 
  private:
@@ -129,7 +132,7 @@ class PanelPlot {
     for (const auto& run : runs_of(*line.series)) {
       std::vector<Point> points;
       for (const Point& p : run) points.push_back(place(p));
-      canvas_.line(points, points.size() > 400 ? 1.6 : 3, line.color);
+      canvas_.line(points, small_ ? 2.4 : points.size() > 400 ? 1.6 : 3, line.color);
       if (points.size() > 25) continue;
       for (const Point& p : points) canvas_.disc(p, 4.5, line.color);
     }
@@ -162,14 +165,13 @@ class PanelPlot {
   const Panel& panel_;
   Box box_;
   const std::string& x_label_;
+  bool small_;
   bool empty_ = true;
   Ticks x_ticks_, y_ticks_;
   Range x_range_, y_range_;
 };
 
-}  // namespace
-
-Image draw_curves(const std::string& title, const std::string& x_label, const std::vector<Series>& series) {
+Canvas curves(const std::string& title, const std::string& x_label, const std::vector<Series>& series) {
   const std::vector<Panel> panels = panels_of(series);
   constexpr size_t most = 8;
   check(panels.size() <= most, "[plot_curves] {} axes do not fit into one figure, at most {} do",
@@ -181,12 +183,35 @@ Image draw_curves(const std::string& title, const std::string& x_label, const st
     PanelPlot(canvas, panels[i], {left + 110, 140, left + panel_width - 112, figure_height - 90}, x_label)
         .draw();
   }
-  return Image(canvas.pixels());
+  return canvas;
+}
+
+}  // namespace
+
+Image draw_curves(const std::string& title, const std::string& x_label, const std::vector<Series>& series) {
+  return Image(curves(title, x_label, series).pixels());
 }
 
 void plot_curves(const std::string& path, const std::string& title, const std::string& x_label,
                  const std::vector<Series>& series) {
-  write(path, draw_curves(title, x_label, series));
+  curves(title, x_label, series).write(path);
+}
+
+void plot_panels(const std::string& path, const std::string& title, const std::vector<Series>& series,
+                 int columns) {
+  check(columns >= 1, "[plot_panels] {} columns", columns);
+  const std::vector<Panel> panels = panels_of(series);
+  const int rows = (int(panels.size()) + columns - 1) / columns, head = 80;
+  Canvas canvas(small_width * std::min(columns, int(panels.size())) + 30, head + small_height * rows, white);
+  canvas.text({40, 54}, title, title_size, ink);
+  for (size_t i = 0; i < panels.size(); ++i) {
+    const double left = double(int(i) % columns * small_width),
+                 top = double(head + int(i) / columns * small_height);
+    PanelPlot(canvas, panels[i], {left + 70, top + 40, left + small_width - 10, top + small_height - 60}, "",
+              true)
+        .draw();
+  }
+  canvas.write(path);
 }
 
 }  // namespace fovea::image

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <charconv>
 
+#include "fovea/ops.h"
 #include "fovea/zoo.h"
 
 namespace fovea::zoo {
@@ -40,6 +41,14 @@ nn::Sequential mlp(const std::vector<int64_t>& sizes, const std::string& activat
     if (!last && plain) net.append(nn::make_activation(activation), "act" + number);
   }
   return net;
+}
+
+nn::Sequential xor_by_hand() {
+  const nn::Linear hidden(2, 2), output(2, 1, {.bias = false});
+  hidden.weight().copy_from(ones({2, 2}));
+  hidden.bias().copy_from(tensor({0, -1}));
+  output.weight().copy_from(tensor({1, -2}, {1, 2}));
+  return nn::Sequential({{"fc1", hidden}, {"act1", nn::ReLU()}, {"fc2", output}});
 }
 
 nn::Sequential lenet5(int64_t classes, int64_t channels, int64_t side) {

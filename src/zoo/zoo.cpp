@@ -151,6 +151,12 @@ Entry spelled_row_reader(const std::string& name) {
 
 Entry find(const std::string& name, const Options& options) {
   if (name.starts_with("mlp:")) return spelled_mlp(name, options);
+  if (name == "xor_by_hand")
+    return {{name, "XOR by two ReLU units with given weights", {2}, 1}, [](const Info& i) {
+              check(i.classes == 1 && i.input == Dims{2},
+                    "xor_by_hand has two inputs, one output and nothing to learn");
+              return xor_by_hand();
+            }};
   for (const char* kind : {"lstm:", "gru:", "rnn:"})
     if (name.starts_with(kind)) return spelled_row_reader(name);
   if (is_energy_model(name))

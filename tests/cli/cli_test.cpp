@@ -205,6 +205,54 @@ TEST(Cli, TellsWhatADataSetHolds) {
   expect_in("near=9 is outside of -1 to 7", run(folder, "data blobs near=9").err);
 }
 
+TEST(Cli, PlotsActivations) {
+  TempFolder folder;
+  const Outcome o = run(folder, "plot activation=leaky_relu:0.1 out=leaky.svg");
+  EXPECT_EQ(o.code, 0) << o.err;
+  expect_in("LeakyReLU(0.1): x where x > 0", o.out);
+  expect_in("\n-0.5 |", o.out);  // f(-5)
+  expect_in("\n0.1 |", o.out);   // f'(-5)
+  expect_in("<svg", slurp(folder / "leaky.svg"));
+  expect_in("mish", run(folder, "plot activation=all").out);
+  expect_in("did you mean elu?", run(folder, "plot activation=eluu").err);
+  EXPECT_EQ(run(folder, "plot").code, 2);
+}
+
+TEST(Cli, PlotsBoundaries) {
+  TempFolder folder;
+  const Outcome by_hand = run(folder, "plot boundary model=xor_by_hand out=xor.png");
+  EXPECT_EQ(by_hand.code, 0) << by_hand.err;
+  expect_in("4 of 4 examples on their side", by_hand.out);
+  EXPECT_EQ(slurp(folder / "xor.png").substr(1, 3), "PNG");
+  const Outcome learned = run(
+      folder, "train data=xor model=mlp:2-8-2:tanh epochs=3 lr0=0.1 schedule=constant seed=1 watch=units");
+  EXPECT_EQ(learned.code, 0) << learned.err;
+  expect_in("\nunits  all alive\n", learned.out);
+  expect_in("\n3,act1,tanh,8,0,0\n", slurp(folder / "runs/train/1/units.csv"));
+  const std::string boundary = run(folder, "plot boundary model=runs/train/1").out;
+  const size_t end = boundary.find(" of 200 examples on their side");
+  ASSERT_NE(end, std::string::npos) << boundary;
+  EXPECT_GE(std::stoi(boundary.substr(boundary.rfind('\n', end) + 1)), 195);
+  expect_in("not two numbers", run(folder, "plot boundary model=mlp:3-2 data=truth:00010111").err);
+  EXPECT_EQ(run(folder, "plot boundary model=mlp:2-2").code, 2);
+}
+
+TEST(Cli, TellsWhetherAPerceptronCanLearn) {
+  TempFolder folder;
+  const json and_ = json::parse(run(folder, "perceptron data=truth:0001 --json").out);
+  EXPECT_TRUE(and_["converged"]);
+  EXPECT_EQ(and_["units"][0]["updates"], 10);
+  const json xor_ = json::parse(run(folder, "perceptron data=truth:0110 --json").out);
+  EXPECT_FALSE(xor_["converged"]);
+  EXPECT_TRUE(xor_["units"][0]["cycle"]["proven"]);
+  EXPECT_FALSE(xor_["units"][0]["separable"]);
+  const Outcome o = run(folder, "perceptron truth:0110 rule=pocket out=xor.svg");
+  expect_in("not separable: (0.5, 0.5)", o.out);
+  expect_in("1 of 4 examples wrong", o.out);
+  expect_in("<svg", slurp(folder / "xor.svg"));
+  expect_in("did you mean pocket", run(folder, "perceptron data=line rule=poket").err);
+}
+
 TEST(Cli, SumsUpANetwork) {
   TempFolder folder;
   const Outcome o = run(folder, "summary model=lenet5");

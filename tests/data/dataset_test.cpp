@@ -89,6 +89,19 @@ TEST(Synthetic, HasTheShapeItsNameSays) {
   EXPECT_EQ(summary(*open_dataset("blobs:300", Split::train)).counts, (std::vector<int64_t>{100, 100, 100}));
 }
 
+TEST(Synthetic, TruthTablesHaveTheCornersInOrder) {
+  const auto set = open_dataset("truth:0110", Split::val);
+  ASSERT_EQ(set->size(), 4);
+  for (int64_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(set->example(i).image.to_vector<float>(), (std::vector<float>{float(i / 2), float(i % 2)}));
+    EXPECT_EQ(set->label(i), i == 1 || i == 2);
+  }
+  EXPECT_EQ(open_dataset("truth:00010111", Split::train)->example_shape(), Dims{3});
+  for (const char* wrong : {"truth", "truth:", "truth:011", "truth:01x0", "truth:0"})
+    EXPECT_NE(error_of([&] { open_dataset(wrong, Split::train); }).find("as in truth:0110"),
+              std::string::npos);
+}
+
 TEST(OpenDataset, SaysWhatItKnowsAndWhereItLooked) {
   EXPECT_NE(error_of([] { open_dataset("mnits", Split::train); }).find("Did you mean mnist?"),
             std::string::npos);

@@ -186,5 +186,73 @@ TEST(Plots, AreWrittenAsPng) {
   std::filesystem::remove(path);
 }
 
+TEST(Canvas, IsSvgToo) {
+  Canvas c(30, 20, white);
+  c.rectangle(1, 2, 3.5, 4, {255, 0, 16}, 0.5);
+  c.line({{1, 2}, {3, 4}}, 2, black);
+  c.text({5, 6}, "a < b & c", 10, black, Align::center, 90);
+  EXPECT_EQ(c.svg(),
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 30 20\" font-family=\"sans-serif\">\n"
+            "<rect width=\"30\" height=\"20\" fill=\"#ffffff\"/>\n"
+            "<rect x=\"1\" y=\"2\" width=\"3.5\" height=\"4\" fill=\"#ff0010\" opacity=\"0.5\"/>\n"
+            "<polyline points=\"1,2 3,4\" fill=\"none\" stroke=\"#000000\" stroke-width=\"2\" "
+            "stroke-linecap=\"round\" stroke-linejoin=\"round\"/>\n"
+            "<text x=\"5\" y=\"6\" font-size=\"10\" fill=\"#000000\" text-anchor=\"middle\" "
+            "transform=\"rotate(-90 5 6)\">a &lt; b &amp; c</text>\n</svg>\n");
+}
+
+TEST(Plots, CurvesAsText) {
+  const Series line{"line", {0, 1, 2, NAN, 3}, {0, 1, 2, 7, 3}, ""};
+  EXPECT_EQ(text_curve(line, 8, 2),
+            "   line\n"
+            "3 |\u2800\u2800\u2800\u2880\u2860\u2804\u2800\u2808\n"
+            "0 |\u2860\u2814\u2812\u2801\u2800\u2800\u2800\u2800\n"
+            "   0      3\n");
+  EXPECT_EQ(text_curve({"none", {NAN}, {1}, ""}), "none: no values\n");
+  EXPECT_THROW(text_curve(line, 2, 2), Error);
+  EXPECT_THROW(text_curve({"odd", {1, 2}, {1}, ""}), Error);
+}
+
+Regions quarters() {
+  const Tensor classes = zeros({4, 4}, i64);
+  for (int64_t r = 0; r < 2; ++r)
+    for (int64_t c = 2; c < 4; ++c) classes.at<int64_t>({r, c}) = 1;
+  return {0, 4, 0, 4, classes, tensor({0.5, 0.5, 3.5, 3.5, 9, 9}, {3, 2}, f64), {0, 1, 1}};
+}
+
+TEST(Plots, RegionsAsTextAndPictures) {
+  EXPECT_EQ(text_regions(quarters()), "  ..:1\n  ..::\n  ....\n  0...\n");
+  const auto path =
+      (std::filesystem::temp_directory_path() / fmt::format("fovea_regions_{}.png", ::getpid())).string();
+  plot_regions(path, "quarters", quarters());
+  const Image picture = read(path);
+  std::filesystem::remove(path);
+  const auto at = [&](int64_t y, int64_t x) {
+    return picture.pixels.select(0, y).select(0, x).to_vector<uint8_t>();
+  };
+  const auto blue = at(400, 400), orange = at(180, 480);  // tints of the lower half and of the upper right
+  EXPECT_GT(blue[2], blue[0]);
+  EXPECT_GT(orange[0], orange[2]);
+  Regions odd = quarters();
+  odd.labels.pop_back();
+  EXPECT_THROW(text_regions(odd), Error);
+  odd = quarters(), odd.right = odd.left;
+  EXPECT_THROW(text_regions(odd), Error);
+}
+
+TEST(Plots, PanelsFillRows) {
+  const auto path =
+      (std::filesystem::temp_directory_path() / fmt::format("fovea_panels_{}.png", ::getpid())).string();
+  std::vector<Series> series;
+  for (int i = 0; i < 10; ++i) series.push_back({"f", {0, 1}, {0, double(i)}, std::to_string(i)});
+  plot_panels(path, "ten", series, 4);
+  const Image three_rows = read(path);
+  plot_panels(path, "ten", series, 5);
+  EXPECT_GT(three_rows.height(), read(path).height());
+  EXPECT_LT(three_rows.width(), read(path).width());
+  std::filesystem::remove(path);
+  EXPECT_THROW(plot_panels(path, "", series, 0), Error);
+}
+
 }  // namespace
 }  // namespace fovea::image

@@ -128,6 +128,14 @@ TEST(Zoo, LeNet5InNumbers) {
   EXPECT_NE(table.str().find("conv2    Conv2d(6, 16, kernel=5)"), std::string::npos) << table.str();
 }
 
+TEST(Zoo, XorByHand) {
+  const auto net = zoo::make("xor_by_hand");
+  EXPECT_EQ(net(tensor({0, 0, 0, 1, 1, 0, 1, 1}, {4, 2})).detach().to_vector<float>(),
+            (std::vector<float>{0, 1, 1, 0}));
+  EXPECT_NE(error_of([] { zoo::make("xor_by_hand", {.classes = 2}); }).find("nothing to learn"),
+            std::string::npos);
+}
+
 TEST(Zoo, SummaryLeavesModeAndStatisticsAlone) {
   const auto net = zoo::resnet20();
   const Tensor mean = net.named_buffers()[0].second;
