@@ -4,7 +4,7 @@
 //   nn::AnyModule net = zoo::make("resnet20", {.classes = 100});
 //   zoo::make("resnet50").load_state_dict(load_safetensors("resnet50.safetensors"));  // torchvision's
 //   weights
-// Names: perceptron; mlp (input-128-classes) or mlp:SIZES[:ACTIVATION]; lstm, gru, rnn (128 hidden
+// Names: constant; perceptron; mlp (input-128-classes) or mlp:SIZES[:ACTIVATION]; lstm, gru, rnn (128 hidden
 // units) or lstm:UNITS, lstm:UNITS-UNITS (two layers); the energy models (fovea/rbm.h)
 // rbm:HIDDEN[:VISIBLE[:HIDDEN]], crbm:GROUPS-SIZE-POOL[:VISIBLE] and dbn:SIZES[:VISIBLE], whose visible units
 // are as many as the input has numbers: rbm:500, rbm:500:gaussian:relu, crbm:24-9-2, dbn:500-500-2000;
@@ -47,6 +47,9 @@ bool is_energy_model(const std::string& name);
 rbm::Units visible_units(const std::string& name);
 /// All names that need no sizes.
 std::vector<std::string> names();
+
+/// y = weight * x with one weight: the smallest network that learns (kilometers from miles).
+nn::AnyModule constant();
 
 /// One layer of linear units, one for each class (Rosenblatt 1958): the class with the largest sum wins, so
 /// the step function, which has no gradient to learn by, is left out.

@@ -22,6 +22,7 @@ struct Command {
   std::function<int()> (*define)(KeySet& keys);  // declares the keys; the result runs and gives the exit code
 };
 
+extern const Command step_command;
 extern const Command train_command;
 extern const Command val_command;
 extern const Command predict_command;

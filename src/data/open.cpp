@@ -108,10 +108,13 @@ std::shared_ptr<Dataset> open_named(const std::string& what, Split split, const 
     if (name == kind.name)
       return resized(kind.open(rest.empty() ? find_folder(kind) : rest, split), options.imgsz);
   if (name == "truth") return make_truth_table(rest, split);
+  const int64_t usual = split == Split::train ? 1000 : 200;
+  for (const std::string& conversion : conversion_names())
+    if (name == conversion)
+      return make_conversion(name, rest.empty() ? usual : count_of(what, rest), split, options.seed);
   for (const char* synthetic : synthetic_names)
     if (name == synthetic)
-      return make_synthetic(name, rest.empty() ? (split == Split::train ? 1000 : 200) : count_of(what, rest),
-                            split, options.seed);
+      return make_synthetic(name, rest.empty() ? usual : count_of(what, rest), split, options.seed);
   if (is_webdataset(what)) return open_webdataset(what, split, options);
   if (is_folder(what)) return open_folder(what, split, options);
   if (what.ends_with(".csv") || what.ends_with(".tsv")) return open_list(what, split, options);
@@ -128,6 +131,7 @@ std::shared_ptr<Dataset> open_named(const std::string& what, Split split, const 
 std::vector<std::string> dataset_names() {
   std::vector<std::string> names;
   for (const auto& kind : file_kinds) names.push_back(kind.name);
+  for (const std::string& conversion : conversion_names()) names.push_back(conversion);
   names.insert(names.end(), std::begin(synthetic_names), std::end(synthetic_names));
   return names;
 }

@@ -1,7 +1,8 @@
 #include <fmt/format.h>
 #include <charconv>
 
-#include "fovea/ops.h"
+#include "fovea/init.h"
+#include "fovea/operators.h"
 #include "fovea/zoo.h"
 
 namespace fovea::zoo {
@@ -20,6 +21,16 @@ int64_t maxout_pieces(const std::string& activation) {
 }
 
 }  // namespace
+
+nn::AnyModule constant() {
+  struct Constant : nn::Module {
+    Tensor weight = register_parameter("weight", Tensor::empty({1}));
+    Constant() { init::uniform_(weight); }
+    Tensor forward(const Tensor& x) const override { return x * weight; }
+    std::string describe() const override { return "Constant"; }
+  };
+  return Constant();
+}
 
 nn::Sequential perceptron(int64_t inputs, int64_t classes) {
   return nn::Sequential({{"flatten", nn::Flatten()}, {"fc", nn::Linear(inputs, classes)}});

@@ -149,7 +149,17 @@ Entry spelled_row_reader(const std::string& name) {
   return entry;
 }
 
+/// As many numbers as it is given.
+Entry the_constant(const Options& options) {
+  const int64_t numbers = options.input.empty() ? 1 : options.input.numel();
+  check(options.classes == 0 || options.classes == numbers, "constant makes {} numbers of {}, not {}", numbers,
+        numbers, options.classes);
+  return {{"constant", "one number that everything is multiplied by", {numbers}, numbers},
+          [](const Info&) { return constant(); }};
+}
+
 Entry find(const std::string& name, const Options& options) {
+  if (name == "constant") return the_constant(options);
   if (name.starts_with("mlp:")) return spelled_mlp(name, options);
   if (name == "xor_by_hand")
     return {{name, "XOR by two ReLU units with given weights", {2}, 1}, [](const Info& i) {
