@@ -198,9 +198,10 @@ std::shared_ptr<Dataset> open_webdataset(const std::string& what, Split split,
                                          const OpenOptions& options = {});
 /// Whether `what` is such a pattern or folder.
 bool is_webdataset(const std::string& what);
-/// `count` amounts from 1 to 10 and what a constant makes of them: "miles" (in kilometers), "kilometers" (in miles),
-/// "dollars" (in shekels, 3.2 of them). The first ten are 10, 9 .. 1.
-std::shared_ptr<Dataset> make_conversion(const std::string& kind, int64_t count, Split split, uint64_t seed = 0);
+/// `count` amounts from 1 to 10 and what a constant makes of them: "miles" (in kilometers), "kilometers" (in
+/// miles), "dollars" (in shekels, 3.2 of them). The first ten are 10, 9 .. 1.
+std::shared_ptr<Dataset> make_conversion(const std::string& kind, int64_t count, Split split,
+                                         uint64_t seed = 0);
 std::vector<std::string> conversion_names();
 /// `count` points in the plane, f32 (2): "xor", "circles", "spiral", "blobs" or "line". The splits never
 /// share a point.

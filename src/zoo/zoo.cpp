@@ -152,8 +152,8 @@ Entry spelled_row_reader(const std::string& name) {
 /// As many numbers as it is given.
 Entry the_constant(const Options& options) {
   const int64_t numbers = options.input.empty() ? 1 : options.input.numel();
-  check(options.classes == 0 || options.classes == numbers, "constant makes {} numbers of {}, not {}", numbers,
-        numbers, options.classes);
+  check(options.classes == 0 || options.classes == numbers, "constant makes {} numbers of {}, not {}",
+        numbers, numbers, options.classes);
   return {{"constant", "one number that everything is multiplied by", {numbers}, numbers},
           [](const Info&) { return constant(); }};
 }
