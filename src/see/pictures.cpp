@@ -11,22 +11,16 @@
 namespace fovea::see {
 namespace {
 
-constexpr uint8_t ground = 24;
-
 /// Tiles (h,w,3) of one size in rows of `columns`; small ones grow by a whole factor.
 Tensor mosaic(const std::vector<Tensor>& tiles, int64_t columns) {
-  constexpr int64_t gap = 2, side = 512, most_grown = 32;
+  constexpr int64_t side = 512, most_grown = 32;
   const int64_t h = tiles[0].size(0), w = tiles[0].size(1), n = int64_t(tiles.size());
   columns = std::min(columns, n);
   const int64_t rows = (n + columns - 1) / columns,
-                grow = std::clamp<int64_t>(std::min(side / (columns * w), side / (rows * h)), 1, most_grown),
-                down = h * grow + gap, right = w * grow + gap;
-  const Tensor out = full({rows * down + gap, columns * right + gap, 3}, ground, u8);
-  for (int64_t i = 0; i < n; ++i)
-    out.narrow(0, gap + i / columns * down, h * grow)
-        .narrow(1, gap + i % columns * right, w * grow)
-        .copy_from(image::resize(tiles[size_t(i)], h * grow, w * grow, image::Filter::nearest));
-  return out;
+                grow = std::clamp<int64_t>(std::min(side / (columns * w), side / (rows * h)), 1, most_grown);
+  const Tensor all = Tensor::empty({n, h, w, 3}, u8);
+  for (int64_t i = 0; i < n; ++i) all.select(0, i).copy_from(tiles[size_t(i)]);
+  return image::tiles(all, columns, grow, 2);
 }
 
 /// About as wide as high.

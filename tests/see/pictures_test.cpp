@@ -22,7 +22,7 @@ TEST(Filters, AreTilesOnAScaleOfTheirOwn) {
   net.named_parameters()[0].second.copy_from(tensor({0, 1, -1, 0.5, 4, 0, 0, -2}, {2, 1, 2, 2}));
   const Tensor picture = see::filters(net, "conv");
   ASSERT_EQ(picture.shape(), (Dims{2 + 66, 2 + 2 * 66, 3}));  // two tiles of 2x2, 32 times as large
-  EXPECT_EQ(pixel(picture, 0, 0), (std::vector<int>{24, 24, 24}));
+  EXPECT_EQ(pixel(picture, 0, 0), (std::vector<int>{48, 48, 48}));
   EXPECT_EQ(pixel(picture, 2, 2), (std::vector<int>{128, 128, 128}));
   EXPECT_EQ(pixel(picture, 2, 65), (std::vector<int>{255, 255, 255}));
   EXPECT_EQ(pixel(picture, 65, 2), (std::vector<int>{0, 0, 0}));
