@@ -15,6 +15,7 @@
 #include "fovea/init.h"
 #include "fovea/inspect.h"
 #include "fovea/loader.h"
+#include "fovea/lr_finder.h"
 #include "fovea/lr_scheduler.h"
 #include "fovea/nn.h"
 #include "fovea/normalize.h"

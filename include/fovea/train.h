@@ -172,7 +172,6 @@ class Trainer : public Stoppable {
 
  private:
   friend class Fit;
-  Tensor loss(data::Task task, const Tensor& logits, const Tensor& labels) const;
   TrainerOptions options_;
   std::vector<std::shared_ptr<Callback>> callbacks_;
 };

@@ -82,7 +82,7 @@ void Fit::train_epoch() {
 
 std::vector<Tensor> Fit::compute(const Tensor& images, const Tensor& labels, int64_t in_group,
                                  int64_t group) {
-  const Tensor logits = model_(images), loss = trainer_.loss(train_.dataset().task(), logits, labels);
+  const Tensor logits = model_(images), loss = loss_of(o_, train_.dataset().task(), logits, labels);
   refuse_non_finite(loss);
   (group == 1 ? loss : loss / double(group)).backward();
   if (in_group + 1 == group) {
@@ -122,7 +122,7 @@ void Fit::fail_non_finite(const data::Batch& batch, double loss) const {
   seed_step(o_.seed, state_.step);
   const Tensor images = batch.images.to(dtype_);
   const std::string where = first_non_finite(
-      model_, images, [&] { trainer_.loss(train_.dataset().task(), model_(images), batch.labels); });
+      model_, images, [&] { loss_of(o_, train_.dataset().task(), model_(images), batch.labels); });
   fail(
       "the loss is {} at step {} (epoch {}, batch {} of {}, learning rate {:.3g}): {}. Nothing was saved "
       "since the end "

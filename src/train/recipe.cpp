@@ -67,6 +67,20 @@ nn::Loss regression_loss_named(const std::string& name) {
   return nn::L1Loss();
 }
 
+Tensor loss_of(const TrainerOptions& o, data::Task task, const Tensor& logits, const Tensor& labels) {
+  if (o.loss) return o.loss(logits, labels);
+  const Tensor target = labels.dtype() == i64 ? labels : labels.to(logits.dtype());
+  switch (task) {
+    case data::Task::classify:
+      return nn::CrossEntropyLoss({.label_smoothing = o.label_smoothing})(logits, target);
+    case data::Task::multilabel:
+      return nn::BCEWithLogitsLoss()(logits, target);
+    case data::Task::regress:
+      return regression_loss_named(o.regression_loss)(logits, target);
+  }
+  fail("unknown task {}", int(task));
+}
+
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainerOptions& o, const nn::Module& model) {
   return optim::make(o.optimizer, optim::parameter_groups(model, o.weight_decay),
                      {.lr = o.lr0, .momentum = o.momentum});

@@ -45,20 +45,6 @@ DType dtype_of_model(const nn::Module& model) {
 
 Trainer::Trainer(TrainerOptions options) : options_(std::move(options)) { check_options(options_); }
 
-Tensor Trainer::loss(data::Task task, const Tensor& logits, const Tensor& labels) const {
-  if (options_.loss) return options_.loss(logits, labels);
-  const Tensor target = labels.dtype() == i64 ? labels : labels.to(logits.dtype());
-  switch (task) {
-    case data::Task::classify:
-      return nn::CrossEntropyLoss({.label_smoothing = options_.label_smoothing})(logits, target);
-    case data::Task::multilabel:
-      return nn::BCEWithLogitsLoss()(logits, target);
-    case data::Task::regress:
-      return regression_loss_named(options_.regression_loss)(logits, target);
-  }
-  fail("unknown task {}", int(task));
-}
-
 double Evaluation::mean_average_precision() const {
   double sum = 0;
   int64_t count = 0;
@@ -87,7 +73,7 @@ Evaluation Trainer::validate(const nn::Module& model, data::DataLoader& loader, 
   auto forward = fovea::compile([&](const Tensor& x) { return model(x); });
   for (const data::Batch& batch : loader.epoch(0)) {
     const Tensor images = batch.images.to(dtype), logits = options_.compile ? forward(images) : model(images);
-    e.metrics.add(loss(task, logits, batch.labels).item(), logits, batch.labels, &e.confusion);
+    e.metrics.add(loss_of(options_, task, logits, batch.labels).item(), logits, batch.labels, &e.confusion);
     scores.add(logits, batch.labels);
     if (keep_logits) kept.push_back(logits.clone()), labels.push_back(batch.labels.clone());
     if (++batches == options_.limit_val_batches) break;
