@@ -24,12 +24,13 @@ ALLOWED = {
     "data": CORE | {"image", "video"},
     "nn": PUBLIC_OPS,
     "rbm": PUBLIC_OPS | {"plan", "nn"},
+    "generative": PUBLIC_OPS | {"nn", "rbm"},
     "optim": PUBLIC_OPS | {"nn"},
-    "zoo": PUBLIC_OPS | {"plan", "nn", "optim", "rbm"},
+    "zoo": PUBLIC_OPS | {"plan", "nn", "optim", "rbm", "generative"},
     "see": PUBLIC_OPS | {"nn", "image"},
-    "train": PUBLIC_OPS | {"plan", "nn", "optim", "rbm", "see", "image", "video", "data"},
+    "train": PUBLIC_OPS | {"plan", "nn", "optim", "rbm", "generative", "see", "image", "video", "data"},
     "bench": PUBLIC_OPS | {"plan", "nn", "optim", "zoo"},
-    "cli": PUBLIC_OPS | {"plan", "nn", "optim", "rbm", "zoo", "see", "image", "video", "data", "train", "bench"},
+    "cli": PUBLIC_OPS | {"plan", "nn", "optim", "rbm", "generative", "zoo", "see", "image", "video", "data", "train", "bench"},
 }
 FLOOR_OF_HEADER = {
     "error": "base", "device": "base", "random": "base",
@@ -38,7 +39,7 @@ FLOOR_OF_HEADER = {
     "scalar": "op",
     "compile": "plan", "draw": "image", "plot": "image", "acquisition": "image",
     "annotations": "data", "files": "data", "get": "data", "inspect": "data", "loader": "data", "normalize": "data", "picture": "data", "sampler": "data", "transforms": "data",
-    "init": "nn", "lr_scheduler": "optim", "metrics": "train", "slow_step": "train", "checkpoint": "train", "views": "train", "units": "train", "calibration": "see", "energy": "train", "report": "train", "lr_finder": "train",
+    "init": "nn", "lr_scheduler": "optim", "metrics": "train", "slow_step": "train", "checkpoint": "train", "views": "train", "units": "train", "calibration": "see", "energy": "train", "unsupervised": "train", "report": "train", "lr_finder": "train",
 }
 
 

@@ -1,16 +1,14 @@
 // Training of energy models (fovea/rbm.h) by contrastive divergence: an RBM or convolutional RBM, or a deep
 // belief network layer by layer, from a data set, with its run in a folder and continued bit for bit.
 //   train::EnergyTrainer trainer({.max_epochs = 10, .lr0 = 0.1, .folder = "runs/mine"});
-//   trainer.add(train::energy_progress());
+//   trainer.add(train::learning_progress());
 //   trainer.fit(rbm::RBM(784, 500), train_loader, &val_loader);
 // The folder holds args.json, results.csv (a row per epoch), last.safetensors (all that resuming takes) and
 // pictures: curves.png, filters.png, reconstructions.png, samples.png and fantasies.png
 // (docs/energy_models.md). Threads: as a Trainer.
 #pragma once
-#include <cmath>
-
 #include "fovea/rbm.h"
-#include "fovea/train.h"
+#include "fovea/unsupervised.h"
 
 namespace fovea::train {
 
@@ -60,81 +58,12 @@ void for_each_setting(Options& o, const Visit& visit) {
   visit("seed", o.seed, "of weights, order and samples");
 }
 
-/// Means over examples. NaN where there is none in closed form.
-struct EnergyScores {
-  int64_t examples = 0;
-  double reconstruction = 0;       // squared difference between a unit and its reconstruction
-  double pseudo_likelihood = NAN;  // of an RBM with Bernoulli visible units: RBM::pseudo_likelihood
-  double free_energy = NAN;        // of all but relu hidden units
-};
-
-/// Where training stands after a step.
-struct EnergyStep {
-  int64_t layer, layers;   // of a deep belief network, from 1
-  int64_t epoch, epochs;   // of this layer, from 1
-  int64_t batch, batches;  // of this epoch, from 1
-  int64_t step;            // so far, over all epochs and layers
-  int64_t examples;        // of this epoch so far ...
-  double reconstruction;   // ... and their mean reconstruction error
-  double lr, momentum;
-  double seconds;        // of this epoch
-  int64_t new_examples;  // of this epoch since this process runs
-  double waited;         // of these seconds, those spent waiting for data
-};
-
-struct EnergyEpoch {
-  EnergyStep last;
-  const EnergyScores* val;  // null without a validation set
-  /// Of the training set, over as many batches as the validation has. That its mean free energy falls below
-  /// that of `val` shows overfitting (Hinton 2010, section 6); null without one.
-  const EnergyScores* train;
-};
-
-struct EnergyResult {
-  Stop why = Stop::finished;
-  int64_t epochs = 0, steps = 0;  // done, over all layers, those before a resume included
-  double reconstruction = 0;      // of the training set, in the last epoch
-  EnergyScores val;               // after it
-  double seconds = 0;             // of this process
-  double waited = 0;              // of these seconds, those in which steps waited for data
-};
-
-/// Is told how training goes, as a Callback is.
-class EnergyCallback {
- public:
-  virtual ~EnergyCallback() = default;
-  virtual void on_step_end(const EnergyStep&) {}
-  virtual void on_epoch_end(const EnergyEpoch&) {}
-  virtual void on_fit_end(const EnergyResult&) {}
-};
-
-/// The progress_bar() of energy models:
-/// "epoch 1/10 ━━━━━━  600/600  reconstruction 0.021  61,000 img/s  data 3%  eta 0s   val 0.019  PL -85.2 gap
-/// 0.4"
-std::shared_ptr<EnergyCallback> energy_progress(std::FILE* out = stdout, const std::string& unit = "img");
-
-class EnergyTrainer : public Stoppable {
- public:
-  /// Throws if an option is out of its range.
-  explicit EnergyTrainer(EnergyOptions options);
-
-  void add(std::shared_ptr<EnergyCallback> callback) { callbacks_.push_back(std::move(callback)); }
-
-  /// Trains `model`, an rbm::EnergyModel or an rbm::DBN, in place. A layer whose visible biases are 0 starts
-  /// with those that give the means of the data, and hidden ones that give the sparsity. Throws for other
-  /// modules, for data that the units cannot take, and, naming step and op, if the reconstruction error is no
-  /// longer finite.
-  EnergyResult fit(const nn::Module& model, data::DataLoader& train, data::DataLoader* val = nullptr);
-
-  /// The scores of each layer: one, but for a DBN.
-  std::vector<EnergyScores> measure(const nn::Module& model, data::DataLoader& loader) const;
-
-  const EnergyOptions& options() const { return options_; }
-
- private:
-  friend class EnergyFit;
-  EnergyOptions options_;
-  std::vector<std::shared_ptr<EnergyCallback>> callbacks_;
-};
+/// Trains an rbm::EnergyModel or an rbm::DBN. A layer whose visible biases are 0 starts with those that give
+/// the means of the data, and hidden ones that give the sparsity. Scores:
+/// - reconstruction: squared difference between a unit and its reconstruction
+/// - pseudo_likelihood: RBM::pseudo_likelihood of Bernoulli visible units, for others NaN
+/// - free_energy: of all but relu hidden units, for those NaN
+using EnergyTrainer = UnsupervisedTrainer<EnergyOptions>;
+extern template class UnsupervisedTrainer<EnergyOptions>;
 
 }  // namespace fovea::train

@@ -34,6 +34,7 @@
 #include "fovea/tensor.h"
 #include "fovea/train.h"
 #include "fovea/units.h"
+#include "fovea/unsupervised.h"
 #include "fovea/video.h"
 #include "fovea/views.h"
 #include "fovea/zoo.h"

@@ -127,7 +127,7 @@ int report(const std::string& folder, const train::FitResult& r, const train::Tr
   return 0;
 }
 
-int report(const std::string& folder, const train::EnergyResult& r, const train::EnergyOptions& o,
+int report(const std::string& folder, const train::LearningResult& r, const train::EnergyOptions& o,
            const data::Dataset&) {
   if (r.why == train::Stop::stopped) return report_stop(folder, r.steps);
   report_files(folder,
@@ -153,8 +153,9 @@ DataSplits open_for(const TrainKeys& k, const data::NormalizeOptions& how) {
 void add_progress(train::Trainer& trainer, const char* unit) {
   trainer.add(train::progress_bar(stdout, unit));
 }
-void add_progress(train::EnergyTrainer& trainer, const char* unit) {
-  trainer.add(train::energy_progress(stdout, unit));
+template <class Options>
+void add_progress(train::UnsupervisedTrainer<Options>& trainer, const char* unit) {
+  trainer.add(train::learning_progress(stdout, unit));
 }
 
 /// report.html of the weights that are best. A report that cannot be made ends no training.

@@ -13,7 +13,7 @@
 namespace fovea::cli {
 namespace {
 
-using train::EnergyScores;
+using train::Scores;
 
 struct Likelihood {
   rbm::LogZ z;
@@ -52,12 +52,12 @@ Likelihood likelihood_of(const Trained& trained, data::DataLoader& loader, const
   return l;
 }
 
-void print_json(const std::vector<EnergyScores>& layers, const std::optional<Likelihood>& l) {
+void print_json(const std::vector<Scores>& layers, const std::optional<Likelihood>& l) {
   nlohmann::ordered_json all{{"examples", layers[0].examples}, {"layers", nlohmann::ordered_json::array()}};
-  for (const EnergyScores& s : layers)
-    all["layers"].push_back({{"reconstruction", s.reconstruction},
-                             {"pseudo_likelihood", s.pseudo_likelihood},
-                             {"free_energy", s.free_energy}});
+  for (const Scores& s : layers)
+    all["layers"].push_back({{"reconstruction", s["reconstruction"]},
+                             {"pseudo_likelihood", s["pseudo_likelihood"]},
+                             {"free_energy", s["free_energy"]}});
   if (l) {
     all["log_z"] = l->z.log_z, all["log_z_error"] = l->z.standard_error;
     if (l->exact_z) all["exact_log_z"] = *l->exact_z;
@@ -66,13 +66,13 @@ void print_json(const std::vector<EnergyScores>& layers, const std::optional<Lik
   fmt::print("{}\n", all.dump(2));
 }
 
-void print_table(const std::vector<EnergyScores>& layers, const std::optional<Likelihood>& l,
+void print_table(const std::vector<Scores>& layers, const std::optional<Likelihood>& l,
                  const EnergyValKeys& k) {
   const auto cell = [](double x) { return std::isnan(x) ? std::string("-") : fmt::format("{:.3f}", x); };
   fmt::print("layer  reconstruction  pseudo-likelihood  free energy\n");
   for (size_t i = 0; i < layers.size(); ++i)
-    fmt::print("{:<5}  {:>14.5f}  {:>17}  {:>11}\n", i + 1, layers[i].reconstruction,
-               cell(layers[i].pseudo_likelihood), cell(layers[i].free_energy));
+    fmt::print("{:<5}  {:>14.5f}  {:>17}  {:>11}\n", i + 1, layers[i]["reconstruction"],
+               cell(layers[i]["pseudo_likelihood"]), cell(layers[i]["free_energy"]));
   if (l) {
     fmt::print("log Z  {:.3f} +- {:.3f} by annealed importance sampling, {} chains through {} temperatures\n",
                l->z.log_z, l->z.standard_error, k.ais_runs, k.ais_steps);
@@ -94,7 +94,7 @@ int val_energy(const Trained& trained, data::DataLoader& loader, const EnergyVal
   manual_seed(0);
   const auto layers = train::EnergyTrainer({}).measure(trained.net, loader);
   std::optional<Likelihood> likelihood;
-  if (k.ais) likelihood = likelihood_of(trained, loader, k, layers[0].free_energy);
+  if (k.ais) likelihood = likelihood_of(trained, loader, k, layers[0]["free_energy"]);
   if (json) print_json(layers, likelihood);
   else print_table(layers, likelihood, k);
   return 0;

@@ -61,6 +61,7 @@ std::string to_json(const TrainState& s) {
               {"correct5", s.running.correct5},
               {"loss_sum", s.running.loss_sum},
               {"outputs", outputs},
+              {"sums", s.sums},
               {"best", s.best},
               {"best_epoch", s.best_epoch},
               {"epochs_without_better", s.epochs_without_better},
@@ -141,6 +142,7 @@ TrainState load_state(const std::string& path) {
     s.running.correct1 = j.at("correct1"), s.running.correct5 = j.at("correct5");
     s.best = j.at("best"), s.best_epoch = j.at("best_epoch"), s.seconds = j.at("seconds");
     s.epochs_without_better = j.at("epochs_without_better");
+    s.sums = j.value("sums", std::vector<double>{});
     for (const json& o : j.value("outputs", json::array()))
       s.running.outputs.push_back({o.at(0), o.at(1), o.at(2), o.at(3), o.at(4), o.at(5), o.at(6)});
   });

@@ -10,11 +10,12 @@ namespace fovea::train {
 
 /// Where training stands between two steps.
 struct TrainState {
-  int64_t epoch = 0;  // finished
-  int64_t batch = 0;  // done in the epoch after those
-  int64_t step = 0;   // optimizer steps
-  Metrics running;    // of the unfinished epoch
-  double best = -1;   // top-1, parts of 1
+  int64_t epoch = 0;         // finished
+  int64_t batch = 0;         // done in the epoch after those
+  int64_t step = 0;          // optimizer steps
+  Metrics running;           // of the unfinished epoch
+  std::vector<double> sums;  // of the scores of a Learner over its examples
+  double best = -1;          // top-1, parts of 1
   int64_t best_epoch = 0, epochs_without_better = 0;
   double seconds = 0;  // of all processes so far
 };

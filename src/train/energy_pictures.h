@@ -3,15 +3,13 @@
 #include <string>
 #include <vector>
 
-#include "fovea/checkpoint.h"
 #include "train/energy_layers.h"
+#include "train/example_pictures.h"
 
 namespace fovea::train {
 
-/// The columns of results.csv.
-std::vector<std::string> energy_columns();
-/// curves.png: reconstruction errors, pseudo-likelihoods and the gap of free energies over epochs. Nothing
-/// without rows.
+/// curves.png of rows of results.csv: reconstruction errors, pseudo-likelihoods and the gap of free energies
+/// over epochs. Nothing without rows.
 void draw_energy_curves(const std::string& folder, const std::vector<std::vector<double>>& rows,
                         const std::string& title);
 
@@ -20,8 +18,8 @@ class EnergyPictures {
  public:
   /// `card` says the shape and the normalization of examples. `layers` must outlive this.
   EnergyPictures(std::string folder, const EnergyLayers& layers, const ModelCard& card);
-  /// Whether examples are images.
-  bool drawable() const { return input_.size() == 3; }
+  const std::string& folder() const { return pictures_.folder(); }
+  bool drawable() const { return pictures_.drawable(); }
 
   /// filters.png: the weights of the first 100 hidden units, black and white for the largest, gray for 0;
   /// filters2.png and so on of higher layers, seen through the weights of those below.
@@ -35,13 +33,10 @@ class EnergyPictures {
   void fantasies(int layer, const Tensor& v) const;
 
  private:
-  void write(const std::string& name, const Tensor& pictures, int64_t columns) const;
   Tensor seen(const Tensor& visible, int layer) const;
 
-  std::string folder_;
+  ExamplePictures pictures_;
   const EnergyLayers& layers_;
-  Dims input_;
-  data::Normalization normalization_;
 };
 
 }  // namespace fovea::train

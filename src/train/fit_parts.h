@@ -1,4 +1,4 @@
-// What the training of networks (fit.h) and of energy models (energy_fit.h) share.
+// What the training of networks (fit.h) and of learners without labels (learner_fit.h) share.
 #pragma once
 #include <fmt/format.h>
 #include <algorithm>

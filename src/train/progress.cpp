@@ -1,14 +1,14 @@
-// What the progress lines of networks say, and those of energy models.
+// What the progress lines of networks say, and those of training without labels.
 #include <fmt/format.h>
 
-#include "fovea/energy.h"
+#include "fovea/unsupervised.h"
 #include "train/progress_line.h"
 
 namespace fovea::train {
 namespace {
 
-constexpr int val_width = 18;         // of "   val 98.10% *"
-constexpr int energy_val_width = 40;  // of "   val 0.0213  PL -85.21  gap 0.42"
+constexpr int val_width = 18;           // of "   val 98.10% *"
+constexpr int learning_val_width = 40;  // of "   val 0.0213  PL -85.21  gap 0.42"
 
 std::string val_text(const Metrics& m) {
   return m.task == data::Task::classify ? fmt::format("{:.2f}%", 100 * m.top1()) : m.score_text();
@@ -44,35 +44,28 @@ class ProgressBar : public Callback {
   ProgressLine line_;
 };
 
-class EnergyProgress : public EnergyCallback {
+class LearningProgress : public LearningCallback {
  public:
-  EnergyProgress(std::FILE* out, const std::string& unit) : line_(out, unit) {}
+  LearningProgress(std::FILE* out, const std::string& unit) : line_(out, unit) {}
 
-  void on_step_end(const EnergyStep& s) override {
+  void on_step_end(const LearningStep& s) override {
     if (s.batch < s.batches && line_.due()) line_.show(progress_of(s));
   }
-  void on_epoch_end(const EnergyEpoch& e) override {
-    std::string val;
-    if (e.val) {
-      val = "   val " + short_number(e.val->reconstruction);
-      if (!std::isnan(e.val->pseudo_likelihood)) val += fmt::format("  PL {:.2f}", e.val->pseudo_likelihood);
-      const double gap = e.val->free_energy - e.train->free_energy;
-      if (!std::isnan(gap)) val += fmt::format("  gap {:.2f}", gap);
-    }
-    line_.end_epoch(progress_of(e.last), val, e.val ? energy_val_width : 0);
+  void on_epoch_end(const LearningEpoch& e) override {
+    line_.end_epoch(progress_of(e.last), e.val ? "   val " + e.text : "", e.val ? learning_val_width : 0);
   }
-  void on_fit_end(const EnergyResult& r) override {
+  void on_fit_end(const LearningResult& r) override {
     if (r.why != Stop::finished) line_.break_off();
   }
 
  private:
-  static Progress progress_of(const EnergyStep& s) {
+  static Progress progress_of(const LearningStep& s) {
     return {
-        fmt::format("{}epoch {}/{}", s.layers > 1 ? fmt::format("rbm{} ", s.layer) : "", s.epoch, s.epochs),
-        fmt::format("reconstruction {}", short_number(s.reconstruction)),
+        fmt::format("{}epoch {}/{}", s.stages > 1 ? fmt::format("rbm{} ", s.stage) : "", s.epoch, s.epochs),
+        s.text,
         s.batch,
         s.batches,
-        s.examples,
+        s.scores.examples,
         s.new_examples,
         s.seconds,
         s.waited};
@@ -86,8 +79,8 @@ std::shared_ptr<Callback> progress_bar(std::FILE* out, const std::string& unit) 
   return std::make_shared<ProgressBar>(out, unit);
 }
 
-std::shared_ptr<EnergyCallback> energy_progress(std::FILE* out, const std::string& unit) {
-  return std::make_shared<EnergyProgress>(out, unit);
+std::shared_ptr<LearningCallback> learning_progress(std::FILE* out, const std::string& unit) {
+  return std::make_shared<LearningProgress>(out, unit);
 }
 
 }  // namespace fovea::train

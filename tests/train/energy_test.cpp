@@ -54,8 +54,8 @@ const rbm::RBM& rbm_in(const nn::AnyModule& net) { return dynamic_cast<const rbm
 
 /// The mean of log p(v), with Z by enumeration.
 double log_likelihood(const rbm::RBM& model, DataLoader& loader) {
-  const std::vector<EnergyScores> scores = EnergyTrainer({}).measure(model, loader);
-  return -scores[0].free_energy - rbm::exact_log_z(model);
+  const std::vector<Scores> scores = EnergyTrainer({}).measure(model, loader);
+  return -scores[0]["free_energy"] - rbm::exact_log_z(model);
 }
 
 bool same_weights(const nn::Module& a, const nn::Module& b) {
@@ -89,25 +89,25 @@ TEST(EnergyTrainer, RaisesTheLikelihood) {
     o.k = 5, o.persistent = persistent, o.chains = 64;
     EnergyTrainer trainer(o);
     const double before = log_likelihood(rbm_in(net), val);
-    const EnergyResult r = trainer.fit(net, train, &val);
+    const LearningResult r = trainer.fit(net, train, &val);
     const double after = log_likelihood(rbm_in(net), val);
     EXPECT_NEAR(before, -36 * std::log(2), 0.5);  // a fair coin for each pixel
     EXPECT_GT(after, -10) << persistent;
     EXPECT_LT(after, -7 * std::log(2));  // the best there is: 128 images, as likely as each other
-    EXPECT_LT(r.reconstruction, 0.1);
+    EXPECT_LT(r.train["reconstruction"], 0.1);
     EXPECT_EQ(r.epochs, 60);
     EXPECT_EQ(r.steps, 60 * 40);
   }
 }
 
 /// Keeps what is told.
-struct Log : EnergyCallback {
-  void on_step_end(const EnergyStep& s) override { steps.push_back(s); }
-  void on_epoch_end(const EnergyEpoch& e) override {
+struct Log : LearningCallback {
+  void on_step_end(const LearningStep& s) override { steps.push_back(s); }
+  void on_epoch_end(const LearningEpoch& e) override {
     ++epochs;
-    if (e.val) gap = e.val->free_energy - e.train->free_energy;
+    if (e.val) gap = (*e.val)["free_energy"] - (*e.train)["free_energy"];
   }
-  std::vector<EnergyStep> steps;
+  std::vector<LearningStep> steps;
   int epochs = 0;
   double gap = NAN;
 };
@@ -121,11 +121,11 @@ TEST(EnergyTrainer, MomentumRisesAndTheRateFalls) {
   trainer.fit(model_named("rbm:4"), train, &val);
   ASSERT_EQ(log->steps.size(), 12u);
   for (size_t i = 0; i < 12; ++i) {
-    const EnergyStep& s = log->steps[i];
+    const LearningStep& s = log->steps[i];
     EXPECT_EQ(s.epoch, int64_t(i / 4 + 1));
     EXPECT_EQ(s.batch, int64_t(i % 4 + 1));
     EXPECT_EQ(s.step, int64_t(i + 1));
-    EXPECT_EQ(s.examples, 32 * s.batch);
+    EXPECT_EQ(s.scores.examples, 32 * s.batch);
     EXPECT_EQ(s.momentum, i < 8 ? 0.5 : 0.9);
     EXPECT_NEAR(s.lr, (i < 8 ? 0.2 : 0.04) * (1 - double(i / 4) / 3), 1e-12);
   }
@@ -144,12 +144,12 @@ TEST(EnergyTrainer, KeepsItsRun) {
     o.more_settings = {{"batch", "32"}};
     const nn::AnyModule net = model_named(name);
     EnergyTrainer trainer(o);
-    const EnergyResult r = trainer.fit(net, train, &val);
+    const LearningResult r = trainer.fit(net, train, &val);
     const int64_t layers = more.empty() ? 1 : 2;
     const auto rows = results(o.folder);
     ASSERT_EQ(int64_t(rows.size()), 2 * layers);
     EXPECT_EQ(rows.back()[1], double(layers));
-    EXPECT_NEAR(rows.back()[6], r.val.reconstruction, 1e-5);
+    EXPECT_NEAR(rows.back()[6], r.val["reconstruction"], 1e-5);
     EXPECT_EQ(rows.back()[7] == -1, name[0] == 'c' || gaussian) << name;
     EXPECT_EQ(rows.back()[9] == -1, gaussian) << name;
     const Settings settings = load_settings(o.folder + "/args.json");
@@ -180,9 +180,9 @@ TEST(EnergyTrainer, BiasesStartAtTheMeansOfTheDataAndTheSparsity) {
 }
 
 /// Stops after `at` steps.
-struct StopAt : EnergyCallback {
+struct StopAt : LearningCallback {
   StopAt(EnergyTrainer& trainer, int64_t at) : trainer(trainer), at(at) {}
-  void on_step_end(const EnergyStep& s) override {
+  void on_step_end(const LearningStep& s) override {
     if (s.step == at) trainer.stop();
   }
   EnergyTrainer& trainer;
@@ -202,7 +202,7 @@ TEST(EnergyTrainer, ResumesToTheSameBits) {
     o.folder = folder / std::to_string(at), o.resume = false;
     EnergyTrainer first(o);
     first.add(std::make_shared<StopAt>(first, at));
-    const EnergyResult stopped = first.fit(model_named(name), train, &val);
+    const LearningResult stopped = first.fit(model_named(name), train, &val);
     EXPECT_EQ(stopped.steps, at);
     EXPECT_EQ(stopped.why, at == 24 ? Stop::finished : Stop::stopped);
     o.resume = true, o.compile = false;
