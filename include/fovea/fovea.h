@@ -31,6 +31,7 @@
 #include "fovea/sampler.h"
 #include "fovea/see.h"
 #include "fovea/slow_step.h"
+#include "fovea/surface.h"
 #include "fovea/tensor.h"
 #include "fovea/train.h"
 #include "fovea/units.h"

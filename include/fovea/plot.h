@@ -49,6 +49,25 @@ void plot_regions(const std::string& path, const std::string& title, const Regio
 /// example.
 std::string text_regions(const Regions& regions);
 
+/// A height over each point of a plane, such as the loss over two parameters.
+struct Surface {
+  double left, right, bottom, top;  // the borders
+  Tensor heights;                   // f64 (rows, columns), at the centres of cells, the highest row first
+  std::string x_label = {}, y_label = {};
+};
+/// Steps across it: f64 (N, 2), drawn until they leave it.
+struct Way {
+  std::string name;
+  Tensor points;
+};
+/// One panel for each way, or one without any: bands of colour, the lower the narrower, so that valleys show
+/// their ground, with their heights beside them; written to `path` (.png, .svg ...). Throws if no height is
+/// finite.
+void plot_surface(const std::string& path, const std::string& title, const Surface& surface,
+                  const std::vector<Way>& ways);
+/// The same for the terminal: the darker (from blank to @) the higher; o marks the steps of the way.
+std::string text_surface(const Surface& surface, const Way& way);
+
 /// `matrix` is (K, K), any dtype: row = true class, column = predicted class, counts >= 0. Cells are coloured
 /// by their share of the row; up to 20 classes show names, counts and the recall of each row.
 Image draw_confusion(const Tensor& matrix, const std::vector<std::string>& classes,

@@ -1,8 +1,9 @@
-// `fovea plot`: activation functions with their derivatives, and which class a network takes each point of a
-// plane for.
+// `fovea plot`: activation functions with their derivatives, which class a network takes each point of a
+// plane for, and the loss over two parameters.
 #include <filesystem>
 
 #include "cli/plane.h"
+#include "cli/plot_surface.h"
 #include "cli/setup.h"
 #include "cli/validation.h"
 #include "fovea/autograd.h"
@@ -17,8 +18,11 @@ namespace {
 
 struct Keys {
   std::string what, activation, model, data, out;
-  double range = 5;
+  double range = 0;  // 5 for activations, 1 around trained weights
+  SurfaceKeys surface;
 };
+
+double range_of(const Keys& k) { return k.range > 0 ? k.range : 5; }
 
 struct Curves {
   std::string title;
@@ -41,7 +45,7 @@ Curves curves_of(const std::string& name, double range) {
 }
 
 void plot_one(const std::string& name, const Keys& k) {
-  const auto [title, value, derivative] = curves_of(name, k.range);
+  const auto [title, value, derivative] = curves_of(name, range_of(k));
   const std::string op = name.substr(0, name.find(':'));
   const int columns = std::clamp(train::terminal_of(stdout).columns - 12, 40, 100);
   fmt::print("{}: {}\n{}{}", title, find_op(op).doc, image::text_curve(value, columns),
@@ -57,7 +61,7 @@ void plot_all(const Keys& k) {
   for (std::string name : nn::activation_names()) {
     fmt::print("{:<12} {}\n", name, find_op(name).doc);
     if (name == "threshold") name += ":1,-1";  // it has no usual numbers
-    auto [title, value, derivative] = curves_of(name, k.range);
+    auto [title, value, derivative] = curves_of(name, range_of(k));
     value.axis = derivative.axis = title;
     series.push_back(std::move(value)), series.push_back(std::move(derivative));
   }
@@ -113,10 +117,12 @@ void plot_boundary(const Keys& k) {
 }
 
 int run(const Keys& k) {
-  const bool boundary = k.what == "boundary";
-  if (boundary != k.activation.empty())
-    throw UsageError("plot wants one of: activation=elu (or all), boundary model=runs/train/1");
-  if (boundary) plot_boundary(k);
+  if (k.what.empty() == k.activation.empty())
+    throw UsageError(
+        "plot wants one of: activation=elu (or all), boundary model=runs/train/1, surface "
+        "model=runs/train/1");
+  if (k.what == "boundary") plot_boundary(k);
+  else if (k.what == "surface") plot_surface(k.surface, k.model, k.data, k.range > 0 ? k.range : 1, k.out);
   else if (k.activation == "all") plot_all(k);
   else plot_one(k.activation, k);
   return 0;
@@ -125,20 +131,26 @@ int run(const Keys& k) {
 }  // namespace
 
 const Command plot_command{
-    "plot", "activation functions with their derivatives; the boundary that a network draws between classes",
+    "plot", "activations with their derivatives; the boundary between classes; the loss and descent on it",
     "  fovea plot activation=elu\n  fovea plot activation=leaky_relu:0.1 out=leaky.svg\n"
     "  fovea plot activation=all out=activations.png\n"
-    "  fovea plot boundary model=xor_by_hand\n  fovea plot boundary model=runs/train/1 out=boundary.png\n",
+    "  fovea plot boundary model=xor_by_hand\n  fovea plot boundary model=runs/train/1 out=boundary.png\n"
+    "  fovea plot surface data=miles model=mlp:1-1 out=descent.png  # gradient descent on two parameters\n"
+    "  fovea plot surface model=runs/train/1 out=valley.png         # the loss around a trained network\n",
     [](KeySet& app) -> std::function<int()> {
       auto k = std::make_shared<Keys>();
-      app.add_option("what,--what", k->what, "boundary, where no activation is given")
-          ->check(one_of({"boundary"}));
+      app.add_option("what,--what", k->what, "boundary or surface, where no activation is given")
+          ->check(one_of({"boundary", "surface"}));
       app.add_option("--activation", k->activation, "as in activation=leaky_relu:0.1; all: every one");
-      app.add_option("--range", k->range, "activations are drawn from -range to range")
+      app.add_option("--range", k->range,
+                     "activations are drawn from -range to range (default 5), the loss so far around a run "
+                     "(default 1)")
           ->check(between(1e-3, 1e6));
-      app.add_option("--model", k->model, "of the boundary: a run folder, or a network by name");
-      app.add_option("--data", k->data, "with two numbers an example (default: what the run learned)");
+      app.add_option("--model", k->model, "of the boundary or surface: a run folder, or a network by name");
+      app.add_option("--data", k->data,
+                     "whose examples are drawn or measured (default: what the run learned)");
       app.add_option("--out", k->out, "picture to write: .png, .svg, .jpg");
+      add_surface_keys(app, k->surface);
       return [k] { return run(*k); };
     }};
 

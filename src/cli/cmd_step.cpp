@@ -1,12 +1,9 @@
 // `fovea step`: learning in slow motion, on a few examples and a network small enough to read.
 #include <nlohmann/json.hpp>
 
-#include "cli/setup.h"
-#include "fovea/functional.h"
-#include "fovea/operators.h"
-#include "fovea/random.h"
+#include "cli/command.h"
+#include "cli/lesson.h"
 #include "fovea/slow_step.h"
-#include "fovea/zoo.h"
 
 namespace fovea::cli {
 namespace {
@@ -14,39 +11,12 @@ namespace {
 constexpr int64_t most_shown = 16;  // elements of a tensor
 
 struct Keys {
-  std::string data = "dollars", model, objective;
+  std::string data = "dollars", model;
   int64_t batch = 1, steps = 1;
   double lr0 = 0.002;
   uint64_t seed = 0;
   bool maximise = false, json = false;
 };
-
-/// The first examples of a set, as a network and an objective take them.
-struct Batch {
-  Tensor x, t;
-};
-
-Batch batch_of(const data::Dataset& set, int64_t count, bool one_number) {
-  check(count <= set.size(), "batch={} of {}: it has {} examples", count, set.name(), set.size());
-  std::vector<Tensor> rows;
-  const bool classes = set.task() == data::Task::classify;
-  std::vector<float> targets;
-  std::vector<int64_t> labels;
-  for (int64_t i = 0; i < count; ++i) {
-    const data::Example e = set.example(i);
-    rows.push_back(unsqueeze(e.image.dtype() == u8 ? e.image.to(f32) / 255. : e.image.to(f32), 0));
-    labels.push_back(e.label);
-    if (classes) {
-      targets.push_back(float(e.label));
-      continue;
-    }
-    std::vector<float> target(set.classes().size());
-    set.target(i, target);
-    targets.insert(targets.end(), target.begin(), target.end());
-  }
-  const Tensor numbers = Tensor::of<float>(targets, {count, int64_t(targets.size()) / count});
-  return {concat(rows, 0), classes && !one_number ? Tensor::of<int64_t>(labels) : numbers};
-}
 
 std::string shown(const Tensor& t) {
   const auto values = t.to_vector<double>();
@@ -96,32 +66,17 @@ void print_line(int64_t step, const train::SlowStep& s) {
   fmt::print("{:>5}  {:<50} {:>12.5g}  {}\n", step, guess, s.loss, adjust);
 }
 
-std::string model_for(const data::Dataset& set) {
-  return set.example_shape() == Dims{1} ? "constant"
-                                        : fmt::format("mlp:{}-2-1:tanh", set.example_shape().numel());
-}
-
-int run(Keys k) {
-  const auto set = data::open_dataset(k.data, data::Split::train, {.seed = k.seed});
-  if (k.model.empty()) k.model = model_for(*set);
-  manual_seed(k.seed);
-  const zoo::Info info = zoo::info(k.model, {.input = set->example_shape()});
-  const bool own_size = k.model.starts_with("mlp:") || k.model == "constant";
-  const auto net = zoo::make(k.model, {own_size ? 0 : int64_t(set->classes().size()), set->example_shape()});
-  const bool one_number = own_size && info.classes == 1;
-  const bool entropy = set->task() == data::Task::classify && !one_number;
-  const Batch batch = batch_of(*set, k.batch, one_number);
+int run(const Keys& k) {
+  const Lesson lesson = lesson_of(k.data, k.model, k.batch, k.seed);
+  const nn::AnyModule& net = lesson.net;
   optim::SGD optimizer(net, {.lr = k.lr0});
-  const auto objective = [&](const Tensor& y, const Tensor& t) {
-    return entropy ? cross_entropy(y, t) : mse_loss(y, t);
-  };
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   if (!k.json)
-    fmt::print("{} learns {} from {} example{}: objective {}, to be made {}\n", k.model, set->name(), k.batch,
-               k.batch == 1 ? "" : "s", entropy ? "cross-entropy" : "mean squared error",
-               k.maximise ? "larger" : "smaller");
+    fmt::print("{} learns {} from {} example{}: objective {}, to be made {}\n", lesson.model,
+               lesson.set->name(), k.batch, k.batch == 1 ? "" : "s",
+               lesson.entropy ? "cross-entropy" : "mean squared error", k.maximise ? "larger" : "smaller");
   for (int64_t step = 1; step <= k.steps; ++step) {
-    const auto s = train::slow_step(net, batch.x, batch.t, objective, optimizer, k.maximise);
+    const auto s = train::slow_step(net, lesson.x, lesson.t, lesson.objective(), optimizer, k.maximise);
     if (k.json) all.push_back(json_of(s));
     else if (step == 1) print(s, k);
     if (!k.json && step == 1) fmt::print("\nloss {:.6g} -> {:.6g}\n", s.loss, s.loss_after);

@@ -229,6 +229,7 @@ template Key* KeySet::add_option(const std::string&, double&, const std::string&
 template Key* KeySet::add_option(const std::string&, std::string&, const std::string&);
 template Key* KeySet::add_option(const std::string&, std::optional<double>&, const std::string&);
 template Key* KeySet::add_option(const std::string&, std::vector<int64_t>&, const std::string&);
+template Key* KeySet::add_option(const std::string&, std::vector<double>&, const std::string&);
 template Key* KeySet::add_option(const std::string&, std::vector<std::string>&, const std::string&);
 
 }  // namespace fovea::cli

@@ -42,5 +42,43 @@ TEST(CliLearning, SaysWhatNoLearningRateHelps) {
   }
 }
 
+TEST(CliLearning, DrawsDescentOnTwoParameters) {
+  TempFolder folder;
+  const Outcome o = run(folder, "plot surface data=miles:20 model=mlp:1-1 out=descent.png");
+  EXPECT_EQ(o.code, 0) << o.err;
+  for (const char* part : {": small", ": good", ": too large", "fc1.bias", "wrote descent.png"})
+    expect_in(part, o.out);
+  EXPECT_EQ(image::read(folder / "descent.png").width(), 100 + 3 * 560 + 80);
+  const Outcome one = run(folder, "plot surface data=miles:20 model=mlp:1-1 lr=0.01 steps=3");
+  expect_in("in 3 steps", one.out);
+}
+
+TEST(CliLearning, DrawsTheValleyOfARun) {
+  TempFolder folder;
+  run(folder, "train data=blobs:200 model=mlp:2-8-3 epochs=2 report=false");
+  const Outcome o = run(folder, "plot surface model=runs/train/1 cells=9 out=valley.svg");
+  EXPECT_EQ(o.code, 0) << o.err;
+  expect_in("trained weights", o.out);
+  expect_in("wrote valley.svg", o.out);
+}
+
+TEST(CliLearning, SaysWhatHasNoSurface) {
+  TempFolder folder;
+  const std::tuple<int, const char*, const char*> cases[] = {
+      {2, "plot surface", "plot surface wants a network"},
+      {2, "plot surface model=mlp:1-1", "which data?"},
+      {1, "plot surface data=miles model=mlp:1-2-1", "mlp:1-2-1 has 7"},
+      {1, "plot surface data=miles model=mlp:1-1 cells=5 out=nowhere/x.png", "nowhere/x.png"},
+      {2, "plot surface activation=elu", "plot wants one of"},
+      {2, "plot surfac", "did you mean surface?"},
+      {2, "plot surface data=miles model=mlp:1-1 lr=fast", "is not a number"},
+  };
+  for (const auto& [code, arguments, message] : cases) {
+    const Outcome o = run(folder, arguments);
+    EXPECT_EQ(o.code, code) << arguments;
+    expect_in(message, o.err);
+  }
+}
+
 }  // namespace
 }  // namespace fovea
