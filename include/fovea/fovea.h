@@ -8,6 +8,7 @@
 #include "fovea/data.h"
 #include "fovea/draw.h"
 #include "fovea/energy.h"
+#include "fovea/features.h"
 #include "fovea/files.h"
 #include "fovea/functional.h"
 #include "fovea/get.h"
