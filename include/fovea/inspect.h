@@ -116,4 +116,9 @@ struct SheetOptions {
 /// One HTML page that needs nothing else: samples of each class, histograms, oddities with their pictures.
 std::string html_sheet(const Inspection& inspection, const SheetOptions& options = {});
 
+/// What the whole of `set` holds as 32 hexadecimal digits: an MD5 sum over shapes, classes, and every example
+/// with its label or targets. The same for the same examples in the same order, wherever they lie. Throws if
+/// an example is unreadable.
+std::string fingerprint(const Dataset& set);
+
 }  // namespace fovea::data

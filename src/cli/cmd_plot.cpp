@@ -2,6 +2,7 @@
 // plane for, and the loss over two parameters.
 #include <filesystem>
 
+#include "base/file.h"
 #include "cli/plane.h"
 #include "cli/plot_surface.h"
 #include "cli/setup.h"
@@ -77,7 +78,7 @@ struct Subject {
 };
 
 Subject subject_of(const Keys& k) {
-  if (std::filesystem::exists(k.model)) {
+  if (is_there(k.model) || train::names_shipped_model(k.model)) {
     const Trained t = load_trained(k.model, {});
     return {t.net, open_validation(t, k.data), t.checkpoint.card.normalization};
   }
@@ -146,7 +147,8 @@ const Command plot_command{
                      "activations are drawn from -range to range (default 5), the loss so far around a run "
                      "(default 1)")
           ->check(between(1e-3, 1e6));
-      app.add_option("--model", k->model, "of the boundary or surface: a run folder, or a network by name");
+      app.add_option("--model", k->model,
+                     "of the boundary or surface: a run folder, a model that ships, or a network by name");
       app.add_option("--data", k->data,
                      "whose examples are drawn or measured (default: what the run learned)");
       app.add_option("--out", k->out, "picture to write: .png, .svg, .jpg");

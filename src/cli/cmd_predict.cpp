@@ -272,7 +272,9 @@ const Command predict_command{
     [](KeySet& app) -> std::function<int()> {
       auto k = std::make_shared<Keys>();
       app.add_option("source,--source", k->source, "image and video files, folders of them")->required();
-      app.add_option("--model", k->model, "run folder or .safetensors file")->required();
+      app.add_option("--model", k->model,
+                     "run folder, .safetensors file, or a model that ships: lenet5@mnist")
+          ->required();
       app.add_option("--top", k->top, "how many classes to show")->check(at_least(1));
       app.add_option("--batch", k->batch, "images per batch")->check(at_least(1));
       app.add_option("--frames", k->frames,

@@ -84,7 +84,9 @@ const Command see_command{
       auto k = std::make_shared<Keys>();
       std::vector<std::string> names = ways_of_seeing();
       names.emplace_back("all");
-      app.add_option("--model", k->model, "run folder or .safetensors file")->required();
+      app.add_option("--model", k->model,
+                     "run folder, .safetensors file, or a model that ships: lenet5@mnist")
+          ->required();
       app.add_option("--what", k->what, fmt::format("{}", fmt::join(names, ", ")))->check(one_of(names));
       app.add_option("--layer", k->options.layer,
                      "of filters, maps, gradcam, dream (default: a fitting one)");

@@ -196,6 +196,10 @@ void fill_in_model(KeySet& app, const TrainKeys& k, const std::optional<Finetune
                    const data::Dataset& set) {
   if (finetune) set_default(app, "model", finetune->model(int64_t(set.classes().size())));
   if (k.model.empty()) set_default(app, "model", default_model(set));
+  if (train::names_shipped_model(k.model))
+    throw UsageError(
+        fmt::format("model={0} is trained already: model={1} pretrained={0} goes on from its weights",
+                    k.model, k.model.substr(0, k.model.find('@'))));
   check_keys(app, k.model);
   if (k.resume.empty()) fill_in(app, recipe_for(k.model, k.energy.persistent));
 }

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "cli/figure.h"
 #include "cli/keys.h"
 #include "cli/val_energy.h"
 #include "cli/validation.h"
@@ -139,6 +140,7 @@ int run(const Keys& k) {
   if (classifies) k.json ? print_json(e, card.classes) : print_table(e, card.classes);
   else if (k.json) fmt::print("{}\n", json_of_outputs(e, card.classes).dump(2));
   else print_outputs(e, card.classes);
+  if (!k.json && views == train::Views::one) print_compared(card, figure_of(e), loader.dataset());
   if (k.mistakes > 0) write_mistakes(k, e, loader);
   return 0;
 }
@@ -153,7 +155,9 @@ const Command val_command{
     "  fovea val model=runs/train/1 mistakes=24 out=mistakes.png\n",
     [](KeySet& app) -> std::function<int()> {
       auto k = std::make_shared<Keys>();
-      app.add_option("--model", k->model, "run folder or .safetensors file")->required();
+      app.add_option("--model", k->model,
+                     "run folder, .safetensors file, or a model that ships: lenet5@mnist")
+          ->required();
       app.add_option("--data", k->data, "whose validation part to use (default: that of the training)");
       app.add_option("--batch", k->batch, "examples per batch")->check(at_least(1));
       app.add_option("--mistakes", k->mistakes, "draws so many of the worst mistakes on a sheet")

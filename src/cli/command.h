@@ -28,6 +28,8 @@ extern const Command val_command;
 extern const Command predict_command;
 extern const Command see_command;
 extern const Command report_command;
+extern const Command models_command;
+extern const Command pack_command;
 extern const Command summary_command;
 extern const Command explain_command;
 extern const Command bench_command;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <future>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "cli/keys.h"
 #include "fovea/init.h"
@@ -131,7 +132,8 @@ void check_knows_classes(const Trained& trained) {
 
 void add_network_keys(KeySet& app, NetworkKeys& keys) {
   app.add_option("--model", keys.model,
-                 fmt::format("{}, mlp:SIZES, rbm:HIDDEN, crbm:GROUPS-SIZE-POOL, dbn:SIZES, or a run folder",
+                 fmt::format("{}, mlp:SIZES, rbm:HIDDEN, crbm:GROUPS-SIZE-POOL, dbn:SIZES, a run folder, or "
+                             "lenet5@mnist",
                              fmt::join(zoo::names(), ", ")))
       ->required();
   app.add_option("--classes", keys.classes, "number of classes (0: the model's own)")->check(at_least(0));
@@ -145,7 +147,7 @@ Network network_of(const NetworkKeys& k) {
     input.insert(0, k.batch);
     return input;
   };
-  if (std::filesystem::exists(k.model)) {
+  if (is_there(k.model) || train::names_shipped_model(k.model)) {
     const Trained trained = load_trained(k.model, {});
     return {trained.net, with_batch(trained.checkpoint.card.input)};
   }

@@ -87,7 +87,8 @@ void define_keys(KeySet& app, TrainKeys& k) {
   app.add_option("--watch", k.watch, "units: count dead and saturated ones after each epoch (units.csv)")
       ->check(one_of({"units"}));
   add_compute_keys(app, k.compute);
-  app.add_option("--pretrained", k.pretrained, "weights to start from: a run folder or .safetensors file");
+  app.add_option("--pretrained", k.pretrained,
+                 "weights to start from: a run folder, .safetensors file, or lenet5@mnist");
   app.add_option(
       "--finetune", k.finetune,
       "run folder of a dbn or rbm: the network of its layers learns the classes by back-propagation");

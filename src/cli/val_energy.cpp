@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "cli/figure.h"
 #include "cli/keys.h"
 #include "fovea/autograd.h"
 #include "fovea/energy.h"
@@ -90,13 +91,18 @@ void add_energy_keys(KeySet& app, EnergyValKeys& k) {
   app.add_option("--ais_runs", k.ais_runs, "chains")->check(at_least(2));
 }
 
-int val_energy(const Trained& trained, data::DataLoader& loader, const EnergyValKeys& k, bool json) {
+std::vector<train::Scores> energy_scores(const Trained& trained, data::DataLoader& loader) {
   manual_seed(0);
-  const auto layers = train::EnergyTrainer({}).measure(trained.net, loader);
+  return train::EnergyTrainer({}).measure(trained.net, loader);
+}
+
+int val_energy(const Trained& trained, data::DataLoader& loader, const EnergyValKeys& k, bool json) {
+  const auto layers = energy_scores(trained, loader);
   std::optional<Likelihood> likelihood;
   if (k.ais) likelihood = likelihood_of(trained, loader, k, layers[0]["free_energy"]);
   if (json) print_json(layers, likelihood);
   else print_table(layers, likelihood, k);
+  if (!json) print_compared(trained.checkpoint.card, figure_of(layers[0]), loader.dataset());
   return 0;
 }
 

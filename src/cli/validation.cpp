@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "base/file.h"
 #include "fovea/files.h"
 #include "train/run_folder.h"
 
@@ -10,30 +11,40 @@ namespace {
 
 /// A set without a part for validation is split as it was for the training, so that no example of that is
 /// measured on.
-void split_as_trained(data::OpenOptions& options, const std::string& weights) {
-  const auto settings = std::filesystem::path(weights).parent_path() / "args.json";
-  if (!std::filesystem::exists(settings)) return;
-  for (const auto& [key, text] : train::load_settings(settings.string())) {
+void split_as_trained(data::OpenOptions& options, const train::Checkpoint& trained) {
+  const std::string file = (std::filesystem::path(trained.file).parent_path() / "args.json").string();
+  train::Settings settings;
+  if (trained.card.origin) settings = trained.card.origin->recipe;
+  else if (is_file(file)) settings = train::load_settings(file);
+  for (const auto& [key, text] : settings) {
     if (key == "seed") options.seed = std::stoull(text);
     if (key == "val") options.val = std::stod(text);
   }
 }
 
-}  // namespace
-
-std::shared_ptr<data::Dataset> open_validation(const Trained& trained, const std::string& data) {
+std::shared_ptr<data::Dataset> open_part(const Trained& trained, const std::string& data, data::Split split) {
   const train::ModelCard& card = trained.checkpoint.card;
   const std::string& file = trained.checkpoint.file;
   const std::string what = data.empty() ? card.data : data;
   check(!what.empty(), "{} does not say which data it was trained with: give data=", file);
   data::OpenOptions options = open_options(card);
-  split_as_trained(options, file);
-  auto set = data::open_dataset(what, data::Split::val, options);
+  split_as_trained(options, trained.checkpoint);
+  auto set = data::open_dataset(what, split, options);
   check(set->task() == card.task, "{} is for the task {}, but {} was trained to {}", what,
         name_of(set->task()), file, name_of(card.task));
   check(set->classes().size() == card.classes.size(), "{} has {} classes, but {} was trained for {}", what,
         set->classes().size(), file, card.classes.size());
   return set;
+}
+
+}  // namespace
+
+std::shared_ptr<data::Dataset> open_validation(const Trained& trained, const std::string& data) {
+  return open_part(trained, data, data::Split::val);
+}
+
+std::shared_ptr<data::Dataset> open_training(const Trained& trained, const std::string& data) {
+  return open_part(trained, data, data::Split::train);
 }
 
 data::DataLoader validation_loader(const Trained& trained, std::shared_ptr<data::Dataset> set, int64_t batch,

@@ -7,6 +7,8 @@ namespace fovea::cli {
 /// The validation part of `data` (empty: of the set of its training), read and split as in training. Throws
 /// if it is for another task or other classes.
 std::shared_ptr<data::Dataset> open_validation(const Trained& trained, const std::string& data);
+/// The training part, read and split as it was in the training.
+std::shared_ptr<data::Dataset> open_training(const Trained& trained, const std::string& data);
 /// Its examples as the network wants them, or as the views of it do.
 data::DataLoader validation_loader(const Trained& trained, std::shared_ptr<data::Dataset> set, int64_t batch,
                                    int workers, train::Views views = train::Views::one);

@@ -1,9 +1,9 @@
 // From what the user typed to a data set: names, folders and where to look for them.
 #include <charconv>
-#include <cstdlib>
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/shipped.h"
 #include "data/class_folder.h"
 #include "data/folder_errors.h"
 #include "data/truth_table.h"
@@ -34,20 +34,6 @@ const FileKind file_kinds[] = {
     {"cifar100", {"test.bin"}, {"cifar100", "cifar-100-binary"}, open_cifar100}};
 const char* const synthetic_names[] = {"xor", "circles", "spiral", "blobs", "line"};
 
-/// Folders that may hold data sets: FOVEA_DATA, ./data, data/ above the program (a repository), its installed
-/// share.
-std::vector<fs::path> data_folders() {
-  std::vector<fs::path> folders;
-  if (const char* given = std::getenv("FOVEA_DATA"); given && *given) folders.emplace_back(given);
-  folders.emplace_back("data");
-  std::error_code error;
-  fs::path at = fs::read_symlink("/proc/self/exe", error).parent_path();
-  if (!error) folders.push_back(at.parent_path() / "share/fovea/data");
-  for (int level = 0; level < 4 && at.has_relative_path(); ++level, at = at.parent_path())
-    folders.push_back(at / "data");
-  return folders;
-}
-
 bool holds(const fs::path& folder, const FileKind& kind) {
   for (const auto& file : kind.witnesses)
     if (is_file(folder / file)) return true;
@@ -56,7 +42,7 @@ bool holds(const fs::path& folder, const FileKind& kind) {
 
 std::string find_folder(const FileKind& kind) {
   std::string looked;
-  for (const auto& base : data_folders())
+  for (const auto& base : shipped_folders("data", "FOVEA_DATA"))
     for (const auto& name : kind.folders) {
       if (holds(base / name, kind)) return (base / name).string();
       looked += "\n  " + (base / name).string();

@@ -49,6 +49,43 @@ data::PictureFormat format_from_json(const json& j) {
   return f;
 }
 
+std::string to_json(const Figure& f) {
+  return json{{"name", f.name}, {"value", f.value}, {"examples", f.examples}}.dump();
+}
+
+/// The entries of a card that `origin` fills.
+Metadata to_metadata(const Origin& origin) {
+  json recipe = json::object();
+  std::string seed;
+  for (const auto& [key, text] : origin.recipe) {
+    recipe[key] = text;
+    if (key == "seed") seed = text;
+  }
+  return {{"recipe", recipe.dump()},
+          {"seed", seed},
+          {"figure", to_json(origin.figure)},
+          {"train_data", origin.train_data},
+          {"val_data", origin.val_data}};
+}
+
+/// Nothing if the weights were not packed.
+std::optional<Origin> origin_from(const Metadata& metadata, const std::string& where) {
+  const auto text = [&](const char* key) {
+    const auto at = metadata.find(key);
+    return at == metadata.end() ? std::string() : at->second;
+  };
+  if (text("figure").empty()) return {};
+  Origin origin;
+  origin.train_data = text("train_data"), origin.val_data = text("val_data");
+  parse(text("figure"), where, "figure", [&](const json& j) {
+    origin.figure = {j.at("name"), j.at("value"), j.at("examples")};
+  });
+  parse(text("recipe"), where, "recipe", [&](const json& j) {
+    for (const auto& [key, value] : j.items()) origin.recipe.emplace_back(key, value.get<std::string>());
+  });
+  return origin;
+}
+
 std::string to_json(const TrainState& s) {
   json outputs = json::array();
   for (const OutputSums& o : s.running.outputs)
@@ -85,6 +122,7 @@ Metadata ModelCard::to_metadata() const {
                {"target_mean", json(targets.mean).dump()},
                {"target_std", json(targets.std).dump()}};
   if (pictures) all.emplace("pictures", to_json(*pictures));
+  if (origin) all.merge(fovea::train::to_metadata(*origin));
   return all;
 }
 
@@ -110,6 +148,7 @@ ModelCard ModelCard::from_metadata(const Metadata& metadata, const std::string& 
     else if (key == "target_std")
       parse(text, where, "target_std", [&](const json& j) { j.get_to(card.targets.std); });
   }
+  card.origin = origin_from(metadata, where);
   const size_t channels = card.input.empty() ? 0 : size_t(card.input[0]);
   for (const auto* list : {&card.normalization.mean, &card.normalization.std})
     check(list->empty() || list->size() == channels,
@@ -121,7 +160,7 @@ ModelCard ModelCard::from_metadata(const Metadata& metadata, const std::string& 
 }
 
 Checkpoint load_checkpoint(const std::string& path) {
-  std::string file = path;
+  std::string file = names_shipped_model(path) ? shipped_model_file(path) : path;
   if (std::filesystem::is_directory(path)) {
     file = (std::filesystem::path(path) / "best.safetensors").string();
     if (!std::filesystem::exists(file)) file = (std::filesystem::path(path) / "last.safetensors").string();

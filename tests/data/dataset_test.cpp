@@ -1,5 +1,6 @@
 #include "../files.h"
 #include "fovea/data.h"
+#include "fovea/inspect.h"
 
 namespace fovea::data {
 namespace {
@@ -142,6 +143,22 @@ TEST(Summary, CountsAndMeasures) {
             "  dog          2\n"
             "  mean 0.3750  std 0.4841\n"
             "  warning: no cat\n");
+}
+
+/// By examples, labels, classes and order; not by where they lie or what the set is called.
+TEST(Fingerprint, TellsSetsApart) {
+  const auto of = [](std::initializer_list<double> pixels, std::vector<int64_t> labels,
+                     std::vector<std::string> classes) {
+    return fingerprint(TensorDataset(tensor(pixels, {2, 2}), std::move(labels),
+                                     {.name = "set", .classes = std::move(classes)}));
+  };
+  const std::string usual = of({1, 2, 3, 4}, {0, 1}, {"a", "b"});
+  EXPECT_EQ(usual, of({1, 2, 3, 4}, {0, 1}, {"a", "b"}));
+  EXPECT_EQ(usual.size(), 32u);
+  EXPECT_NE(usual, of({1, 2, 3, 5}, {0, 1}, {"a", "b"}));
+  EXPECT_NE(usual, of({3, 4, 1, 2}, {1, 0}, {"a", "b"}));
+  EXPECT_NE(usual, of({1, 2, 3, 4}, {1, 1}, {"a", "b"}));
+  EXPECT_NE(usual, of({1, 2, 3, 4}, {0, 1}, {"a", "c"}));
 }
 
 }  // namespace
