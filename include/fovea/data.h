@@ -21,12 +21,12 @@ namespace fovea::data {
 enum class Split { train, val, test = val };
 const char* name_of(Split split);
 
-/// What a network is to say of an example: which one of the classes it is, which of several labels it has, or
-/// numbers.
-enum class Task : uint8_t { classify, multilabel, regress };
-/// "classify", "multilabel", "regress"
+/// What a network is to say of an example: which one of the classes it is, which of several labels it has,
+/// numbers, or the string that stands in it.
+enum class Task : uint8_t { classify, multilabel, regress, transcribe };
+/// "classify", "multilabel", "regress", "transcribe"
 const char* name_of(Task task);
-/// Throws naming the three if `name` is none of them.
+/// Throws naming all of them if `name` is none.
 Task task_named(const std::string& name);
 
 /// Per channel: y = (x - mean) / std, where integer pixels are first scaled to 0..1 by their type's largest
@@ -49,9 +49,14 @@ class Dataset {
   /// The class of example `index`; 0 where the task is another. *Requires* 0 <= index < size(). *Ensures*
   /// 0 <= label < classes().size().
   virtual int64_t label(int64_t index) const = 0;
-  /// What is true of example `index`, in the order of classes(): 1 for the labels that it has, else 0; or its
-  /// numbers. *Requires* another task than classify, and out.size() == classes().size().
+  /// What is true of example `index`, in the order of classes(): 1 for the labels that it has, else 0; its
+  /// numbers; or how often each character stands in its string. *Requires* another task than classify, and
+  /// out.size() == classes().size().
   virtual void target(int64_t index, std::span<float> out) const;
+  /// The string in example `index`, as numbers of its characters in classes(). *Requires* task transcribe.
+  virtual std::vector<int64_t> string(int64_t index) const;
+  /// The most characters that a string has; 0 if the task is another.
+  int64_t longest() const { return longest_; }
   /// How often example `index` should come, relative to others (sampler=weighted).
   virtual float weight(int64_t) const { return 1; }
   /// Writes example `index` into `row`, a contiguous tensor of example_shape() and dtype(). Throws Error if
@@ -78,7 +83,7 @@ class Dataset {
   /// (C,H,W) or (features)
   const Dims& example_shape() const { return shape_; }
   DType dtype() const { return dtype_; }
-  /// Names of classes or labels; of a regression, of its numbers.
+  /// Names of classes or labels; of a regression, of its numbers; of strings, the characters of the alphabet.
   const std::vector<std::string>& classes() const { return classes_; }
   Task task() const { return task_; }
   /// Mean and standard deviation where the field has agreed on figures for this set.
@@ -103,6 +108,7 @@ class Dataset {
   Dims shape_;
   DType dtype_ = u8;
   Task task_ = Task::classify;
+  int64_t longest_ = 0;
   std::vector<std::string> classes_;
   std::optional<Normalization> normalization_;
   std::optional<PictureFormat> format_;
@@ -138,8 +144,9 @@ struct OpenOptions {
   uint64_t seed = 0;  // of synthetic sets and of the part that is split off for validation
   int64_t imgsz = 0;  // side of the images that a network sees; 0: as they are, or 224 if a folder's differ
   double val = 0.1;   // part of the examples for validation, where a set does not say which
-  std::optional<Task> task = {};  // of a list; by its columns if left out
-  int64_t world = 1, rank = 0;    // of tar shards: every world-th, from number rank on
+  std::optional<Task> task = {};           // of a list; by its columns if left out
+  std::vector<std::string> alphabet = {};  // of the strings of a list; those that occur if left out
+  int64_t world = 1, rank = 0;             // of tar shards: every world-th, from number rank on
   // Of image files:
   int channels = 0;                          // 1 gray, 3 RGB, 4 CMYK or with alpha; 0 as they are
   int depth = 0;                             // 16 or 32 bits at least; 0: that of the deepest of some
@@ -151,7 +158,8 @@ struct OpenOptions {
 /// open_video_folder); a table of image files (see open_list); tar shards (see open_webdataset); a name
 /// ("mnist", "fashion-mnist", "cifar10", "cifar100"), looked for in FOVEA_DATA, data/ of the current folder,
 /// above the program and in its installed share; a name with its folder
-/// ("cifar10:folder"); or a synthetic set with its size ("xor", "circles:200", "spiral", "blobs", "line").
+/// ("cifar10:folder"); strips of MNIST's digits by their number ("digits:5", "digits:3-7"); or a synthetic
+/// set with its size ("xor", "circles:200", "spiral", "blobs", "line").
 /// Throws with the places where it looked, or with the nearest known name.
 std::shared_ptr<Dataset> open_dataset(const std::string& what, Split split, const OpenOptions& options = {});
 /// The names that open_dataset knows.
@@ -185,10 +193,11 @@ std::shared_ptr<Dataset> open_video_folder(const std::string& folder, Split spli
 bool holds_videos(const std::string& folder);
 /// A table of image files, .csv or .tsv with a head line (RFC 4180; comma, semicolon or tab): a column path
 /// (or image, file, filename), relative to the table; label (or class) with names or numbers of classes, or
-/// several in a cell as "cat|dog"; otherwise every further column counts: labels if it holds 0 and 1 alone in
-/// two columns or more, else numbers to predict. A column split (train, val, test) tells the parts, a column
-/// group what may not be on both sides; else `val` of each class is split off, by seed. A column weight says
-/// how often an example should come. Rows that cannot be used become warnings with file and line.
+/// several in a cell as "cat|dog"; or text, the string that stands in the image; otherwise every further
+/// column counts: labels if it holds 0 and 1 alone in two columns or more, else numbers to predict. A column
+/// split (train, val, test) tells the parts, a column group what may not be on both sides; else `val` of each
+/// class is split off, by seed. A column weight says how often an example should come. Rows that cannot be
+/// used become warnings with file and line.
 std::shared_ptr<Dataset> open_list(const std::string& file, Split split, const OpenOptions& options = {});
 /// WebDataset: tar shards, as a pattern "shards-{000..009}.tar" or a folder of .tar files, in which the files
 /// of an example follow each other under one name: a picture and its class, as NAME.cls or NAME.txt with a
@@ -203,6 +212,12 @@ bool is_webdataset(const std::string& what);
 std::shared_ptr<Dataset> make_conversion(const std::string& kind, int64_t count, Split split,
                                          uint64_t seed = 0);
 std::vector<std::string> conversion_names();
+/// Strings of digits: pictures u8 (1,32,W) in which `shortest` to `longest` digits of MNIST, with gaps and
+/// jitter, stand side by side from the left on, black behind them; W is enough for the longest. Strip i is a
+/// function of (split, seed, i), 20,000 to learn from and 2,000 of the test part's digits. Throws unless
+/// 1 <= shortest <= longest <= 64.
+std::shared_ptr<Dataset> make_digit_strings(int64_t shortest, int64_t longest, Split split,
+                                            uint64_t seed = 0);
 /// `count` points in the plane, f32 (2): "xor", "circles", "spiral", "blobs" or "line". The splits never
 /// share a point.
 std::shared_ptr<Dataset> make_synthetic(const std::string& kind, int64_t count, Split split,

@@ -56,9 +56,10 @@ struct Numbers;  // of a picture, before its range is applied (data/picture.h)
 struct FileExample {
   std::string path;
   int64_t label = 0;
-  int64_t frame = 0;               // set by FileDataset where each frame is an example
-  std::vector<float> target = {};  // of other tasks than classify: one number for each of the classes
-  float weight = 1;                // how often it should come (sampler=weighted)
+  int64_t frame = 0;                 // set by FileDataset where each frame is an example
+  std::vector<float> target = {};    // of labels and numbers: one for each of the classes
+  float weight = 1;                  // how often it should come (sampler=weighted)
+  std::vector<int64_t> string = {};  // of task transcribe
 };
 
 class FileDataset : public Dataset {
@@ -79,6 +80,7 @@ class FileDataset : public Dataset {
   int64_t size() const override { return int64_t(examples_.size()); }
   int64_t label(int64_t index) const override { return examples_[size_t(index)].label; }
   void target(int64_t index, std::span<float> out) const override;
+  std::vector<int64_t> string(int64_t index) const override;
   float weight(int64_t index) const override { return examples_[size_t(index)].weight; }
   void read(int64_t index, const Tensor& row) const override;
   bool in_memory() const override { return false; }

@@ -32,6 +32,7 @@
 #include "fovea/sampler.h"
 #include "fovea/see.h"
 #include "fovea/slow_step.h"
+#include "fovea/strings.h"
 #include "fovea/surface.h"
 #include "fovea/tensor.h"
 #include "fovea/train.h"

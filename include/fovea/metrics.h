@@ -1,5 +1,5 @@
 // How good predictions are: loss, top-1 and top-5 accuracy, confusion matrix; F1 and average precision of
-// labels; errors and R2 of numbers.
+// labels; errors and R2 of numbers; strings that were read right and the error rate of their characters.
 //   ConfusionMatrix confusion(10);   Metrics m;
 //   m.add(loss.item(), logits, labels, &confusion);   m.top1();   confusion.recall(3);
 // Threads: a value belongs to one thread.
@@ -54,10 +54,12 @@ struct Metrics {
   data::Task task = data::Task::classify;
   std::vector<OutputSums> outputs = {};  // one for each label or number
   std::vector<float> scale = {};         // of numbers: what one unit of the network is worth; empty: 1
+  int64_t characters = 0, edits = 0;     // of strings, of which correct1 were read right
 
   /// A batch with mean loss `loss`; logits f32 or f64 (N, classes); labels i64 (N), parts of classes f32 (N,
   /// classes) of which the largest counts, or the targets f32 (N, outputs) of another task. Among equal
-  /// logits the first wins; a label whose logit is NaN counts as wrong.
+  /// logits the first wins; a label whose logit is NaN counts as wrong. Of strings as fovea/strings.h has
+  /// both.
   void add(double loss, const Tensor& logits, const Tensor& labels, ConfusionMatrix* confusion = nullptr);
   double loss() const { return examples ? loss_sum / double(examples) : 0; }
   /// Parts of 1.
@@ -70,12 +72,19 @@ struct Metrics {
   double mae(size_t k) const;
   double rmse(size_t k) const;
   double r2(size_t k) const;
-  /// What a better network has more of: top-1; F1 or R2, the mean over the outputs that have one.
+  /// The fewest characters to insert, delete and replace so that all strings are right, for each character
+  /// of the truth; 0 without any.
+  double character_error_rate() const { return characters ? double(edits) / double(characters) : 0; }
+  /// What a better network has more of: top-1, or the part of strings that are right; F1 or R2, the mean over
+  /// the outputs that have one.
   double score() const;
-  /// "top1", "F1", "R2"
+  /// score_name(task)
   const char* score_name() const;
-  /// "top1 93.9%", "R2 0.812"
+  /// "top1 93.9%", "R2 0.812", "strings 93.9%  CER 1.3%"
   std::string score_text(int digits = 1) const;
 };
+
+/// What Metrics::score() is called: "top1", "F1", "R2", "strings".
+const char* score_name(data::Task task);
 
 }  // namespace fovea::train

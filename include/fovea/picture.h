@@ -18,11 +18,11 @@ namespace fovea::data {
 
 /// What is read of a file with several pictures (pages, slices, frames): one of them; each, as an example of
 /// its own; all of them, one behind the other as channels of one picture; or, of a video, some that are
-/// spread over it, each an example.
+/// spread over it, each an example or together the channels of one.
 struct Frames {
   enum Kind : uint8_t { one, each, channels, spread } kind = one;
-  int64_t index = 0;  // of `one`; how many of `spread`
-  /// "0", "each", "channels" or "spread:8"
+  int64_t index = 0;  // of `one`; how many of `spread`, and of a video's `channels`
+  /// "0", "each", "channels", "channels:8" or "spread:8"
   std::string describe() const;
   bool operator==(const Frames&) const = default;
 };

@@ -49,7 +49,7 @@ struct TrainerOptions {
   std::string model = {}, data = {};  // names kept with the weights, so that they can be put to use again
   std::vector<std::pair<std::string, std::string>> more_settings = {};  // of the caller, for args.json
   /// The loss of (logits, labels) instead of that of the data's task: the cross-entropy of classes, the
-  /// binary one of labels, `regression_loss` of numbers.
+  /// binary one of labels, `regression_loss` of numbers, string_loss of strings.
   std::function<Tensor(const Tensor&, const Tensor&)> loss = nullptr;
 };
 
@@ -75,7 +75,8 @@ void for_each_setting(Options& o, const Visit& visit) {
   visit("ema", o.ema, "decay of averaged weights, such as 0.999 (0: none)");
   visit("patience", o.patience, "stop after so many epochs without improvement (0: never)");
   visit("min_delta", o.min_delta, "improvement that counts, in parts of 1");
-  visit("stop_at", o.stop_at, "top-1 (F1, R2) of the validation to stop at, in parts of 1 (0: never)");
+  visit("stop_at", o.stop_at,
+        "top-1 (F1, R2, strings) of the validation to stop at, in parts of 1 (0: never)");
   visit("limit_train", o.limit_train_batches, "batches per epoch (0: all)");
   visit("limit_val", o.limit_val_batches, "batches per validation (0: all)");
   visit("compile", o.compile, "capture steps and replay them; false for networks that branch on values");
@@ -116,7 +117,7 @@ struct FitResult {
   Stop why = Stop::finished;
   int64_t epochs = 0, steps = 0;  // done, those before a resume included
   double best_top1 = 0;           // of the validation (of the training without one), in parts of 1; F1 of
-                                  // labels, R2 of numbers
+                                  // labels, R2 of numbers, right ones of strings
   int64_t best_epoch = 0;         // from 1; 0: no epoch was finished
   Metrics train;                  // of the last epoch
   double seconds = 0;             // of this process
@@ -163,8 +164,8 @@ class Trainer : public Stoppable {
   /// answers themselves too, as they came from the network.
   Evaluation validate(const nn::Module& model, data::DataLoader& loader, bool keep_logits = false) const;
 
-  /// In eval mode: the probability of each class, (N, classes), or of each label; numbers as the network
-  /// gives them, for ModelCard::targets to turn back.
+  /// In eval mode: the probability of each class, (N, classes), of each label, or of each character at each
+  /// step, (N, T, 1 + classes); numbers as the network gives them, for ModelCard::targets to turn back.
   static Tensor predict(const nn::Module& model, const Tensor& images,
                         data::Task task = data::Task::classify);
 

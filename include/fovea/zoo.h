@@ -5,15 +5,16 @@
 //   zoo::make("resnet50").load_state_dict(load_safetensors("resnet50.safetensors"));  // torchvision's
 //   weights
 // Names: constant; perceptron; mlp (input-128-classes) or mlp:SIZES[:ACTIVATION]; lstm, gru, rnn (128 hidden
-// units) or lstm:UNITS, lstm:UNITS-UNITS (two layers); the energy models (fovea/rbm.h)
-// rbm:HIDDEN[:VISIBLE[:HIDDEN]], crbm:GROUPS-SIZE-POOL[:VISIBLE] and dbn:SIZES[:VISIBLE], whose visible units
-// are as many as the input has numbers: rbm:500, rbm:500:gaussian:relu, crbm:24-9-2, dbn:500-500-2000;
-// lenet5; for CIFAR resnet20, resnet32, resnet44,
-// resnet56; for ImageNet alexnet, alexnet_original, vgg11, vgg13, vgg16, vgg19, resnet18, resnet34, resnet50,
-// resnet101, resnet152, se_resnet50, mobilenet_v1, mobilenet_v2, mobilenet_v3_small, mobilenet_v3_large,
-// zfnet, googlenet, densenet121, squeezenet1_0, squeezenet1_1, efficientnet_b0, vit_tiny. Those for
-// ImageNet that torchvision has are torchvision's in structure, names of parameters and initialisation, and
-// take images of any size from Info::smallest on, unless their text says otherwise.
+// units) or lstm:UNITS, lstm:UNITS-UNITS (two layers); crnn (16 filters at first) or
+// crnn:FILTERS, which reads strings; cnn_lstm (8 frames) or cnn_lstm:FRAMES of clips; the energy models
+// (fovea/rbm.h) rbm:HIDDEN[:VISIBLE[:HIDDEN]], crbm:GROUPS-SIZE-POOL[:VISIBLE] and dbn:SIZES[:VISIBLE], whose
+// visible units are as many as the input has numbers: rbm:500, rbm:500:gaussian:relu, crbm:24-9-2,
+// dbn:500-500-2000; lenet5; for CIFAR resnet20, resnet32, resnet44, resnet56; for ImageNet alexnet,
+// alexnet_original, vgg11, vgg13, vgg16, vgg19, resnet18, resnet34, resnet50, resnet101, resnet152,
+// se_resnet50, mobilenet_v1, mobilenet_v2, mobilenet_v3_small, mobilenet_v3_large, zfnet, googlenet,
+// densenet121, squeezenet1_0, squeezenet1_1, efficientnet_b0, vit_tiny. Those for ImageNet that torchvision
+// has are torchvision's in structure, names of parameters and initialisation, and take images of any size
+// from Info::smallest on, unless their text says otherwise.
 #pragma once
 #include <optional>
 
@@ -28,11 +29,16 @@ struct Options {
   Dims input = {};  // (C,H,W), or (features)
 };
 
+/// What a network gives for an example: (classes), scores of classes or labels, or numbers; or
+/// (steps, 1 + classes), the characters of a string and the blank step by step.
+enum class Output : uint8_t { scores, steps };
+
 struct Info {
   std::string name, doc;
   Dims input;  // of one example
   int64_t classes;
   int64_t smallest = 1;  // height and width of the smallest images it takes
+  Output output = Output::scores;
 };
 
 /// The network called `name`, freshly initialised. Throws for unknown names, with the nearest one, and for
@@ -151,5 +157,18 @@ nn::Sequential squeezenet1_1(int64_t classes = 1000, int64_t channels = 3);
 nn::AnyModule lstm(int64_t features, int64_t hidden = 128, int64_t classes = 10, int64_t layers = 1);
 nn::AnyModule gru(int64_t features, int64_t hidden = 128, int64_t classes = 10, int64_t layers = 1);
 nn::AnyModule rnn(int64_t features, int64_t hidden = 128, int64_t classes = 10, int64_t layers = 1);
+
+/// Reads a line of characters (Shi, Bai and Yao 2015): seven convolutions make columns of features of an
+/// image (C,H,W), two bidirectional LSTM layers read them in both directions, and each of W/4 - 1 steps has
+/// the logits of a blank and of `classes` characters, (N, W/4 - 1, 1 + classes), for CTC (fovea/strings.h).
+/// `filters` are those of the first convolution; all other widths grow with it, and 64 are the paper's.
+/// *Requires* height >= 32; the paper's images have 32 rows.
+nn::AnyModule crnn(int64_t classes = 10, int64_t channels = 1, int64_t height = 32, int64_t filters = 16);
+
+/// Tells what happens in a clip (Donahue et al. 2014, LRCN): (N, frames * C, H, W), frames one behind the
+/// other as channels, as data sets of videos with frames=channels:8 have them. Three convolutions, each with
+/// batch normalisation, make 64 maps of every frame, pooled to 4 x 4; an LSTM takes the frames one by one,
+/// and its state after the last is classified. `channels` are those of a frame.
+nn::AnyModule cnn_lstm(int64_t classes = 10, int64_t channels = 3, int64_t frames = 8);
 
 }  // namespace fovea::zoo

@@ -1,4 +1,5 @@
 // `fovea predict`: what a trained network sees in images and videos.
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -9,6 +10,7 @@
 #include "cli/validation.h"
 #include "fovea/files.h"
 #include "fovea/ops.h"
+#include "fovea/strings.h"
 #include "fovea/train.h"
 #include "fovea/video.h"
 #include "fovea/views.h"
@@ -30,10 +32,16 @@ struct Keys {
   ComputeKeys compute;
 };
 
+struct Answer {
+  std::string name;  // of a class or number, or a string
+  double value;      // its probability; of numbers the number
+  int64_t index;     // of the class or number
+};
+
 struct Prediction {
   std::string file;
-  int64_t pictures = 1;                          // whose mean it is: frames of a video
-  std::vector<std::pair<int64_t, double>> best;  // class and probability, falling; of numbers each in turn
+  int64_t pictures = 1;      // whose mean it is: frames of a video
+  std::vector<Answer> best;  // by falling probability; of numbers each in turn
 };
 
 struct Files {
@@ -115,6 +123,8 @@ std::shared_ptr<Sources> open_sources(const Keys& k, const train::ModelCard& car
   const data::PictureSurvey survey = ask ? data::survey_files(files.images) : data::PictureSurvey();
   data::OpenOptions of_videos = options;
   if (ask) of_videos.format = survey.format(options);
+  check(k.frames == 0 || !card.pictures || card.pictures->frames.kind != data::Frames::channels,
+        "frames={}: this network takes as many frames as it was trained with", k.frames);
   if (k.frames > 0) of_videos.frames = data::Frames{data::Frames::spread, k.frames};
   if (k.frames > 0 && of_videos.format) of_videos.format->frames = *of_videos.frames;
   const auto videos = files.videos.empty() ? nullptr : data::open_video_files(files.videos, of_videos);
@@ -134,21 +144,33 @@ data::Compose input_transforms(const Keys& k, const train::ModelCard& card) {
   return transforms;
 }
 
-std::vector<std::pair<int64_t, double>> best_of(const float* row, int64_t classes, int top) {
-  std::vector<int64_t> order(static_cast<size_t>(classes));
+std::vector<Answer> best_of(const float* row, const std::vector<std::string>& classes, int top) {
+  std::vector<int64_t> order(classes.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return row[a] > row[b]; });
-  std::vector<std::pair<int64_t, double>> best;
-  for (int64_t i = 0; i < std::min<int64_t>(top, classes); ++i)
-    best.emplace_back(order[size_t(i)], row[order[size_t(i)]]);
+  order.resize(std::min(order.size(), size_t(top)));
+  std::vector<Answer> best;
+  for (const int64_t c : order) best.push_back({classes[size_t(c)], row[c], c});
   return best;
 }
 
 /// The numbers that a network of task regress gives, in their own units.
-std::vector<std::pair<int64_t, double>> numbers_of(const float* row, const data::Normalization& targets) {
-  std::vector<std::pair<int64_t, double>> all;
-  for (size_t i = 0; i < targets.mean.size(); ++i)
-    all.emplace_back(int64_t(i), double(row[i]) * double(targets.std[i]) + double(targets.mean[i]));
+std::vector<Answer> numbers_of(const float* row, const train::ModelCard& card) {
+  const auto& [mean, std] = card.targets;
+  std::vector<Answer> all;
+  for (size_t i = 0; i < mean.size(); ++i)
+    all.push_back({card.classes[i], double(row[i]) * double(std[i]) + double(mean[i]), int64_t(i)});
+  return all;
+}
+
+/// The most probable strings by what was said step by step.
+std::vector<Answer> strings_of(const std::vector<float>& said, const std::vector<std::string>& alphabet,
+                               int top) {
+  const auto outputs = int64_t(alphabet.size()) + 1;
+  const Tensor p = Tensor::of<float>(said, {int64_t(said.size()) / outputs, outputs});
+  std::vector<Answer> all;
+  for (const nn::Reading& r : train::likely_strings(log(p), top))
+    all.push_back({train::spelled(r.labels, alphabet), std::exp(r.log_prob), int64_t(all.size())});
   return all;
 }
 
@@ -158,16 +180,22 @@ struct Mean {
   int64_t pictures = 0;
   std::string failure = {};
 
-  explicit Mean(int64_t classes) : sum(size_t(classes), 0.f) {}
+  explicit Mean(int64_t numbers = 0) : sum(size_t(numbers), 0.f) {}
   void add(const float* row) {
     for (size_t c = 0; c < sum.size(); ++c) sum[c] += row[c];
     ++pictures;
   }
-  const float* row() {
+  const std::vector<float>& row() {
     for (float& value : sum) value /= float(pictures);
-    return sum.data();
+    return sum;
   }
 };
+
+std::vector<Answer> answers_of(const std::vector<float>& row, const train::ModelCard& card, int top) {
+  if (card.task == data::Task::transcribe) return strings_of(row, card.classes, top);
+  return card.task == data::Task::regress ? numbers_of(row.data(), card)
+                                          : best_of(row.data(), card.classes, top);
+}
 
 /// Predicts the files that can be read; the others are named on standard error and counted in `failed`.
 std::vector<Prediction> predict(const Keys& k, const Trained& trained, int& failed) {
@@ -179,68 +207,69 @@ std::vector<Prediction> predict(const Keys& k, const Trained& trained, int& fail
                                     .workers = k.compute.worker_count(),
                                     .transforms = input_transforms(k, card),
                                     .normalize = card.normalization});
-  const auto classes = int64_t(card.classes.size());
   std::vector<Prediction> all;
   int64_t index = 0;
-  Mean mean(classes);
+  Mean mean;
   for (const auto& [images, labels] : loader.epoch(0)) {
     const Tensor p = train::Trainer::predict(net, images, card.task).to(f32).contiguous();
+    const int64_t numbers = p.numel() / p.size(0);
     for (int64_t i = 0; i < p.size(0); ++i, ++index) {
       const std::string why = sources->failure(index);
-      if (why.empty()) mean.add(p.data<float>() + i * p.size(1));
+      if (mean.sum.empty()) mean = Mean(numbers);
+      if (why.empty()) mean.add(p.data<float>() + i * numbers);
       else if (mean.failure.empty()) mean.failure = why;
       if (sources->goes_on(index)) continue;
       if (!mean.failure.empty()) {
         fmt::print(stderr, "fovea predict: {}\n", mean.failure);
         ++failed;
       } else {
-        const float* row = mean.row();
-        all.push_back({sources->name_of(index), mean.pictures,
-                       card.task == data::Task::regress ? numbers_of(row, card.targets)
-                                                        : best_of(row, p.size(1), k.top)});
+        all.push_back({sources->name_of(index), mean.pictures, answers_of(mean.row(), card, k.top)});
       }
-      mean = Mean(classes);
+      mean = Mean();
     }
   }
   return all;
 }
 
+nlohmann::ordered_json json_of(const Answer& answer, data::Task task) {
+  if (task == data::Task::transcribe) return {{"text", answer.name}, {"probability", answer.value}};
+  const bool number = task == data::Task::regress;
+  return {{number ? "number" : "class", answer.name},
+          {"index", answer.index},
+          {number ? "value" : "probability", answer.value}};
+}
+
 void print_json(const std::vector<Prediction>& all, const train::ModelCard& card) {
-  const bool numbers = card.task == data::Task::regress;
   auto list = nlohmann::ordered_json::array();
   for (const auto& p : all) {
-    auto top = nlohmann::ordered_json::array();
-    for (const auto& [c, probability] : p.best)
-      top.push_back({{numbers ? "number" : "class", card.classes[size_t(c)]},
-                     {"index", c},
-                     {numbers ? "value" : "probability", probability}});
+    auto answers = nlohmann::ordered_json::array();
+    for (const Answer& answer : p.best) answers.push_back(json_of(answer, card.task));
     nlohmann::ordered_json one{{"file", p.file}};
     if (p.pictures > 1) one["frames"] = p.pictures;
-    one[numbers ? "numbers" : "top"] = top;
+    one[card.task == data::Task::regress ? "numbers" : "top"] = answers;
     list.push_back(std::move(one));
   }
   fmt::print("{}\n", list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-void print_bars(const Prediction& p, const std::vector<std::string>& classes) {
+void print_bars(const Prediction& p) {
   constexpr int bar_width = 30;
   const train::Terminal terminal = train::terminal_of(stdout);
   size_t width = 0;
-  for (const auto& [c, unused] : p.best) width = std::max(width, classes[size_t(c)].size());
+  for (const Answer& answer : p.best) width = std::max(width, answer.name.size());
   fmt::print("{}{}\n", p.file, p.pictures > 1 ? fmt::format("  mean of {} frames", p.pictures) : "");
-  for (const auto& [c, probability] : p.best)
-    fmt::print("  {:<{}}  {:>5.1f}%  {}\n", classes[size_t(c)], width, 100 * probability,
-               train::bar(probability, bar_width, terminal));
+  for (const Answer& answer : p.best)
+    fmt::print("  {:<{}}  {:>5.1f}%  {}\n", answer.name, width, 100 * answer.value,
+               train::bar(answer.value, bar_width, terminal));
 }
 
-/// One line for a file: its most probable class, all labels above one half, or all numbers.
-void print_line(const Prediction& p, const train::ModelCard& card) {
+/// One line for a file: its most probable class or string, all labels above one half, or all numbers.
+void print_line(const Prediction& p, data::Task task) {
   std::string text;
-  for (const auto& [c, value] : p.best) {
-    const std::string& name = card.classes[size_t(c)];
-    if (card.task == data::Task::regress) text += fmt::format("  {} {:.5g}", name, value);
-    else if (text.empty() || (card.task == data::Task::multilabel && value > 0.5))
-      text += fmt::format("  {}  {:.1f}%", name, 100 * value);
+  for (const Answer& answer : p.best) {
+    if (task == data::Task::regress) text += fmt::format("  {} {:.5g}", answer.name, answer.value);
+    else if (text.empty() || (task == data::Task::multilabel && answer.value > 0.5))
+      text += fmt::format("  {}  {:.1f}%", answer.name, 100 * answer.value);
   }
   fmt::print("{}{}\n", p.file, text);
 }
@@ -255,9 +284,9 @@ int run(const Keys& k) {
   int failed = 0;
   const std::vector<Prediction> all = predict(k, trained, failed);
   if (k.json) print_json(all, card);
-  else if (all.size() == 1 && card.task != data::Task::regress) print_bars(all[0], card.classes);
+  else if (all.size() == 1 && card.task != data::Task::regress) print_bars(all[0]);
   else
-    for (const auto& p : all) print_line(p, card);
+    for (const auto& p : all) print_line(p, card.task);
   return failed ? 1 : 0;
 }
 
@@ -275,7 +304,7 @@ const Command predict_command{
       app.add_option("--model", k->model,
                      "run folder, .safetensors file, or a model that ships: lenet5@mnist")
           ->required();
-      app.add_option("--top", k->top, "how many classes to show")->check(at_least(1));
+      app.add_option("--top", k->top, "how many classes or strings to show")->check(at_least(1));
       app.add_option("--batch", k->batch, "images per batch")->check(at_least(1));
       app.add_option("--frames", k->frames,
                      "of a video, spread evenly, whose mean is told (0: as in training, or 8)")

@@ -23,6 +23,8 @@ struct Keys {
 Sight look(const Trained& trained, const Keys& k) {
   const train::ModelCard& card = trained.checkpoint.card;
   check_knows_classes(trained);
+  check(card.task != data::Task::transcribe, "{} reads strings; see explains classes, labels and numbers",
+        trained.checkpoint.file);
   check(card.input.size() == 3, "{} takes {} numbers, not images: there is nothing to see",
         trained.checkpoint.file, card.input.numel());
   const auto set = k.image.empty() ? open_validation(trained, k.data) : open_images({k.image}, card);

@@ -231,6 +231,7 @@ int run(KeySet& app, TrainKeys& k) {
   fmt::print("data   {}\n", sets.describe());
   if (sets.train->format()) fmt::print("files  {}\n", sets.train->format()->describe());
 
+  check_gives(k.model, *sets.train);
   manual_seed(k.options.seed);
   const Dims input = train_loader.example_shape();
   const auto classes = int64_t(sets.train->classes().size());

@@ -4,6 +4,7 @@
 #include "cli/figure.h"
 #include "cli/keys.h"
 #include "cli/val_energy.h"
+#include "cli/val_strings.h"
 #include "cli/validation.h"
 #include "fovea/calibration.h"
 #include "fovea/report.h"
@@ -132,16 +133,19 @@ int run(const Keys& k) {
   if (zoo::is_energy_model(card.model)) return val_energy(trained, loader, k.energy, k.json);
   check(!k.energy.ais, "ais=true is for energy models, but {} holds {}", trained.checkpoint.file, card.model);
   const bool classifies = card.task == data::Task::classify;
-  check(k.mistakes == 0 || (classifies && card.input.size() == 3),
-        "mistakes= shows pictures that were taken for another class; this network is to {} {}",
+  const bool transcribes = card.task == data::Task::transcribe;
+  check(k.mistakes == 0 || ((classifies || transcribes) && card.input.size() == 3),
+        "mistakes= shows pictures that were taken for another class or read wrong; this network is to {} {}",
         name_of(card.task), card.input.size() == 3 ? "images" : "numbers");
-  const train::Evaluation e =
-      train::Trainer({}).validate(train::with_views(trained.net, views, card.input), loader, classifies);
-  if (classifies) k.json ? print_json(e, card.classes) : print_table(e, card.classes);
+  const train::Evaluation e = train::Trainer({}).validate(train::with_views(trained.net, views, card.input),
+                                                          loader, classifies || transcribes);
+  if (transcribes) print_strings(e, loader, k.json);
+  else if (classifies) k.json ? print_json(e, card.classes) : print_table(e, card.classes);
   else if (k.json) fmt::print("{}\n", json_of_outputs(e, card.classes).dump(2));
   else print_outputs(e, card.classes);
   if (!k.json && views == train::Views::one) print_compared(card, figure_of(e), loader.dataset());
-  if (k.mistakes > 0) write_mistakes(k, e, loader);
+  if (k.mistakes > 0)
+    transcribes ? write_misreadings(k.out, e, loader, k.mistakes) : write_mistakes(k, e, loader);
   return 0;
 }
 

@@ -15,6 +15,8 @@ struct Batch {
 };
 
 Batch batch_of(const data::Dataset& set, int64_t count, bool one_number) {
+  check(set.task() != data::Task::transcribe, "{} holds strings; a step is shown of classes and numbers",
+        set.name());
   check(count <= set.size(), "batch={} of {}: it has {} examples", count, set.name(), set.size());
   std::vector<Tensor> rows;
   const bool classes = set.task() == data::Task::classify;

@@ -28,6 +28,10 @@ train::Settings energy_recipe(const std::string& model, bool persistent) {
   return all;
 }
 
+const train::Settings row_reader{{"epochs", "10"},     {"batch", "100"},         {"optimizer", "adam"},
+                                 {"lr0", "0.003"},     {"schedule", "onecycle"}, {"clip", "1"},
+                                 {"weight_decay", "0"}};
+
 const Recipe recipes[] = {
     {"lenet5",
      {{"epochs", "5"},
@@ -63,6 +67,16 @@ const Recipe recipes[] = {
       {"lr0", "0.0005"},
       {"weight_decay", "0.05"},
       {"augment", "true"}}},
+    {"lstm", row_reader},
+    {"gru", row_reader},
+    {"crnn",
+     {{"epochs", "5"},
+      {"batch", "64"},
+      {"optimizer", "adam"},
+      {"lr0", "0.002"},
+      {"schedule", "onecycle"},
+      {"clip", "5"},
+      {"weight_decay", "0"}}},
     {"perceptron", {{"epochs", "5"}, {"lr0", "0.01"}, {"weight_decay", "0"}, {"schedule", "cosine"}}},
     {"mlp", {{"epochs", "10"}, {"lr0", "0.05"}, {"schedule", "cosine"}}},
 };
@@ -70,6 +84,7 @@ const Recipe recipes[] = {
 }  // namespace
 
 std::string default_model(const data::Dataset& set) {
+  if (set.task() == data::Task::transcribe) return "crnn";
   const Dims& shape = set.example_shape();
   if (shape.size() != 3) return fmt::format("mlp:{}-32-32-{}", shape.numel(), set.classes().size());
   return shape[0] == 1 && shape[1] == 28 && shape[2] == 28 ? "lenet5" : "resnet20";

@@ -7,7 +7,8 @@
 
 namespace fovea::cli {
 
-/// The model for a data set: lenet5 for one-channel images, resnet20 for others, a small mlp for points.
+/// The model for a data set: crnn for strings, lenet5 for one-channel images, resnet20 for others, a small
+/// mlp for points.
 std::string default_model(const data::Dataset& dataset);
 
 /// Key and value for `model`; `persistent` is that key of energy models.

@@ -58,7 +58,7 @@ void add_file_keys(KeySet& app, FileKeys& keys) {
   app.add_option(
       "--frames", keys.frames,
       "of files with several: first, a number, each (an example of its own), channels (of one picture); of "
-      "videos: how many of each, or each");
+      "videos: how many of each, each, or channels:8 for clips of 8 as one picture");
 }
 
 void add_views_key(KeySet& app, std::string& augment) {
@@ -79,6 +79,7 @@ data::OpenOptions open_options(const train::ModelCard& card) {
   if (card.input.size() == 3) o.channels = int(card.input[0]), o.imgsz = card.input[1];
   o.format = card.pictures;
   o.task = card.task;
+  if (card.task == data::Task::transcribe) o.alphabet = card.classes;
   return o;
 }
 
@@ -128,6 +129,15 @@ void check_knows_classes(const Trained& trained) {
         "{} holds the energy model {}, which knows no classes: `fovea val` measures it, and of an rbm or dbn "
         "`fovea train finetune={}` makes a classifier",
         c.file, c.card.model, std::filesystem::path(c.file).parent_path().string());
+}
+
+void check_gives(const std::string& model, const data::Dataset& set) {
+  const bool strings = set.task() == data::Task::transcribe;
+  const bool reads = zoo::info(model).output == zoo::Output::steps;
+  check(!reads || strings,
+        "{} reads strings, as those of data=digits:5 or of a table with a column text, but {} is a set to {}",
+        model, set.name(), name_of(set.task()));
+  check(!strings || reads, "{} holds strings, which {} cannot read: model=crnn can", set.name(), model);
 }
 
 void add_network_keys(KeySet& app, NetworkKeys& keys) {

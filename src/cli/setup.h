@@ -60,6 +60,10 @@ Trained load_trained(const std::string& path, const ComputeKeys& keys);
 /// Throws if it is an energy model, which gives features and no answers.
 void check_knows_classes(const Trained& trained);
 
+/// Throws, with what would be right, unless the network called `model` gives what the data's task wants:
+/// strings or scores.
+void check_gives(const std::string& model, const data::Dataset& set);
+
 /// How files are read for a network with this card: as in its training.
 data::OpenOptions open_options(const train::ModelCard& card);
 /// Throws if several views are asked for and the network's answers are no probabilities of classes.

@@ -68,7 +68,8 @@ void define_keys(KeySet& app, TrainKeys& k) {
   app.add_option("--cache_side", k.cache_side,
                  "larger cached images are scaled to this shorter side (0: never; -1: twice what is seen)")
       ->check(at_least(-1));
-  app.add_option("--task", k.task, "of a table: classify, multilabel or regress (default: by its columns)")
+  app.add_option("--task", k.task,
+                 "of a table: classify, multilabel, regress or transcribe (default: by its columns)")
       ->check(one_of({"classify", "multilabel", "regress"}));
   app.add_option("--val", k.val, "part of the examples for validation, where the set has none of its own")
       ->check(between(0.001, 0.999));

@@ -67,7 +67,10 @@ bool has_black_and_white(const train::ModelCard& card) {
 
 data::Compose transforms_of(const train::ModelCard& card) {
   data::Compose transforms = data::parse_transforms(card.transforms);
-  return transforms.empty() ? data::Compose(data::Cover({card.input[1], card.input[2]})) : transforms;
+  if (!transforms.empty()) return transforms;
+  const data::Size size(card.input[1], card.input[2]);
+  if (card.task == data::Task::transcribe) return data::Compose(data::Letterbox(size));  // nothing is cut off
+  return data::Compose(data::Cover(size));
 }
 
 std::shared_ptr<data::Dataset> open_images(const std::vector<std::string>& files,

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include "base/text.h"
@@ -7,17 +8,42 @@ namespace fovea::data {
 
 const char* name_of(Split split) { return split == Split::train ? "train" : "val"; }
 
-const char* name_of(Task task) {
-  return task == Task::classify ? "classify" : task == Task::multilabel ? "multilabel" : "regress";
+namespace {
+
+struct TaskNames {
+  Task task;
+  const char *name, *classes;  // what Dataset::classes() are called
+};
+constexpr TaskNames task_names[] = {{Task::classify, "classify", "classes"},
+                                    {Task::multilabel, "multilabel", "labels"},
+                                    {Task::regress, "regress", "numbers"},
+                                    {Task::transcribe, "transcribe", "characters"}};
+
+const TaskNames& names_of(Task task) {
+  return *std::find_if(std::begin(task_names), std::end(task_names),
+                       [&](const TaskNames& names) { return names.task == task; });
 }
+
+}  // namespace
+
+const char* name_of(Task task) { return names_of(task).name; }
 
 Task task_named(const std::string& name) {
-  for (const Task task : {Task::classify, Task::multilabel, Task::regress})
-    if (name == name_of(task)) return task;
-  fail("task={} is none of classify, multilabel, regress", name);
+  std::string all;
+  for (const TaskNames& names : task_names) {
+    if (name == names.name) return names.task;
+    all += fmt::format("{}{}", all.empty() ? "" : ", ", names.name);
+  }
+  fail("task={} is none of {}", name, all);
 }
 
-void Dataset::target(int64_t, std::span<float>) const { fail("{} has classes and no other targets", name_); }
+void Dataset::target(int64_t index, std::span<float> out) const {
+  check(task_ == Task::transcribe, "{} has classes and no other targets", name_);
+  std::fill(out.begin(), out.end(), 0.f);
+  for (const int64_t character : string(index)) ++out[size_t(character)];
+}
+
+std::vector<int64_t> Dataset::string(int64_t) const { fail("{} has no strings", name_); }
 
 std::string Dataset::where(int64_t index) const {
   return fmt::format("example {} of {} {}", index, name_, name_of(split_));
@@ -42,10 +68,7 @@ std::string Dataset::describe() const {
   if (shape_.size() == 3) shape = fmt::format("{}x{}x{}", shape_[1], shape_[2], shape_[0]);
   else shape = fmt::format("{} features", shape_.numel());
   return fmt::format("{} {}  {} examples  {} {}  {} {}", name_, name_of(split_), thousands(size()), shape,
-                     name_of(dtype_), classes_.size(),
-                     task_ == Task::classify     ? "classes"
-                     : task_ == Task::multilabel ? "labels"
-                                                 : "numbers");
+                     name_of(dtype_), classes_.size(), names_of(task_).classes);
 }
 
 void Dataset::set_transforms(Compose prepare, Compose augment) {

@@ -73,9 +73,12 @@ FileDataset::FileDataset(Info info, std::vector<FileExample> examples, const Pic
   for (const FileExample& e : examples_)
     check(e.label >= 0 && e.label < int64_t(classes_.size()), "{}: label {} of {} is outside of 0..{}", name_,
           e.label, e.path, int64_t(classes_.size()) - 1);
-  for (const FileExample& e : examples_)
-    check(e.target.size() == (task_ == Task::classify ? 0 : classes_.size()), "{}: {} has {} targets for {}",
-          name_, e.path, e.target.size(), classes_.size());
+  const bool targets = task_ == Task::multilabel || task_ == Task::regress;
+  for (const FileExample& e : examples_) {
+    check(e.target.size() == (targets ? classes_.size() : 0), "{}: {} has {} targets for {}", name_, e.path,
+          e.target.size(), classes_.size());
+    longest_ = std::max(longest_, int64_t(e.string.size()));
+  }
   format_ = survey.format(options);
   if (!survey.empty())
     for (std::string& text : survey.warnings(*format_, options)) warnings_.push_back(std::move(text));
@@ -102,9 +105,12 @@ Tensor FileDataset::picture(int64_t index) const {
 }
 
 void FileDataset::target(int64_t index, std::span<float> out) const {
-  if (task_ == Task::classify) return Dataset::target(index, out);
-  std::copy_n(examples_[size_t(index)].target.begin(), out.size(), out.begin());
+  const std::vector<float>& target = examples_[size_t(index)].target;
+  if (target.empty()) return Dataset::target(index, out);
+  std::copy_n(target.begin(), out.size(), out.begin());
 }
+
+std::vector<int64_t> FileDataset::string(int64_t index) const { return examples_[size_t(index)].string; }
 
 bool FileDataset::is_plain_jpeg(int64_t index) const {
   const PictureFormat& f = *format_;

@@ -49,6 +49,15 @@ std::vector<std::string> labels_in(const std::string& cell) {
   return labels;
 }
 
+/// The characters of UTF-8: a byte and those that continue it.
+std::vector<std::string> characters_of(const std::string& text) {
+  std::vector<std::string> all;
+  for (const char byte : text)
+    if (all.empty() || (uint8_t(byte) & 0xc0) != 0x80) all.emplace_back(1, byte);
+    else all.back() += byte;
+  return all;
+}
+
 /// Numbers by their size, other names by the alphabet.
 std::vector<std::string> in_order(const std::set<std::string>& names) {
   std::vector<std::string> all(names.begin(), names.end());
@@ -71,9 +80,7 @@ class List {
     check(table_.size() > 1, "{} has no rows below its head", file);
     find_columns();
     task_ = options.task ? *options.task : task_by_columns();
-    check(!(task_ == Task::regress && values_.empty()) && !(task_ == Task::classify && label_ < 0),
-          "{}: task={} wants {}", file, name_of(task_),
-          task_ == Task::regress ? "a column of numbers" : "a column label");
+    check_columns();
     find_classes();
     for (size_t r = 1; r < table_.size(); ++r) take(table_[r]);
     check(!rows_.empty(), "{} has no row that can be used{}", file,
@@ -85,10 +92,12 @@ class List {
  private:
   void find_columns();
   Task task_by_columns() const;
+  void check_columns() const;
   void find_classes();
   void take(const CsvRow& row);
   std::string problem_of(const CsvRow& row, Row& made) const;
   std::string target_problem(const CsvRow& row, FileExample& example) const;
+  std::string string_problem(const CsvRow& row, FileExample& example) const;
   std::vector<bool> validation() const;
   void warn(int64_t line, const std::string& text) {
     if (++wrong_ <= int64_t(most_listed)) warnings_.push_back(fmt::format("{}:{}: {}", file_, line, text));
@@ -100,7 +109,7 @@ class List {
   std::string file_;
   const OpenOptions& options_;
   std::vector<CsvRow> table_;
-  int path_ = -1, label_ = -1, split_ = -1, group_ = -1, weight_ = -1;
+  int path_ = -1, label_ = -1, text_ = -1, split_ = -1, group_ = -1, weight_ = -1;
   std::vector<int> values_;  // the columns that are numbers
   Task task_ = Task::classify;
   std::vector<std::string> classes_;
@@ -117,6 +126,7 @@ void List::find_columns() {
     int* place = nullptr;
     if (name == "path" || name == "image" || name == "file" || name == "filename") place = &path_;
     else if (name == "label" || name == "labels" || name == "class") place = &label_;
+    else if (name == "text") place = &text_;
     else if (name == "split") place = &split_;
     else if (name == "group") place = &group_;
     else if (name == "weight") place = &weight_;
@@ -126,11 +136,20 @@ void List::find_columns() {
   }
   check(path_ >= 0, "{}:{}: its head has no column path, image, file or filename: {}", file_, table_[0].line,
         fmt::join(head, ","));
-  check(label_ >= 0 || !values_.empty(), "{}:{}: its head has no column label and none with numbers: {}",
-        file_, table_[0].line, fmt::join(head, ","));
+  check(label_ >= 0 || text_ >= 0 || !values_.empty(),
+        "{}:{}: its head has no column label, none text and none with numbers: {}", file_, table_[0].line,
+        fmt::join(head, ","));
+}
+
+/// What the task asks for is there.
+void List::check_columns() const {
+  if (task_ == Task::transcribe) check(text_ >= 0, "{}: task=transcribe wants a column text", file_);
+  if (task_ == Task::classify) check(label_ >= 0, "{}: task=classify wants a column label", file_);
+  if (task_ == Task::regress) check(!values_.empty(), "{}: task=regress wants a column of numbers", file_);
 }
 
 Task List::task_by_columns() const {
+  if (text_ >= 0 && label_ < 0) return Task::transcribe;
   if (label_ >= 0) {
     const bool several = std::any_of(table_.begin() + 1, table_.end(), [&](const CsvRow& row) {
       return cell(row, label_).find('|') != std::string::npos;
@@ -148,23 +167,40 @@ Task List::task_by_columns() const {
 }
 
 void List::find_classes() {
-  if (task_ == Task::regress || label_ < 0) {
+  if (task_ != Task::transcribe && (task_ == Task::regress || label_ < 0)) {
     for (const int column : values_) classes_.push_back(trimmed(table_[0].cells[size_t(column)]));
     return;
   }
   std::set<std::string> names;
   for (size_t r = 1; r < table_.size(); ++r) {
-    const std::string text = cell(table_[r], label_);
+    const std::string text = cell(table_[r], task_ == Task::transcribe ? text_ : label_);
+    if (task_ == Task::transcribe)
+      for (const auto& character : characters_of(text)) names.insert(character);
     if (task_ == Task::classify && !text.empty()) names.insert(text);
     if (task_ == Task::multilabel)
       for (const auto& label : labels_in(text)) names.insert(label);
   }
-  classes_ = in_order(names);
+  const bool given = task_ == Task::transcribe && !options_.alphabet.empty();
+  classes_ = given ? options_.alphabet : in_order(names);
   for (size_t c = 0; c < classes_.size(); ++c) numbers_[classes_[c]] = int64_t(c);
 }
 
-/// What is wrong with the labels or numbers of `row`; empty if nothing is.
+std::string List::string_problem(const CsvRow& row, FileExample& example) const {
+  const std::string text = cell(row, text_);
+  if (text.empty()) return "it has no text";
+  for (const auto& character : characters_of(text)) {
+    const auto found = numbers_.find(character);
+    if (found == numbers_.end())
+      return fmt::format("its text \"{}\" has a '{}', which is not in the alphabet {}", text, character,
+                         fmt::join(classes_, ""));
+    example.string.push_back(found->second);
+  }
+  return "";
+}
+
+/// What is wrong with the labels, numbers or text of `row`; empty if nothing is.
 std::string List::target_problem(const CsvRow& row, FileExample& example) const {
+  if (task_ == Task::transcribe) return string_problem(row, example);
   if (task_ == Task::classify) {
     const std::string label = cell(row, label_);
     if (label.empty()) return "it has no label";

@@ -36,6 +36,13 @@ double seconds_since(Clock::time_point start) {
 
 std::string gigabytes(int64_t bytes) { return fmt::format("{:.1f} GB", double(bytes) / 1e9); }
 
+/// Padded with -1.
+void write_string(const std::vector<int64_t>& string, const Tensor& labels, int64_t row) {
+  const int64_t longest = labels.size(1);
+  int64_t* to = labels.data<int64_t>() + row * longest;
+  std::fill_n(std::copy(string.begin(), string.end(), to), longest - int64_t(string.size()), -1);
+}
+
 }  // namespace
 
 /// The ring: batch k is filled into slot k % slots as soon as batch k - slots has been given back. Threads
@@ -191,6 +198,7 @@ void DataLoader::Impl::write_label(int64_t example, const Tensor& labels, int64_
     labels.data<int64_t>()[row] = dataset->label(example);
     return;
   }
+  if (dataset->task() == Task::transcribe) return write_string(dataset->string(example), labels, row);
   const std::span<float> out(labels.data<float>() + row * labels.size(1), size_t(labels.size(1)));
   dataset->target(example, out);
   for (size_t k = 0; k < targets.mean.size(); ++k) out[k] = (out[k] - targets.mean[k]) / targets.std[k];

@@ -56,6 +56,7 @@ Normalization targets_for(const Dataset& dataset, const LoaderOptions& options) 
 
 Tensor empty_labels(const Dataset& dataset, int64_t batch) {
   if (dataset.task() == Task::classify) return Tensor::empty({batch}, i64);
+  if (dataset.task() == Task::transcribe) return Tensor::empty({batch, dataset.longest()}, i64);
   return Tensor::empty({batch, int64_t(dataset.classes().size())});
 }
 

@@ -62,6 +62,19 @@ int64_t count_of(const std::string& what, const std::string& text) {
   return count;
 }
 
+/// "5" as 5 and 5, "3-7" as 3 and 7.
+std::pair<int64_t, int64_t> lengths_in(const std::string& what, const std::string& text) {
+  const auto number = [&](const std::string& digits) {
+    int64_t value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    check(error == std::errc{} && end == digits.data() + digits.size(),
+          "data={}: after the colon stands how many digits a strip has, as in digits:5 or digits:3-7", what);
+    return value;
+  };
+  const size_t dash = text.find('-');
+  return {number(text.substr(0, dash)), number(text.substr(dash == text.npos ? 0 : dash + 1))};
+}
+
 /// Lets the network see squares of `imgsz`.
 std::shared_ptr<Dataset> resized(std::shared_ptr<Dataset> set, int64_t imgsz) {
   check(imgsz >= 0, "imgsz={} is no size", imgsz);
@@ -101,6 +114,10 @@ std::shared_ptr<Dataset> open_named(const std::string& what, Split split, const 
   for (const char* synthetic : synthetic_names)
     if (name == synthetic)
       return make_synthetic(name, rest.empty() ? usual : count_of(what, rest), split, options.seed);
+  if (name == "digits") {
+    const auto [shortest, longest] = lengths_in(what, rest);
+    return make_digit_strings(shortest, longest, split, options.seed);
+  }
   if (is_webdataset(what)) return open_webdataset(what, split, options);
   if (is_folder(what)) return open_folder(what, split, options);
   if (what.ends_with(".csv") || what.ends_with(".tsv")) return open_list(what, split, options);
@@ -118,6 +135,7 @@ std::vector<std::string> dataset_names() {
   std::vector<std::string> names;
   for (const auto& kind : file_kinds) names.push_back(kind.name);
   for (const std::string& conversion : conversion_names()) names.push_back(conversion);
+  names.emplace_back("digits");
   names.insert(names.end(), std::begin(synthetic_names), std::end(synthetic_names));
   return names;
 }

@@ -15,7 +15,7 @@ namespace {
 
 using image::ColorModel;
 
-constexpr std::string_view spread_prefix = "spread:";  // of Frames as text
+constexpr std::string_view spread_prefix = "spread:", channels_prefix = "channels:";  // of Frames as text
 
 std::string named(ColorModel color, int64_t channels) {
   return color == ColorModel::many ? fmt::format("{} channels", channels) : image::name_of(color);
@@ -144,22 +144,28 @@ void check_finite(const Tensor& pixels, const std::string& name) {
 bool is_scaled(const image::Header& h) { return h.thermal || h.slope != 1 || h.intercept != 0; }
 
 std::string Frames::describe() const {
-  return kind == each       ? "each"
-         : kind == channels ? "channels"
-                            : fmt::format("{}{}", kind == spread ? spread_prefix : "", index);
+  if (kind == each) return "each";
+  if (kind == channels && index == 0) return "channels";
+  return fmt::format("{}{}", kind == spread ? spread_prefix : kind == channels ? channels_prefix : "", index);
 }
 
 Frames parse_frames(const std::string& text) {
   if (text == "each") return {Frames::each};
   if (text == "channels") return {Frames::channels};
   if (text == "first") return {};
-  const bool spread = text.starts_with(spread_prefix);
-  Frames f{spread ? Frames::spread : Frames::one};
-  const char* const first = text.data() + (spread ? spread_prefix.size() : 0);
-  const auto [end, error] = std::from_chars(first, text.data() + text.size(), f.index);
-  check(error == std::errc{} && end == text.data() + text.size() && f.index >= (spread ? 1 : 0),
+  Frames f;
+  std::string_view number = text;
+  const auto take = [&](std::string_view prefix, Frames::Kind kind) {
+    if (!text.starts_with(prefix)) return;
+    number.remove_prefix(prefix.size());
+    f.kind = kind;
+  };
+  take(spread_prefix, Frames::spread), take(channels_prefix, Frames::channels);
+  const char* const last = number.data() + number.size();
+  const auto [end, error] = std::from_chars(number.data(), last, f.index);
+  check(error == std::errc{} && end == last && f.index >= (f.kind == Frames::one ? 0 : 1),
         "frames={} is neither first, a number from 0, each (an example of its own) nor channels (of one "
-        "picture)",
+        "picture; of a video with their number, as channels:8)",
         text);
   return f;
 }
@@ -191,7 +197,10 @@ Numbers decode_numbers(std::span<const uint8_t> bytes, const std::string& name, 
     const int64_t index = f.frames.kind == Frames::one ? f.frames.index : frame;
     return numbers_of(image::decode(bytes, name, {.frame = index}), f);
   }
-  std::vector<image::Image> images = image::decode_frames(bytes, name);
+  return numbers_of_frames(image::decode_frames(bytes, name), name, f);
+}
+
+Numbers numbers_of_frames(std::vector<image::Image> images, const std::string& name, const PictureFormat& f) {
   std::vector<Range> range = f.range;
   if (f.own_window) range = {window_of(images[0], f)};
   const int64_t wanted = f.color == ColorModel::many ? images[0].channels() : image::channels_of(f.color);

@@ -14,6 +14,9 @@ struct Numbers {
   std::vector<Range> range;
 };
 Numbers numbers_of(image::Image image, const PictureFormat& format);
+/// Frames as channels of one picture.
+Numbers numbers_of_frames(std::vector<image::Image> images, const std::string& name,
+                          const PictureFormat& format);
 /// The same of a file; `frame` is the one that Frames::each is at.
 Numbers decode_numbers(std::span<const uint8_t> bytes, const std::string& name, const PictureFormat& format,
                        int64_t frame);

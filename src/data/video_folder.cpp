@@ -36,6 +36,9 @@ void for_files_below(const std::string& folder, const F& f) {
 /// Of one video alone, as decoding runs in the threads of the loader.
 video::Reader open_video(const std::string& path) { return video::Reader(path, {.threads = 1}); }
 
+/// Whether an example is a clip: frames spread over a video as channels of one picture.
+bool are_clips(const Frames& frames) { return frames.kind == Frames::channels; }
+
 image::Header picture_header(const video::Header& video) {
   image::Header header;
   header.name = video.name, header.format = video.container;
@@ -44,12 +47,14 @@ image::Header picture_header(const video::Header& video) {
   return header;
 }
 
-PictureSurvey survey_videos(const std::vector<std::string>& files) {
+PictureSurvey survey_videos(const std::vector<std::string>& files, const Frames& frames) {
   PictureSurvey survey;
   std::string first_error;
   const auto n = int64_t(files.size()), wanted = std::min(n, probed_videos);
   for (int64_t k = 0; k < wanted; ++k) try {
-      survey.add(picture_header(open_video(files[size_t(k * n / wanted)]).header()));
+      image::Header header = picture_header(open_video(files[size_t(k * n / wanted)]).header());
+      if (are_clips(frames)) header.frames = frames.index;
+      survey.add(header);
     } catch (const Error& e) {
       if (first_error.empty()) first_error = e.what();
     }
@@ -57,23 +62,26 @@ PictureSurvey survey_videos(const std::vector<std::string>& files) {
   return survey;
 }
 
-/// How many frames of each video, if not all: frames=8 of the user, or what a card tells.
+/// How many frames of each video, if not all: frames=8 or channels:8 of the user, or what a card tells.
 Frames frames_of(const OpenOptions& options) {
-  const bool told = options.format && options.format->frames.kind == Frames::spread;
+  const bool told = options.format && (options.format->frames.kind == Frames::spread ||
+                                       options.format->frames.kind == Frames::channels);
   Frames frames =
       told ? options.format->frames : options.frames.value_or(Frames{Frames::spread, usual_frames});
-  check(frames.kind != Frames::channels, "frames=channels is not for videos: a number of frames is, or each");
+  check(!are_clips(frames) || frames.index > 0,
+        "frames=channels of videos wants the number of frames that make one picture, as in channels:8");
   if (frames.kind == Frames::one) frames.kind = Frames::spread;
   check(frames.kind == Frames::each || frames.index > 0,
         "frames={}: of a video at least 1 frame is wanted (or each)", frames.index);
   return frames;
 }
 
-/// One example for each frame. Videos that cannot be read at all get one, which tells when it is read.
+/// One example for each frame or clip. Videos that cannot be read at all get one, which tells when it is
+/// read.
 std::vector<FileExample> frame_examples(const std::vector<FileExample>& videos, const Frames& frames) {
   std::vector<FileExample> all;
   for (const FileExample& v : videos) {
-    int64_t n = frames.index;
+    int64_t n = are_clips(frames) ? 1 : frames.index;
     if (frames.kind == Frames::each) try {
         n = open_video(v.path).count();
       } catch (const Error&) {
@@ -84,22 +92,23 @@ std::vector<FileExample> frame_examples(const std::vector<FileExample>& videos, 
   return all;
 }
 
-/// The survey's options: of one picture, as frames are already told apart.
-OpenOptions picture_options(OpenOptions options) {
-  options.frames.reset();
-  if (options.format) options.format->frames = {};
+/// The survey's options: of clips, or of one picture, as frames are already told apart.
+OpenOptions picture_options(OpenOptions options, const Frames& frames) {
+  const Frames of_picture = are_clips(frames) ? frames : Frames{};
+  options.frames = of_picture;
+  if (options.format) options.format->frames = of_picture;
   return options;
 }
 
 class VideoFolder : public FileDataset {
  public:
   VideoFolder(ClassFolder found, const Frames& frames, const OpenOptions& options)
-      : FileDataset(std::move(found.info), frame_examples(found.examples, frames), survey_videos(found.all),
-                    picture_options(options)) {
+      : FileDataset(std::move(found.info), frame_examples(found.examples, frames),
+                    survey_videos(found.all, frames), picture_options(options, frames)) {
     format_->frames = frames;
     for (int64_t i = 0; i < size(); ++i) {
       if (file(i).frame == 0) videos_.emplace_back(std::make_unique<Video>())->first = i;
-      ++videos_.back()->count;
+      videos_.back()->count += are_clips(frames) ? frames.index : 1;
       video_of_.push_back(int64_t(videos_.size()) - 1);
     }
     const double bytes = double(shape_.numel()) * double(size_of(dtype_)) * double(size());
@@ -109,13 +118,14 @@ class VideoFolder : public FileDataset {
   Numbers numbers(int64_t index, const PictureFormat& format) const override;
   std::string where(int64_t index) const override {
     const FileExample& e = file(index);
+    if (are_clips(format_->frames)) return e.path;
     if (format_->frames.kind == Frames::each) return fmt::format("{} frame {}", e.path, e.frame);
     return fmt::format("{} frame {} of {} spread over it", e.path, e.frame + 1, format_->frames.index);
   }
 
  private:
   struct Video {
-    int64_t first = 0, count = 0;  // examples
+    int64_t first = 0, count = 0;  // its first example; its frames
     std::mutex mutex;              // of what follows
     std::vector<Tensor> frames;    // decoded, as far as they could be
     bool tried = false;
@@ -123,14 +133,15 @@ class VideoFolder : public FileDataset {
   };
 
   std::vector<int64_t> places(const Video& v, video::Reader& reader) const {
-    if (format_->frames.kind == Frames::spread) return video::uniform_frames(reader.count(), v.count);
+    if (format_->frames.kind != Frames::each) return video::uniform_frames(reader.count(), v.count);
     std::vector<int64_t> all;
     for (int64_t k = 0; k < v.count; ++k) all.push_back(k);
     return all;
   }
   Tensor shrunk(const Tensor& pixels) const;
   void decode(Video& v) const;
-  Tensor frame(int64_t index) const;
+  Tensor frame(Video& v, int64_t number) const;
+  image::Image picture_of_frame(int64_t index, int64_t number) const;
 
   std::vector<std::unique_ptr<Video>> videos_;
   std::vector<int64_t> video_of_;
@@ -146,7 +157,7 @@ Tensor VideoFolder::shrunk(const Tensor& pixels) const {
               : image::resize(pixels, height, std::max(width, w * height / h));
 }
 
-/// All its examples, in one pass.
+/// All its frames, in one pass.
 void VideoFolder::decode(Video& v) const {
   v.tried = true;
   try {
@@ -157,28 +168,37 @@ void VideoFolder::decode(Video& v) const {
   }
 }
 
-Tensor VideoFolder::frame(int64_t index) const {
-  Video& v = *videos_[size_t(video_of_[size_t(index)])];
-  const auto number = size_t(index - v.first);
+Tensor VideoFolder::frame(Video& v, int64_t number) const {
   if (!keep_) {
-    video::Reader reader = open_video(file(index).path);
-    return shrunk(reader.frame(places(v, reader)[number]).pixels);
+    video::Reader reader = open_video(file(v.first).path);
+    return shrunk(reader.frame(places(v, reader)[size_t(number)]).pixels);
   }
   const std::lock_guard lock(v.mutex);
   if (!v.tried) decode(v);
-  check(number < v.frames.size(), "{}", v.error);
-  return v.frames[number];
+  check(number < int64_t(v.frames.size()), "{}", v.error);
+  return v.frames[size_t(number)];
 }
 
-Numbers VideoFolder::numbers(int64_t index, const PictureFormat& format) const {
-  const Tensor pixels = frame(index);
+/// Frame `number` of the video that example `index` is of.
+image::Image VideoFolder::picture_of_frame(int64_t index, int64_t number) const {
+  const Tensor pixels = frame(*videos_[size_t(video_of_[size_t(index)])], number);
   const bool colored = pixels.size(2) == 3;
   const bool plain = pixels.size(2) == 1;
   image::Image picture(pixels, colored ? image::ColorModel::rgb
                                : plain ? image::ColorModel::gray
                                        : image::ColorModel::many);
   picture.name = where(index);
-  return numbers_of(std::move(picture), format);
+  return picture;
+}
+
+Numbers VideoFolder::numbers(int64_t index, const PictureFormat& format) const {
+  if (!are_clips(format_->frames)) {
+    const Video& v = *videos_[size_t(video_of_[size_t(index)])];
+    return numbers_of(picture_of_frame(index, index - v.first), format);
+  }
+  std::vector<image::Image> frames;
+  for (int64_t k = 0; k < format_->frames.index; ++k) frames.push_back(picture_of_frame(index, k));
+  return numbers_of_frames(std::move(frames), where(index), format);
 }
 
 /// Numbers by their value, other names by their letters.

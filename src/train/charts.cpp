@@ -4,19 +4,34 @@
 
 namespace fovea::train {
 
+namespace {
+
+/// What is kept of a validation beside its score.
+const char* second_name(data::Task task) {
+  switch (task) {
+    case data::Task::classify:
+      return "top5";
+    case data::Task::multilabel:
+      return "mAP";
+    case data::Task::regress:
+      return "MAE";
+    case data::Task::transcribe:
+      return "CER";
+  }
+  fail("unknown task {}", int(task));
+}
+
+}  // namespace
+
 std::vector<std::string> result_columns(data::Task task) {
-  const bool labels = task == data::Task::multilabel, classes = task == data::Task::classify;
-  const std::string score = classes ? "top1" : labels ? "F1" : "R2";
-  return {"epoch",          "seconds",  "lr",           "train/loss",
-          "train/" + score, "val/loss", "val/" + score, classes ? "val/top5" : labels ? "val/mAP" : "val/MAE",
-          "data_wait"};
+  const std::string score = score_name(task), second = second_name(task);
+  return {"epoch",          "seconds",  "lr",           "train/loss",  //
+          "train/" + score, "val/loss", "val/" + score, "val/" + second, "data_wait"};
 }
 
 image::Image curves_of(const std::vector<std::vector<double>>& rows, const std::string& title,
                        data::Task task) {
-  const std::string score = task == data::Task::classify     ? "top-1"
-                            : task == data::Task::multilabel ? "F1"
-                                                             : "R2";
+  const std::string score = task == data::Task::classify ? "top-1" : score_name(task);
   const auto column = [&](size_t i) {
     std::vector<double> values;
     for (const auto& row : rows) values.push_back(row[i]);

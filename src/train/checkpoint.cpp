@@ -97,6 +97,8 @@ std::string to_json(const TrainState& s) {
               {"correct1", s.running.correct1},
               {"correct5", s.running.correct5},
               {"loss_sum", s.running.loss_sum},
+              {"characters", s.running.characters},
+              {"edits", s.running.edits},
               {"outputs", outputs},
               {"sums", s.sums},
               {"best", s.best},
@@ -179,6 +181,7 @@ TrainState load_state(const std::string& path) {
     s.epoch = j.at("epoch"), s.batch = j.at("batch"), s.step = j.at("step");
     s.running.examples = j.at("examples"), s.running.loss_sum = j.at("loss_sum");
     s.running.correct1 = j.at("correct1"), s.running.correct5 = j.at("correct5");
+    s.running.characters = j.value("characters", 0), s.running.edits = j.value("edits", 0);
     s.best = j.at("best"), s.best_epoch = j.at("best_epoch"), s.seconds = j.at("seconds");
     s.epochs_without_better = j.at("epochs_without_better");
     s.sums = j.value("sums", std::vector<double>{});

@@ -5,6 +5,8 @@
 #include <limits>
 #include <numeric>
 
+#include "fovea/strings.h"
+
 namespace fovea::train {
 namespace {
 
@@ -65,6 +67,14 @@ void add_outputs(Metrics& m, const Tensor& predicted, const Tensor& truth) {
   }
 }
 
+void add_strings(Metrics& m, const Tensor& logits, const Tensor& labels) {
+  const std::vector<nn::Labels> read = read_strings(logits), truth = strings_of(labels);
+  for (size_t i = 0; i < truth.size(); ++i) {
+    const int64_t edits = nn::edit_distance(read[i], truth[i]);
+    m.correct1 += edits == 0, m.edits += edits, m.characters += int64_t(truth[i].size());
+  }
+}
+
 /// Of f(0) .. f(n - 1), those that are no NaN.
 template <class F>
 double mean_of(size_t n, const F& f) {
@@ -107,17 +117,31 @@ double Metrics::r2(size_t k) const {
 }
 
 double Metrics::score() const {
-  if (task == data::Task::classify) return top1();
+  if (task == data::Task::classify || task == data::Task::transcribe) return top1();
   return mean_of(outputs.size(), [&](size_t k) { return task == data::Task::multilabel ? f1(k) : r2(k); });
 }
 
-const char* Metrics::score_name() const {
-  return task == data::Task::classify ? "top1" : task == data::Task::multilabel ? "F1" : "R2";
+const char* score_name(data::Task task) {
+  switch (task) {
+    case data::Task::classify:
+      return "top1";
+    case data::Task::multilabel:
+      return "F1";
+    case data::Task::regress:
+      return "R2";
+    case data::Task::transcribe:
+      return "strings";
+  }
+  fail("unknown task {}", int(task));
 }
+
+const char* Metrics::score_name() const { return train::score_name(task); }
 
 std::string Metrics::score_text(int digits) const {
   if (task == data::Task::regress) return fmt::format("R2 {:.3f}", score());
-  return fmt::format("{} {:.{}f}%", score_name(), 100 * score(), digits);
+  const std::string score = fmt::format("{} {:.{}f}%", score_name(), 100 * this->score(), digits);
+  if (task != data::Task::transcribe) return score;
+  return score + fmt::format("  CER {:.{}f}%", 100 * character_error_rate(), digits);
 }
 
 int64_t ConfusionMatrix::total() const { return std::accumulate(counts_.begin(), counts_.end(), int64_t{0}); }
@@ -150,6 +174,10 @@ std::pair<int64_t, int64_t> ConfusionMatrix::worst() const {
 }
 
 void Metrics::add(double loss, const Tensor& logits, const Tensor& labels, ConfusionMatrix* confusion) {
+  if (task == data::Task::transcribe) {
+    examples += logits.size(0), loss_sum += loss * double(logits.size(0));
+    return add_strings(*this, logits, labels);
+  }
   const bool parts = labels.rank() == 2 && labels.shape() == logits.shape();
   check(logits.rank() == 2 && (labels.rank() == 1 || parts) && logits.size(0) == labels.size(0),
         "accuracy wants logits (N, classes) and labels (N) or (N, classes), not {} and {}", logits.describe(),

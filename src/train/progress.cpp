@@ -8,6 +8,7 @@ namespace fovea::train {
 namespace {
 
 constexpr int val_width = 18;           // of "   val 98.10% *"
+constexpr int string_val_width = 34;    // of "   val strings 98.1%  CER 0.31% *"
 constexpr int learning_val_width = 40;  // of "   val 0.0213  PL -85.21  gap 0.42"
 
 std::string val_text(const Metrics& m) {
@@ -24,7 +25,10 @@ class ProgressBar : public Callback {
   void on_epoch_end(const EpochInfo& e) override {
     const std::string val = e.val ? "   val " + val_text(e.val->metrics) : "";
     const char* best = !e.best ? "" : line_.terminal().color ? " \x1b[32m*\x1b[0m" : " *";
-    line_.end_epoch(progress_of(e.last), val + best, e.val ? val_width : 0);
+    line_.end_epoch(progress_of(e.last), val + best,
+                    !e.val                                          ? 0
+                    : e.val->metrics.task == data::Task::transcribe ? string_val_width
+                                                                    : val_width);
   }
   void on_fit_end(const FitResult& r) override {
     if (r.why != Stop::finished) line_.break_off();

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <cmath>
 
+#include "fovea/strings.h"
+
 namespace fovea::train {
 namespace {
 
@@ -77,6 +79,8 @@ Tensor loss_of(const TrainerOptions& o, data::Task task, const Tensor& logits, c
       return nn::BCEWithLogitsLoss()(logits, target);
     case data::Task::regress:
       return regression_loss_named(o.regression_loss)(logits, target);
+    case data::Task::transcribe:
+      return string_loss(logits, labels);
   }
   fail("unknown task {}", int(task));
 }

@@ -88,7 +88,8 @@ Tensor Trainer::predict(const nn::Module& model, const Tensor& images, data::Tas
   const nn::EvalMode eval(model);
   const NoGrad guard;
   const Tensor out = model(images.to(dtype_of_model(model)));
-  return task == data::Task::classify ? softmax(out, 1) : task == data::Task::multilabel ? sigmoid(out) : out;
+  if (task == data::Task::regress) return out;
+  return task == data::Task::multilabel ? sigmoid(out) : softmax(out, -1);
 }
 
 }  // namespace fovea::train

@@ -80,6 +80,40 @@ Entry row_reader(const std::string& name, int64_t hidden = 128, int64_t layers =
           }};
 }
 
+/// A CRNN.
+Entry string_reader(const std::string& name, int64_t filters = 16) {
+  return {
+      {.name = name,
+       .doc = fmt::format("convolutions with {} filters at first and an LSTM that read a string (CTC), or "
+                          "crnn:FILTERS",
+                          filters),
+       .input = {1, 32, 160},
+       .classes = 10,
+       .smallest = 32,
+       .output = Output::steps},
+      [=](const Info& i) {
+        check_images(i);
+        return crnn(i.classes, i.input[0], i.input[1], filters);
+      }};
+}
+
+/// A network over the frames of clips.
+Entry clip_reader(const std::string& name, int64_t frames = 8) {
+  return {{.name = name,
+           .doc = fmt::format("convolutions and an LSTM over clips of {} frames, or cnn_lstm:FRAMES", frames),
+           .input = {3 * frames, 112, 112},
+           .classes = 10,
+           .smallest = 8},
+          [=](const Info& i) {
+            check_images(i);
+            check(i.input[0] % frames == 0,
+                  "{} takes clips of {} frames as channels of one picture, but {} channels are no {} frames: "
+                  "frames=channels:{} makes such of videos",
+                  i.name, frames, i.input[0], frames, frames);
+            return cnn_lstm(i.classes, i.input[0] / frames, frames);
+          }};
+}
+
 const std::vector<Entry>& entries() {
   static const std::vector<Entry> all{
       {{"perceptron", "one layer of linear units, the largest sum wins", {1, 28, 28}, 10},
@@ -91,6 +125,8 @@ const std::vector<Entry>& entries() {
       row_reader("lstm"),
       row_reader("gru"),
       row_reader("rnn"),
+      string_reader("crnn"),
+      clip_reader("cnn_lstm"),
       {{"lenet5", "LeNet-5 with ReLU and max pooling, 61,706 parameters", {1, 28, 28}, 10}, build_lenet5},
       for_cifar(20, "0.27 M"),
       for_cifar(32, "0.46 M"),
@@ -149,6 +185,15 @@ Entry spelled_row_reader(const std::string& name) {
   return entry;
 }
 
+/// crnn:FILTERS, cnn_lstm:FRAMES
+Entry spelled_by_a_number(const std::string& name) {
+  const bool strings = name.starts_with("crnn");
+  const auto numbers = sizes_in(name.substr(name.find(':') + 1), name);
+  check(numbers.size() == 1, "{}: one number of {} follows, as in {}", name, strings ? "filters" : "frames",
+        strings ? "crnn:16" : "cnn_lstm:8");
+  return strings ? string_reader(name, numbers[0]) : clip_reader(name, numbers[0]);
+}
+
 /// As many numbers as it is given.
 Entry the_constant(const Options& options) {
   const int64_t numbers = options.input.empty() ? 1 : options.input.numel();
@@ -169,6 +214,7 @@ Entry find(const std::string& name, const Options& options) {
             }};
   for (const char* kind : {"lstm:", "gru:", "rnn:"})
     if (name.starts_with(kind)) return spelled_row_reader(name);
+  if (name.starts_with("crnn:") || name.starts_with("cnn_lstm:")) return spelled_by_a_number(name);
   if (is_energy_model(name))
     return {{name, "energy model", {1, 28, 28}, 10},
             [name](const Info& i) { return energy_model(name, i.input); }};

@@ -150,7 +150,7 @@ TEST(VideoFolder, WhatIsWrongIsNamed) {
   const auto with = [&](const Frames& frames) {
     return error_of([&] { open_dataset(root.str(), Split::train, {.frames = frames}); });
   };
-  EXPECT_NE(with({Frames::channels}).find("not for videos"), std::string::npos);
+  EXPECT_NE(with({Frames::channels}).find("as in channels:8"), std::string::npos);
   EXPECT_NE(with({Frames::one, 0}).find("at least 1 frame"), std::string::npos);
   EXPECT_TRUE(holds_videos(root.str()));
   image::write(root / "train/a/x.png", image::Image(full({2, 2, 1}, 1, u8)));
@@ -159,6 +159,35 @@ TEST(VideoFolder, WhatIsWrongIsNamed) {
   test::spill(flat / "1.y4m", whole);
   EXPECT_NE(error_of([&] { open_dataset(flat.str(), Split::train); }).find("each class wants a subfolder"),
             std::string::npos);
+}
+
+TEST(VideoFolder, ClipsAreFramesAsChannels) {
+  const TempFolder root;
+  for (int v = 0; v < 4; ++v)
+    test::spill(root / fmt::format("{}/{}.y4m", v < 2 ? "run" : "walk", v), numbered_video(v, 9));
+  const OpenOptions three{.val = 0.5, .frames = parse_frames("channels:3")};
+  const auto train = open_dataset(root.str(), Split::train, three);
+  EXPECT_EQ(train->example_shape(), (Dims{3, 2, 4}));
+  ASSERT_EQ(train->size(), 2);
+  for (int64_t i = 0; i < 2; ++i) {
+    const Tensor clip = train->example(i).image;
+    EXPECT_EQ(train->label(i), clip.at<uint8_t>({0, 0, 0}) >= 2);
+    for (int64_t k = 0; k < 3; ++k) {
+      EXPECT_EQ(clip.at<uint8_t>({k, 0, 0}), clip.at<uint8_t>({0, 0, 0})) << "of one video";
+      EXPECT_EQ(clip.at<uint8_t>({k, 0, 1}), video::uniform_frames(9, 3)[size_t(k)]);
+    }
+  }
+  EXPECT_EQ(train->where(0), train->source(0));
+  EXPECT_EQ(train->format()->describe(), "3 channels u8, frames as channels");
+  // As a card tells it, of videos alone.
+  const auto again = open_video_files({train->source(1)}, {.format = train->format()});
+  EXPECT_TRUE(same_bits(again->example(0).image, train->example(1).image));
+  EXPECT_EQ(parse_frames("channels:3").describe(), "channels:3");
+  EXPECT_NE(error_of([&] {
+              open_dataset(root.str(), Split::train, {.frames = parse_frames("channels")});
+            }).find("as in channels:8"),
+            std::string::npos);
+  for (const char* text : {"channels:", "channels:0", "channels:x"}) EXPECT_THROW(parse_frames(text), Error);
 }
 
 }  // namespace

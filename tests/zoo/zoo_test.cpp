@@ -59,7 +59,10 @@ TEST(Zoo, ParameterCountsArePublished) {
                                               {"lstm:64", 24714},
                                               {"lstm:64-64", 57994},
                                               {"gru", 61962},
-                                              {"rnn", 21514}};
+                                              {"rnn", 21514},
+                                              {"crnn", 547915},
+                                              {"crnn:64", 8710411},
+                                              {"cnn_lstm", 303386}};
   for (const auto& [name, count] : counts) EXPECT_EQ(zoo::make(name).num_parameters(), count) << name;
   for (const std::string& name : zoo::names()) EXPECT_TRUE(counts.contains(name)) << name;
 }
@@ -166,20 +169,31 @@ TEST(Zoo, SmallestImages) {
   const NoGrad guard;
   for (const std::string& name : zoo::names()) {
     const zoo::Info info = zoo::info(name);
-    const int64_t side = info.smallest;
+    const int64_t side = info.smallest, channels = info.input[0];
     if (side == 1) continue;
-    const auto net = zoo::make(name, {.classes = 2, .input = {3, side, side}});
+    const auto net = zoo::make(name, {.classes = 2, .input = {channels, side, side}});
     net.eval();
-    EXPECT_EQ(net(zeros({1, 3, side, side})).shape(), (Dims{1, 2})) << name;
-    EXPECT_THROW(net(zeros({1, 3, side - 1, side - 1})), Error) << name;
+    const Dims said = info.output == zoo::Output::steps ? Dims{1, side / 4 - 1, 3} : Dims{1, 2};
+    EXPECT_EQ(net(zeros({1, channels, side, side})).shape(), said) << name;
+    EXPECT_THROW(net(zeros({1, channels, side - 1, side - 1})), Error) << name;
     EXPECT_NE(error_of([&] {
-                zoo::make(name, {.input = {3, side, side - 1}});
+                zoo::make(name, {.input = {channels, side, side - 1}});
               }).find(fmt::format("{} takes images (C,H,W) of {}x{} or more", name, side, side)),
               std::string::npos);
   }
 }
 
 TEST(Zoo, RefusesWithTheNearestName) {
+  EXPECT_NE(error_of([] {
+              zoo::make("crnn", {.input = {1, 28, 100}});
+            }).find("32x32 or more"),
+            std::string::npos);
+  EXPECT_NE(error_of([] { zoo::crnn(10, 1, 16); }).find("32 rows or more"), std::string::npos);
+  EXPECT_NE(error_of([] { zoo::make("crnn:8-8"); }).find("crnn:16"), std::string::npos);
+  EXPECT_NE(error_of([] {
+              zoo::make("cnn_lstm", {.input = {3, 32, 32}});
+            }).find("frames=channels:8"),
+            std::string::npos);
   EXPECT_NE(error_of([] { zoo::make("lenet"); }).find("did you mean lenet5"), std::string::npos);
   EXPECT_NE(error_of([] { zoo::make("mlp:3-2:rellu"); }).find("did you mean relu"), std::string::npos);
   EXPECT_NE(error_of([] { zoo::make("mlp:3-2:maxout:x"); }).find("write maxout:3"), std::string::npos);

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "fovea/calibration.h"
 #include "fovea/plot.h"
+#include "fovea/strings.h"
 #include "train/charts.h"
 #include "train/report/subject.h"
 
@@ -40,6 +41,14 @@ std::vector<std::vector<std::string>> output_rows(const Subject& s) {
   return rows;
 }
 
+std::string lengths_table(const Subject& s) {
+  std::vector<std::vector<std::string>> rows;
+  for (const LengthScore& l : scores_by_length(s.e.logits, s.e.labels))
+    rows.push_back({std::to_string(l.length), thousands(l.strings),
+                    percent(double(l.right) / double(l.strings)), percent(l.character_error_rate())});
+  return table({"characters", "strings", "right", "character errors"}, rows);
+}
+
 }  // namespace
 
 std::string confusion_section(const Subject& s) {
@@ -48,6 +57,7 @@ std::string confusion_section(const Subject& s) {
 }
 
 std::string classes_section(const Subject& s) {
+  if (s.transcribes()) return lengths_table(s);
   std::string out;
   if (s.classifies()) out = table({"class", "examples", "recall", "precision", "F1"}, class_rows(s));
   else if (s.task() == data::Task::multilabel)

@@ -5,6 +5,7 @@
 #include "data/stored.h"
 #include "fovea/ops.h"
 #include "fovea/see.h"
+#include "fovea/strings.h"
 #include "image/thumbnail.h"
 #include "train/report/subject.h"
 
@@ -12,6 +13,7 @@ namespace fovea::train {
 namespace {
 
 constexpr int64_t side = 192;  // of a picture on the page
+constexpr const char* none = "<p>There are none.</p>";
 
 std::string card(const std::string& pictures, const std::string& caption) {
   return fmt::format("<figure><div class=pair>{}</div><figcaption>{}</figcaption></figure>\n", pictures,
@@ -35,9 +37,15 @@ std::string layer_with_maps(const nn::Module& model, const Tensor& x) {
   }
 }
 
+std::string misreadings_section(const Subject& s) {
+  const std::vector<Misreading> worst = worst_misreadings(s.e.logits, s.e.labels, s.options.mistakes);
+  return worst.empty() ? none : figure(image::Image(misreadings_sheet(s.val, worst)), "misreadings", 760);
+}
+
 }  // namespace
 
 std::string mistakes_section(const Subject& s) {
+  if (s.transcribes()) return misreadings_section(s);
   if (!s.classifies() || !s.sees_images()) return "";
   const std::vector<int64_t> order = s.val.order(0);
   const auto& classes = s.set().classes();
@@ -49,7 +57,7 @@ std::string mistakes_section(const Subject& s) {
                 fmt::format("{}, taken for {} at {:.1f} %", classes[size_t(m.truth)],
                             classes[size_t(m.predicted)], 100 * m.confidence));
   }
-  return out.empty() ? "<p>There are none.</p>" : "<div class=cards>\n" + out + "</div>\n";
+  return out.empty() ? none : "<div class=cards>\n" + out + "</div>\n";
 }
 
 std::string filters_section(const Subject& s) {
@@ -73,7 +81,7 @@ std::string said_of(const Subject& s, int64_t k, const Tensor& said) {
 }
 
 std::string looks_section(const Subject& s) {
-  if (s.task() == data::Task::regress || !s.sees_images()) return "";
+  if (s.task() == data::Task::regress || s.transcribes() || !s.sees_images()) return "";
   data::DataLoader loader = one_by_one(s.val);
   const int64_t all = loader.examples(), shown = std::min(all, s.options.looks);
   const data::Normalization& n = s.val.normalization();

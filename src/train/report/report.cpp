@@ -32,6 +32,21 @@ std::string section(const char* heading, const std::string& body) {
   return body.empty() ? "" : fmt::format("<h2>{}</h2>\n{}\n", heading, body);
 }
 
+/// Of the section of classes_section().
+const char* heading_of(data::Task task) {
+  switch (task) {
+    case data::Task::classify:
+      return "Classes";
+    case data::Task::multilabel:
+      return "Labels";
+    case data::Task::regress:
+      return "Numbers";
+    case data::Task::transcribe:
+      return "Strings";
+  }
+  fail("unknown task {}", int(task));
+}
+
 }  // namespace
 
 std::string table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows) {
@@ -68,10 +83,7 @@ void write_report(const std::string& folder, const nn::Module& model, data::Data
   std::string body = summary_line(s);
   body += section("Learning", curves_section(s));
   body += section("Confusions", confusion_section(s));
-  body += section(task == data::Task::classify     ? "Classes"
-                  : task == data::Task::multilabel ? "Labels"
-                                                   : "Numbers",
-                  classes_section(s));
+  body += section(heading_of(task), classes_section(s));
   body += section("Calibration", calibration_section(s));
   body += section("Worst mistakes", mistakes_section(s));
   body += section("Filters", filters_section(s));

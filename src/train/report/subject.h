@@ -15,6 +15,7 @@ struct Subject {
 
   const data::Dataset& set() const { return val.dataset(); }
   data::Task task() const { return set().task(); }
+  bool transcribes() const { return task() == data::Task::transcribe; }
   bool classifies() const { return task() == data::Task::classify; }
   bool sees_images() const { return val.example_shape().size() == 3; }
 };
@@ -25,7 +26,7 @@ std::string time_section(const Subject& s);
 std::string settings_section(const Subject& s);
 std::string environment_section(const Subject& s);
 std::string confusion_section(const Subject& s);
-/// A row for each class, label or number.
+/// A row for each class, label, number or length of strings.
 std::string classes_section(const Subject& s);
 std::string calibration_section(const Subject& s);
 std::string mistakes_section(const Subject& s);

@@ -11,6 +11,7 @@ state_dict is value(i, k), scaled as fill() has it and rounded to f32. Writes lo
   training   the same in training mode, of networks without dropout whose f32 results there have the digits to compare;
              running_var the sum of all running variances then
 """
+import collections
 import json
 import pathlib
 import zlib
@@ -207,6 +208,53 @@ class RowReader(nn.Module):
         return self.fc(getattr(self, self.name)(x.squeeze(1).transpose(0, 1))[0][-1])
 
 
+class CRNN(nn.Module):
+    """Shi et al. 2015 with `width` filters in the first convolution, 64 in the paper."""
+
+    def __init__(self, width=16, characters=10):
+        super().__init__()
+        w = width
+        maps, layers = 1, []
+        for number, (out, norm, pool) in enumerate([(w, False, 2), (2 * w, False, 2), (4 * w, False, None), (4 * w, False, (2, 1)),
+                                                    (8 * w, True, None), (8 * w, True, (2, 1))], 1):
+            layers.append((f"conv{number}", nn.Conv2d(maps, out, 3, padding=1)))
+            if norm:
+                layers.append((f"bn{number}", nn.BatchNorm2d(out)))
+            layers.append((f"relu{number}", nn.ReLU()))
+            if pool:
+                layers.append((f"pool{number}", nn.MaxPool2d(pool)))
+            maps = out
+        layers += [("conv7", nn.Conv2d(maps, 8 * w, 2)), ("relu7", nn.ReLU())]
+        self.cnn = nn.Sequential(collections.OrderedDict(layers))
+        self.lstm = nn.LSTM(8 * w, 4 * w, num_layers=2, bidirectional=True)
+        self.fc = nn.Linear(8 * w, 1 + characters)
+
+    def forward(self, x):
+        columns = self.cnn(x).squeeze(2).permute(2, 0, 1)
+        return self.fc(self.lstm(columns)[0].permute(1, 0, 2)).flatten(1)
+
+
+class CnnLstm(nn.Module):
+    """CNN and LSTM over frames that lie one behind the other as channels."""
+
+    def __init__(self, channels=3, frames=8, classes=10):
+        super().__init__()
+        self.frames = frames
+        layers, maps = [], channels
+        for k, out in enumerate((16, 32, 64), 1):
+            layers += [(f"conv{k}", nn.Conv2d(maps, out, 3, padding=1, bias=False)), (f"bn{k}", nn.BatchNorm2d(out)),
+                       (f"relu{k}", nn.ReLU()), (f"pool{k}", nn.MaxPool2d(2))]
+            maps = out
+        self.cnn = nn.Sequential(collections.OrderedDict(layers))
+        self.lstm = nn.LSTM(64 * 16, 64, batch_first=True)
+        self.fc = nn.Linear(64, classes)
+
+    def forward(self, x):
+        frames = x.unflatten(1, (self.frames, -1))
+        features = [F.adaptive_avg_pool2d(self.cnn(frames[:, t]), 4).flatten(1) for t in range(self.frames)]
+        return self.fc(self.lstm(torch.stack(features, 1))[0][:, -1])
+
+
 def some(logits):
     """About 30 logits of two images, and the largest magnitude of all."""
     stride = max(1, logits.shape[1] // 15)
@@ -267,6 +315,8 @@ def main():
         out["vit_tiny"] = reference(vit_tiny(32), (2, 3, 32, 32))
         for name, kind in (("lstm", nn.LSTM), ("gru", nn.GRU), ("rnn", nn.RNN)):
             out[name] = reference(RowReader(name, kind(28, 128)), (2, 1, 28, 28))
+        out["crnn"] = reference(CRNN(), (2, 1, 32, 64))
+        out["cnn_lstm"] = reference(CnnLstm(), (2, 24, 40, 32))
         out["googlenet_aux"] = auxiliary_heads((2, 3, 64, 64))
     (pathlib.Path(__file__).parent / "logits.json").write_text(json.dumps(out, indent=0) + "\n")
 
