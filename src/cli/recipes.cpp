@@ -28,9 +28,10 @@ train::Settings energy_recipe(const std::string& model, bool persistent) {
   return all;
 }
 
-const train::Settings row_reader{{"epochs", "10"},     {"batch", "100"},         {"optimizer", "adam"},
-                                 {"lr0", "0.003"},     {"schedule", "onecycle"}, {"clip", "1"},
-                                 {"weight_decay", "0"}};
+train::Settings row_reader(const char* lr0) {
+  return {{"epochs", "10"},         {"batch", "100"}, {"optimizer", "adam"}, {"lr0", lr0},
+          {"schedule", "onecycle"}, {"clip", "1"},    {"weight_decay", "0"}};
+}
 
 const Recipe recipes[] = {
     {"lenet5",
@@ -67,8 +68,17 @@ const Recipe recipes[] = {
       {"lr0", "0.0005"},
       {"weight_decay", "0.05"},
       {"augment", "true"}}},
-    {"lstm", row_reader},
-    {"gru", row_reader},
+    {"lstm", row_reader("0.003")},
+    {"gru", row_reader("0.003")},
+    {"rnn", row_reader("0.001")},
+    {"cnn_lstm",
+     {{"epochs", "10"},
+      {"batch", "16"},
+      {"optimizer", "adam"},
+      {"lr0", "0.002"},
+      {"schedule", "onecycle"},
+      {"clip", "1"},
+      {"weight_decay", "0"}}},
     {"crnn",
      {{"epochs", "5"},
       {"batch", "64"},

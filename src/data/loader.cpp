@@ -198,7 +198,13 @@ void DataLoader::Impl::write_label(int64_t example, const Tensor& labels, int64_
     labels.data<int64_t>()[row] = dataset->label(example);
     return;
   }
-  if (dataset->task() == Task::transcribe) return write_string(dataset->string(example), labels, row);
+  if (dataset->task() == Task::transcribe) {
+    const std::vector<int64_t> string = dataset->string(example);
+    check(int64_t(string.size()) <= labels.size(1),
+          "{} has {} characters, but {} says that the longest has {}", dataset->where(example), string.size(),
+          dataset->name(), labels.size(1));
+    return write_string(string, labels, row);
+  }
   const std::span<float> out(labels.data<float>() + row * labels.size(1), size_t(labels.size(1)));
   dataset->target(example, out);
   for (size_t k = 0; k < targets.mean.size(); ++k) out[k] = (out[k] - targets.mean[k]) / targets.std[k];

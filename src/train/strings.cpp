@@ -37,10 +37,12 @@ std::vector<nn::Labels> strings_of(const Tensor& labels) {
   check(labels.rank() == 2 && labels.dtype() == i64, "labels of strings are i64 (N, longest), not {}",
         labels.describe());
   const std::vector<int64_t> all = labels.to_vector<int64_t>();
-  const auto longest = labels.size(1);
+  const int64_t longest = labels.size(1);
   std::vector<nn::Labels> strings;
-  for (auto row = all.begin(); row != all.end(); row += longest)
+  for (int64_t n = 0; n < labels.size(0); ++n) {
+    const auto row = all.begin() + n * longest;
     strings.emplace_back(row, std::find(row, row + longest, -1));
+  }
   return strings;
 }
 

@@ -22,9 +22,9 @@ using test::TempFolder;
 /// Strings of one to three characters: "a" is a bar above, "b" one below, from the left on.
 class Bars : public data::Dataset {
  public:
-  Bars(data::Split split, int64_t count) : count_(count) {
+  Bars(data::Split split, int64_t count, int64_t longest = 3) : count_(count) {
     name_ = "bars", split_ = split, task_ = data::Task::transcribe, classes_ = {"a", "b"};
-    shape_ = {1, 32, 48}, dtype_ = f32, longest_ = 3;
+    shape_ = {1, 32, 48}, dtype_ = f32, longest_ = longest;
   }
   int64_t size() const override { return count_; }
   int64_t label(int64_t) const override { return 0; }
@@ -65,6 +65,7 @@ TEST(Strings, LossIsPyTorchs) {
 TEST(Strings, AreReadWithoutBlanks) {
   EXPECT_EQ(read_strings(waves()), (std::vector<Labels>{{0}, {2, 1}}));
   EXPECT_EQ(strings_of(tensor({0, 2, 1, -1, -1, -1}, {2, 3}, i64)), (std::vector<Labels>{{0, 2, 1}, {}}));
+  EXPECT_EQ(strings_of(Tensor::empty({2, 0}, i64)), (std::vector<Labels>{{}, {}}));
   EXPECT_EQ(spelled({2, 0}, {"a", "b", "é"}), "éa");
 }
 
@@ -152,6 +153,8 @@ TEST(Strings, BadInputIsSaid) {
   expect("i64 (2, longest)", [&] { string_loss(waves(), labels.select(0, 0)); });
   expect("i64 (N, longest)", [&] { strings_of(labels.to(f32)); });
   expect("label 1 of target 0 is 4", [] { string_loss(waves(), tensor({0, 3, 1, 1}, {2, 2}, i64)); });
+  data::DataLoader wrong(std::make_shared<Bars>(data::Split::train, 64, 1), {.batch = 16, .workers = 0});
+  expect("bars says that the longest has 1", [&] { wrong.epoch(0).begin(); });
   data::DataLoader train(std::make_shared<Bars>(data::Split::train, 64), {.batch = 16, .workers = 0});
   expect("as crnn does", [&] { Trainer({.compile = false}).fit(zoo::make("mlp", {2, {1, 32, 48}}), train); });
 }
