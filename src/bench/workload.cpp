@@ -40,7 +40,7 @@ std::function<void()> training_step(const Subject& s, const Tensor& x) {
       s.net,
       optim::SGDOptions{.lr = learning_rate, .momentum = 0.9, .weight_decay = s.classes > 0 ? 5e-4 : 0});
   auto step = compile([net = s.net, optimizer, classes = s.classes](const Tensor& in, const Tensor& target) {
-    const Tensor y = net(in), loss = classes > 0 ? cross_entropy(y, target) : mse_loss(y, target);
+    const Tensor y = net(in), loss = classes > 0 ? loss_of(y, target) : mse_loss(y, target);
     loss.backward();
     optimizer->step();
     optimizer->zero_grad();  // nobody asks for gradients afterwards
@@ -61,6 +61,13 @@ std::function<void()> prediction(const Subject& s, const Tensor& x) {
 }
 
 }  // namespace
+
+Tensor loss_of(const Tensor& y, const Tensor& labels) {
+  if (y.rank() == 2) return cross_entropy(y, labels);
+  const int64_t n = y.size(0);
+  const Tensor one = full({n}, 1, i64), steps = full({n}, double(y.size(1)), i64);
+  return ctc_loss(log_softmax(permute(y, {1, 0, 2}), 2), reshape(add(labels, one), {n, 1}), steps, one);
+}
 
 std::vector<Workload> race() {
   std::vector<Workload> all{{"xor", 4},       {"mlp", 1},        {"mlp", 32},          {"mlp", 128},

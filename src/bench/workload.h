@@ -22,7 +22,11 @@ struct Workload {
 /// Those of the race against other frameworks (docs/benchmarks.md).
 std::vector<Workload> race();
 
-/// One step of it per call: cross-entropy (xor: mean squared error) and SGD with momentum and weight decay
+/// A loss of what a network gives: the cross-entropy of scores (N, classes); of the steps of a string
+/// (N, T, 1 + classes) the CTC loss of strings of one character. `labels` i64 (N) are below classes.
+Tensor loss_of(const Tensor& y, const Tensor& labels);
+
+/// One step of it per call: loss_of (xor: mean squared error) and SGD with momentum and weight decay
 /// (xor: momentum), or the forward pass in eval mode with weights that stay; compiled. Throws for unknown
 /// networks.
 std::function<void()> make_step(const Workload& workload);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "bench/workload.h"
 #include "cli/keys.h"
 #include "cli/setup.h"
 #include "fovea/autograd.h"
@@ -56,7 +57,7 @@ Explained explain_training(const Network& n, const Keys& k) {
   optim::SGD optimizer(n.net, {.lr = 1e-4, .momentum = 0.9});
   auto step = compile(
       [&](const Tensor& images, const Tensor& labels) {
-        const Tensor loss = cross_entropy(n.net(images), labels);
+        const Tensor loss = bench::loss_of(n.net(images), labels);
         loss.backward();
         optimizer.step();
         optimizer.zero_grad();
@@ -66,7 +67,8 @@ Explained explain_training(const Network& n, const Keys& k) {
   const Tensor x = rand(n.input);
   const Tensor y = [&] {
     const NoGrad guard;
-    return randint({n.input[0]}, 0, n.net(x).size(1));
+    const Dims said = n.net(x).shape();
+    return randint({n.input[0]}, 0, said.size() == 2 ? said[1] : said[2] - 1);
   }();
   for (int i = 0; i < 4; ++i) step(x, y);
   return {step.explain(k.rounds, x, y), step.stats()};

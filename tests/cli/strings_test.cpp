@@ -66,6 +66,14 @@ TEST(StringsCli, AreLearnedMeasuredAndRead) {
   EXPECT_EQ(image::read(folder / "wrong.png").width(), 960);
 }
 
+TEST(StringsCli, TheirTrainingIsExplained) {
+  TempFolder folder;
+  const Outcome o = run(folder, "explain model=crnn:2 batch=2 rounds=1");
+  EXPECT_EQ(o.code, 0) << o.err;
+  expect_in("ctc_nll", o.out);
+  EXPECT_EQ(run(folder, "bench net=crnn:2 batch=2 seconds=0.01").code, 0);
+}
+
 TEST(StringsCli, DataAndModelMustFit) {
   TempFolder folder;
   write_set(folder);
