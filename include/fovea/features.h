@@ -42,6 +42,8 @@ Tensor draw_hog(const Tensor& cells, int64_t side = 16);
 /// How alike `gray` is to `pattern` (h,w) at each place where it fits: f32 (H-h+1, W-w+1), the correlation of
 /// their numbers, -1 to 1, 0 where either is flat. As cv2.matchTemplate with TM_CCOEFF_NORMED.
 Tensor match_template(const Tensor& gray, const Tensor& pattern);
+/// The same for patterns (K,h,w): f32 (K, H-h+1, W-w+1).
+Tensor match_templates(const Tensor& gray, const Tensor& patterns);
 
 /// The points (x, y) with x cos(theta) + y sin(theta) = rho: theta in radians, 0 for upright lines.
 struct HoughLine {

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "bench/workload.h"
+#include "cli/budget.h"
 #include "cli/setup.h"
 #include "data/csv.h"
 #include "fovea/init.h"
@@ -79,8 +80,8 @@ Run entered(const Keys& k, const std::string& model, const data::Dataset& set, d
   const double each = bench::quantile(bench::measure(step, std::min(1.0, seconds / 10)), 0.5);
   const int64_t steps = std::max<int64_t>(1, int64_t(seconds / each)),
                 all = (set.size() + k.batch - 1) / k.batch;
-  r.epochs = std::clamp<int64_t>((steps + all - 1) / all, 1, k.most_epochs);
-  r.batches = std::min(all, std::max<int64_t>(1, steps / r.epochs));
+  const Budget budget = budget_of(steps, all, k.most_epochs);
+  r.epochs = budget.epochs, r.batches = budget.batches;
   r.passes = double(r.epochs * r.batches) / double(all);
   const init::Skip only_counted;
   r.parameters = zoo::make(model, r.size).num_parameters();

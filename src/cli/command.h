@@ -34,6 +34,7 @@ extern const Command summary_command;
 extern const Command explain_command;
 extern const Command bench_command;
 extern const Command race_command;
+extern const Command rules_command;
 extern const Command lr_command;
 extern const Command plot_command;
 extern const Command perceptron_command;

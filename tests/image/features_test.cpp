@@ -82,6 +82,12 @@ TEST(Features, TemplatesMatchAsInOpenCV) {
   const Tensor found = match_template(coins, part);
   expect_near(found, load_npy(file("match.npy")), 1e-4);
   EXPECT_NEAR((found.at<float>({10, 20})), 1, 1e-6);
+  const Tensor two = Tensor::empty({2, 30, 40}, u8);
+  two.select(0, 0).copy_from(coins.narrow(0, 0, 30).narrow(1, 0, 40).reshape({30, 40}));
+  two.select(0, 1).copy_from(part.reshape({30, 40}));
+  const Tensor both = match_templates(coins, two);
+  EXPECT_TRUE(same_bits(both.select(0, 1).contiguous(), found.contiguous()));
+  EXPECT_NEAR((both.at<float>({0, 0, 0})), 1, 1e-6);
   EXPECT_EQ(match_template(full({8, 8}, 7, u8), part.narrow(0, 0, 4).narrow(1, 0, 4).contiguous())
                 .at<float>({2, 2}),
             0);  // flat
@@ -137,6 +143,7 @@ TEST(Features, SayWhatTheyCannotTake) {
   says([&] { hog(gray, {.cell = 0}); }, "cell=0");
   says([&] { draw_hog(gray); }, "cells f32");
   says([&] { match_template(gray, full({17, 4}, 1, u8)); }, "smaller than the pattern, 17 x 4");
+  says([&] { match_templates(gray, gray); }, "patterns are (K,h,w)");
   says([&] { hough_lines(rgb); }, "edges are u8 (H,W)");
   says([&] { hough_lines(gray, {.theta = 0}); }, "theta=0");
   says([&] { draw_lines(gray, {}); }, "u8 RGB");
