@@ -23,8 +23,15 @@ std::string fingerprint(const Dataset& set) {
     set.read(i, row);
     add(sum, static_cast<const uint8_t*>(row.raw()), row.numel() * size_of(row.dtype()));
     const int64_t label = set.label(i);
-    if (set.task() == Task::classify) add(sum, &label, 1);
-    else set.target(i, target), add(sum, target.data(), int64_t(target.size()));
+    if (set.task() == Task::classify) {
+      add(sum, &label, 1);
+    } else if (set.task() == Task::transcribe) {
+      const std::vector<int64_t> string = set.string(i);
+      add(sum, string.data(), int64_t(string.size()));
+    } else {
+      set.target(i, target);
+      add(sum, target.data(), int64_t(target.size()));
+    }
   }
   return sum.hex();
 }

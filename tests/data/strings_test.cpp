@@ -4,6 +4,7 @@
 
 #include "../files.h"
 #include "fovea/image.h"
+#include "fovea/inspect.h"
 #include "fovea/loader.h"
 
 namespace fovea::data {
@@ -31,6 +32,17 @@ TEST(DigitStrings, AreAFunctionOfTheirSeed) {
   }
   EXPECT_EQ(lengths, (std::set<size_t>{3, 4, 5}));
   EXPECT_TRUE(differs);
+}
+
+TEST(TextList, TheOrderOfCharactersIsPartOfItsFingerprint) {
+  TempFolder root;
+  image::write(root / "0.png", image::Image(full({32, 40, 1}, 9, u8)));
+  const auto sum_of = [&](const std::string& text) {
+    spill(root / "list.csv", "file,text,split\n0.png," + text + ",train\n");
+    return fingerprint(*open_dataset(root / "list.csv", Split::train));
+  };
+  EXPECT_NE(sum_of("ab"), sum_of("ba"));
+  EXPECT_EQ(sum_of("ab"), sum_of("ab"));
 }
 
 /// Where a strip of one digit holds `digit` (1,28,28); whether it does.
