@@ -22,8 +22,8 @@ TEST(Cli, TellsItsVersionAndHelp) {
   EXPECT_EQ(run(folder, "version").out, "fovea 0.1.0\n");
   const Outcome help = run(folder, "");
   EXPECT_EQ(help.code, 0);
-  for (const char* command : {"train", "val", "predict", "see", "report", "summary", "bench", "race", "step",
-                              "show", "data", "ops", "devices"}) {
+  for (const char* command : {"train", "val", "predict", "see", "report", "summary", "bench", "race", "rules",
+                              "lr", "step", "show", "data", "ops", "devices"}) {
     expect_in(fmt::format("  {} ", command), help.out);
     const Outcome one = run(folder, fmt::format("{} --help", command));
     EXPECT_EQ(one.code, 0);
