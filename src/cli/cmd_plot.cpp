@@ -137,7 +137,7 @@ const Command plot_command{
     "  fovea plot activation=all out=activations.png\n"
     "  fovea plot boundary model=xor_by_hand\n  fovea plot boundary model=runs/train/1 out=boundary.png\n"
     "  fovea plot surface data=miles model=mlp:1-1 out=descent.png  # gradient descent on two parameters\n"
-    "  fovea plot surface model=runs/train/1 out=valley.png         # the loss around a trained network\n",
+    "  fovea plot surface model=lenet5@mnist out=valley.png         # the loss around a trained network\n",
     [](KeySet& app) -> std::function<int()> {
       auto k = std::make_shared<Keys>();
       app.add_option("what,--what", k->what, "boundary or surface, where no activation is given")

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <filesystem>
 
+#include "base/file.h"
 #include "cli/lesson.h"
 #include "cli/validation.h"
 #include "fovea/compile.h"
@@ -131,7 +131,7 @@ void plot_surface(const SurfaceKeys& keys, const std::string& model, const std::
                   const std::string& out) {
   if (model.empty())
     throw UsageError("plot surface wants a network: data=miles model=mlp:1-1, or model=runs/train/1");
-  if (std::filesystem::exists(model)) around_run(keys, model, data, range, out);
+  if (is_there(model) || train::names_shipped_model(model)) around_run(keys, model, data, range, out);
   else two_parameters(keys, model, data, out);
 }
 

@@ -60,6 +60,7 @@ TEST(CliLearning, DrawsTheValleyOfARun) {
   EXPECT_EQ(o.code, 0) << o.err;
   expect_in("trained weights", o.out);
   expect_in("wrote valley.svg", o.out);
+  expect_in("of 64 examples", run(folder, "plot surface model=mlp@mnist cells=3 examples=64").out);
 }
 
 TEST(CliLearning, SaysWhatHasNoSurface) {
