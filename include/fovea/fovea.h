@@ -4,6 +4,7 @@
 #include "fovea/annotations.h"
 #include "fovea/autograd.h"
 #include "fovea/calibration.h"
+#include "fovea/checkpoint.h"
 #include "fovea/compile.h"
 #include "fovea/data.h"
 #include "fovea/draw.h"

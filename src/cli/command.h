@@ -28,6 +28,7 @@ extern const Command val_command;
 extern const Command predict_command;
 extern const Command see_command;
 extern const Command report_command;
+extern const Command lecture_command;
 extern const Command models_command;
 extern const Command pack_command;
 extern const Command summary_command;

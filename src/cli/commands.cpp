@@ -10,10 +10,10 @@ namespace fovea::cli {
 namespace {
 
 const Command* const table[] = {
-    &train_command,      &val_command,   &predict_command, &see_command,     &report_command,
-    &models_command,     &pack_command,  &summary_command, &explain_command, &step_command,
-    &lr_command,         &bench_command, &race_command,    &rules_command,   &plot_command,
-    &perceptron_command, &show_command,  &data_command,    &ops_command,     &devices_command,
+    &train_command,  &val_command,  &predict_command, &see_command,     &report_command,     &lecture_command,
+    &models_command, &pack_command, &summary_command, &explain_command, &step_command,       &lr_command,
+    &bench_command,  &race_command, &rules_command,   &plot_command,    &perceptron_command, &show_command,
+    &data_command,   &ops_command,  &devices_command,
 };
 
 std::string help_of(const Command& command, const KeySet& keys) {
