@@ -43,6 +43,7 @@ int run(const Keys& k) {
   if (k.chapter.empty()) return list(), 0;
   if (k.chapter != "all") return tell_one(number_of(k.chapter), k), 0;
   for (int number = 1; number <= int(chapters().size()); ++number) tell_one(number, k);
+  if (k.pages) write_contents(k.folder);
   return 0;
 }
 

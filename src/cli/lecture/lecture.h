@@ -49,6 +49,8 @@ std::span<const Chapter> chapters();
 void tell(int number, const std::string& folder);
 /// Tells it into a page, FOLDER/NN_NAME.md, with its pictures beside it.
 void write_page(int number, const std::string& folder);
+/// FOLDER/README.md with links to all pages.
+void write_contents(const std::string& folder);
 
 // seeing.cpp
 void pixels(Talk& talk);

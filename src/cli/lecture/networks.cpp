@@ -132,66 +132,50 @@ double loaded(const std::string& folder, int workers, data::Cache cache) {
 }  // namespace
 
 void history(Talk& talk) {
-  talk.say(
-      "ImageNet: millions of photos with labels, and since 2010 a yearly challenge to name what is on them. "
-      "For two "
-      "years rules won. In 2012 a network did, trained on two graphics cards, and nobody has won with rules "
-      "since:");
+  talk.say(R"(ImageNet: millions of photos with labels, and since 2010 a yearly challenge to name what is on
+             them. For two years rules won. In 2012 a network did, trained on two graphics cards, and nobody
+             has won with rules since:)");
   talk.show(winners_table());
   draw_winners(talk.file("winners.png"));
   talk.picture("winners.png", "Top-5 errors of the winners, published");
-  talk.say("The networks, from the perceptron on, all to be had by name (docs/history.md):");
+  talk.say(R"(The networks, from the perceptron on, all to be had by name (docs/history.md):)");
   talk.show(parameters_table());
-  talk.say("History in a few seconds, on handwritten digits, each network with the same time to learn:");
+  talk.say(R"(History in a few seconds, on handwritten digits, each network with the same time to learn:)");
   talk.run("race data=mnist models=perceptron,mlp,lenet5 minutes=0.2 epochs=5 project=" + talk.folder());
   talk.example("11_history.cpp");
 }
 
 void memory(Talk& talk) {
   talk.say(
-      "A recurrent network has a memory: what it says of an input depends on all inputs before. This one (a "
-      "gated "
-      "recurrent unit, Cho et al. 2014) reads a digit as people read a page, row by row, and says at the end "
-      "what it "
-      "was. It ships trained; its figure is measured here and now:");
+      R"(A recurrent network has a memory: what it says of an input depends on all inputs before. This one
+             (a gated recurrent unit, Cho et al. 2014) reads a digit as people read a page, row by row, and
+             says at the end what it was. It ships trained; its figure is measured here and now:)");
   talk.run("val model=gru@mnist");
-  talk.say(
-      "A restricted Boltzmann machine knows no classes. It learns what is likely, and dreams of it: visible "
-      "units "
-      "make hidden ones probable, these make visible ones probable, and so on. Above ten digits, below them "
-      "its "
-      "dreams after 1, 11, 111 and 1,111 steps:");
+  talk.say(R"(A restricted Boltzmann machine knows no classes. It learns what is likely, and dreams of it:
+             visible units make hidden ones probable, these make visible ones probable, and so on. Above ten
+             digits, below them its dreams after 1, 11, 111 and 1,111 steps:)");
   dream(talk.file("dreams.png"));
   talk.picture("dreams.png", "Ten digits, and what an RBM makes of them");
-  talk.say(
-      "Stacked, such machines are a deep belief network (Hinton 2006), which learns layer by layer, without "
-      "labels, "
-      "and then with them: fovea train data=mnist model=dbn:500-500-2000, docs/energy_models.md. One layer, "
-      "learned "
-      "now:");
+  talk.say(R"(Stacked, such machines are a deep belief network (Hinton 2006), which learns layer by layer,
+             without labels, and then with them: fovea train data=mnist model=dbn:500-500-2000,
+             docs/energy_models.md. One layer, learned now:)");
   talk.run("train data=mnist model=rbm:64 epochs=2 exist_ok=true name=rbm project=" + talk.folder());
   talk.example("12_memory.cpp");
 }
 
 void hardware(Talk& talk) {
-  talk.say(
-      "Learning is multiplying and adding, billions of times. A processor (CPU) has a few fast cores, a "
-      "graphics card "
-      "(GPU) thousands of slow ones. The lecture's figures: Core i7-7700K 540 GFLOP/s, GTX 1080 Ti 11,400, "
-      "TITAN V "
-      "14,000 (112,000 in half precision), Google's TPU 180,000. This machine:");
+  talk.say(R"(Learning is multiplying and adding, billions of times. A processor (CPU) has a few fast cores, a
+             graphics card (GPU) thousands of slow ones. The lecture's figures: Core i7-7700K 540 GFLOP/s, GTX
+             1080 Ti 11,400, TITAN V 14,000 (112,000 in half precision), Google's TPU 180,000. This machine:)");
   talk.run("devices");
   talk.show(fmt::format("{} threads multiply and add {:.0f} GFLOP/s in 32 bits\n", num_threads(),
                         bench::fma_peak() / 1e9));
   talk.say(
-      "A step of LeNet-5, with one thread and with all of them. The results are the same to the last bit:");
+      R"(A step of LeNet-5, with one thread and with all of them. The results are the same to the last bit:)");
   talk.show(stepped(1) + stepped(0));
-  talk.say(
-      "A fast processor waits if its data come late. Reading and decoding files is the bottleneck; the "
-      "remedies are "
-      "to decode ahead with threads of their own, and to keep in memory what has been decoded. A thousand "
-      "digits as "
-      "files:");
+  talk.say(R"(A fast processor waits if its data come late. Reading and decoding files is the bottleneck; the
+             remedies are to decode ahead with threads of their own, and to keep in memory what has been
+             decoded. A thousand digits as files:)");
   write_digits(talk.file("digits"));
   std::string lines;
   const std::string folder = talk.file("digits");
@@ -203,7 +187,8 @@ void hardware(Talk& talk) {
                        thousands(int64_t(loaded(folder, 2, data::Cache::ram))));
   std::filesystem::remove_all(folder);
   talk.show(lines);
-  talk.say("`fovea train` says how long its steps waited for data, and what to change (docs/pipeline.md).");
+  talk.say(
+      R"(`fovea train` says how long its steps waited for data, and what to change (docs/pipeline.md).)");
   talk.example("13_hardware.cpp");
 }
 

@@ -40,38 +40,32 @@ std::string colours() {
 
 void pixels(Talk& talk) {
   talk.say(
-      "A machine does not see a face. It sees a table of numbers, one for each pixel: 0 is black, 255 is "
-      "white. "
-      "Sixteen rows of twelve numbers are enough for a portrait that people recognise from across the room.");
+      R"(A machine does not see a face. It sees a table of numbers, one for each pixel: 0 is black, 255 is
+             white. Sixteen rows of twelve numbers are enough for a portrait that people recognise from across
+             the room.)");
   const Tensor table = Tensor::of<uint8_t>({std::begin(portrait), std::end(portrait)}, {16, 12, 1});
   image::write(talk.file("portrait.png"), image::Image(table));
   talk.run("show " + talk.file("portrait.png") + " rows=16 columns=12 chars=36");
   image::write(talk.file("portrait_large.png"),
                image::Image(image::resize(table, 320, 240, image::Filter::nearest)));
   talk.picture("portrait_large.png", "The same table, a square for each number: step back to see the face");
-  talk.say(
-      "A file is a header, which says how to read what follows, and the table. A colour is several numbers, "
-      "and "
-      "which ones is a matter of the colour model. Orange:");
+  talk.say(R"(A file is a header, which says how to read what follows, and the table. A colour is several
+             numbers, and which ones is a matter of the colour model. Orange:)");
   talk.show(colours());
-  talk.say("A video is such a table for every moment. Thirty a second for an hour:");
+  talk.say(R"(A video is such a table for every moment. Thirty a second for an hour:)");
   const int64_t numbers = int64_t{30} * 3600 * table.numel();
   talk.show(fmt::format("30 x 3,600 x {} x {} = {} numbers for a portrait of {} x {} pixels\n", table.size(0),
                         table.size(1), thousands(numbers), table.size(1), table.size(0)));
-  talk.say(
-      "Light that eyes see is one way to such tables; heat (infrared), echoes (ultrasound), X-rays and "
-      "electrons "
-      "are others, with 8 to 16 bits and any number of channels. docs/ways_of_seeing.md shows them all.");
+  talk.say(R"(Light that eyes see is one way to such tables; heat (infrared), echoes (ultrasound), X-rays and
+             electrons are others, with 8 to 16 bits and any number of channels. docs/ways_of_seeing.md shows
+             them all.)");
   talk.example("01_pixels.cpp");
 }
 
 void rules(Talk& talk) {
-  talk.say(
-      "For half a century engineers wrote down how pictures are to be read: edges are where brightness "
-      "jumps, lines "
-      "are where edges queue up, a face is two dark spots above a third. A question for such rules: are "
-      "these lines "
-      "parallel?");
+  talk.say(R"(For half a century engineers wrote down how pictures are to be read: edges are where brightness
+             jumps, lines are where edges queue up, a face is two dark spots above a third. A question for such
+             rules: are these lines parallel?)");
   const Tensor straight = image::illusion("zoellner", 320), turned = image::illusion("zoellner", 320, 3);
   image::write(talk.file("straight.png"), image::Image(unsqueeze(straight, 2)));
   talk.picture("straight.png", "Are the long lines parallel? (Zoellner 1860)");
@@ -81,23 +75,14 @@ void rules(Talk& talk) {
                        p.spread, p.parallel ? "parallel" : "not parallel");
   };
   talk.say(
-      "Canny's edges and Hough's lines give the answer that eyes do not, here and where every other line is "
-      "turned "
-      "by 3 degrees:");
+      R"(Canny's edges and Hough's lines give the answer that eyes do not, here and where every other line
+             is turned by 3 degrees:)");
   talk.show(answer("the picture above", straight) + answer("turned by 3 degrees ", turned));
-  talk.say(
-      "So rules can be right where we are wrong: our brains process what we see before we know it. That is "
-      "the "
-      "trouble with rules, too. We cannot say by which ones we see, and it is hard to write down rules for "
-      "all cases. "
-      "The same digits, read by rules with a linear decision, and by a network that learns its own "
-      "features:");
-  talk.run("rules data=mnist seconds=5 out=" + talk.file("rules.png"));
-  talk.picture("rules.png", "What rules see of digits, and how often each way of reading them errs");
-  talk.say(
-      "Networks overtook rules in 2012, when three million labelled pictures (ImageNet) and fast enough "
-      "processors "
-      "met. Chapter 11 has that story.");
+  talk.say(R"(So rules can be right where we are wrong: our brains process what we see before we know it. That
+             is the trouble with rules, too. We cannot say by which ones we see, and it is hard to write down
+             rules for all cases.)");
+  talk.say(R"(Networks overtook rules in 2012, when three million labelled pictures (ImageNet) and fast enough
+             processors met. Chapter 11 has that story.)");
   talk.example("02_rules.cpp");
 }
 

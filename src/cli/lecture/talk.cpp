@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <sstream>
@@ -115,10 +116,27 @@ class TerminalTalk : public Talk {
   train::Terminal terminal_;
 };
 
+/// A folder that is gone afterwards.
+class Workshop {
+ public:
+  Workshop() { check(::mkdtemp(name_.data()), "cannot make a folder like {}", name_); }
+  ~Workshop() {
+    std::error_code ignored;
+    std::filesystem::remove_all(name_, ignored);
+  }
+  Workshop(const Workshop&) = delete;
+  Workshop& operator=(const Workshop&) = delete;
+  const std::string& name() const { return name_; }
+
+ private:
+  std::string name_ = (std::filesystem::temp_directory_path() / "fovea.lecture.XXXXXX").string();
+};
+
+/// Of what commands write to `workshop`, `pages` gets the pictures alone.
 class PageTalk : public Talk {
  public:
-  PageTalk(std::string folder, int number, const char* title)
-      : Talk(std::move(folder)), page_(fmt::format("# {}. {}\n\n", number, title)) {}
+  PageTalk(const std::string& workshop, std::string pages, int number, const char* title)
+      : Talk(workshop), pages_(std::move(pages)), page_(fmt::format("# {}. {}\n\n", number, title)) {}
   void say(const std::string& text) override { page_ += filled(text, 150) + "\n"; }
   void show(const std::string& lines) override { page_ += "```\n" + lines + "```\n\n"; }
   void run(const std::string& words) override {
@@ -126,6 +144,8 @@ class PageTalk : public Talk {
     page_ += elsewhere(fmt::format("```\n$ fovea {}\n{}```\n\n", words, output), folder(), "lecture");
   }
   void picture(const std::string& name, const std::string& caption) override {
+    const Bytes bytes = read_file(file(name));
+    write_file(pages_ + "/" + name, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     page_ += fmt::format("![{}]({})\n\n", caption, name);
   }
   void example(const std::string& name) override {
@@ -137,7 +157,7 @@ class PageTalk : public Talk {
   const std::string& page() const { return page_; }
 
  private:
-  std::string page_;
+  std::string pages_, page_;
 };
 
 const Chapter& chapter(int number) {
@@ -146,6 +166,8 @@ const Chapter& chapter(int number) {
         number, all.size());
   return all[size_t(number - 1)];
 }
+
+std::string page_name(int number) { return fmt::format("{:02}_{}.md", number, chapter(number).name); }
 
 void make(const std::string& folder) {
   std::error_code error;
@@ -165,9 +187,20 @@ void tell(int number, const std::string& folder) {
 void write_page(int number, const std::string& folder) {
   const Chapter& c = chapter(number);
   make(folder);
-  PageTalk talk(folder, number, c.title);
+  const Workshop workshop;
+  PageTalk talk(workshop.name(), folder, number, c.title);
   c.tell(talk);
-  write_file(fmt::format("{}/{:02}_{}.md", folder, number, c.name), talk.page());
+  write_file(folder + "/" + page_name(number), talk.page());
+}
+
+void write_contents(const std::string& folder) {
+  std::string text =
+      "# A first lecture on neural networks\n\nEvery number and picture was computed by the program: "
+      "`fovea lecture 5` tells chapter 5 on your\nterminal, in less than a minute. These pages are what "
+      "`fovea lecture all folder=docs/lecture --pages` wrote.\n\n";
+  for (int number = 1; number <= int(chapters().size()); ++number)
+    text += fmt::format("{}. [{}]({})\n", number, chapter(number).title, page_name(number));
+  write_file(folder + "/README.md", text);
 }
 
 }  // namespace fovea::cli
