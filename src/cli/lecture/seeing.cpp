@@ -66,21 +66,19 @@ void rules(Talk& talk) {
   talk.say(R"(For half a century engineers wrote down how pictures are to be read: edges are where brightness
              jumps, lines are where edges queue up, a face is two dark spots above a third. A question for such
              rules: are these lines parallel?)");
-  const Tensor straight = image::illusion("zoellner", 320), turned = image::illusion("zoellner", 320, 3);
-  image::write(talk.file("straight.png"), image::Image(unsqueeze(straight, 2)));
-  talk.picture("straight.png", "Are the long lines parallel? (Zoellner 1860)");
-  const auto answer = [](const char* name, const Tensor& picture) {
-    const image::Parallels p = image::parallel_lines(picture);
-    return fmt::format("{}: {} long lines, their angles differ by {:.1f} degrees: {}\n", name, p.lines.size(),
-                       p.spread, p.parallel ? "parallel" : "not parallel");
-  };
+  image::write(talk.file("lines.png"), image::Image(unsqueeze(image::illusion("zoellner", 320), 2)));
+  talk.picture("lines.png", "Are the long lines parallel? (Zoellner 1860)");
   talk.say(
-      R"(Canny's edges and Hough's lines give the answer that eyes do not, here and where every other line
-             is turned by 3 degrees:)");
-  talk.show(answer("the picture above", straight) + answer("turned by 3 degrees ", turned));
+      R"(Canny's edges and Hough's lines give the answer that eyes do not, for this picture and for one where
+             every other line is turned by 3 degrees:)");
+  talk.run("rules lines=zoellner out=" + talk.file("found.png"));
+  talk.run("rules lines=zoellner tilt=3 out=" + talk.file("turned.png"));
   talk.say(R"(So rules can be right where we are wrong: our brains process what we see before we know it. That
              is the trouble with rules, too. We cannot say by which ones we see, and it is hard to write down
-             rules for all cases.)");
+             rules for all cases. The same digits, read by rules with a linear decision, and by a network that
+             learns its own features:)");
+  talk.run("rules data=mnist seconds=3 out=" + talk.file("rules.webp"));
+  talk.picture("rules.webp", "What rules see of digits, and how often each way of reading them errs");
   talk.say(R"(Networks overtook rules in 2012, when three million labelled pictures (ImageNet) and fast enough
              processors met. Chapter 11 has that story.)");
   talk.example("02_rules.cpp");
