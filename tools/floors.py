@@ -39,7 +39,7 @@ FLOOR_OF_HEADER = {
     "scalar": "op",
     "compile": "plan", "draw": "image", "plot": "image", "acquisition": "image",
     "annotations": "data", "files": "data", "get": "data", "inspect": "data", "loader": "data", "normalize": "data", "picture": "data", "sampler": "data", "transforms": "data",
-    "init": "nn", "lr_scheduler": "optim", "metrics": "train", "slow_step": "train", "checkpoint": "train", "views": "train", "units": "train", "calibration": "see", "energy": "train", "unsupervised": "train", "report": "train", "lr_finder": "train",
+    "init": "nn", "lr_scheduler": "optim", "metrics": "train", "slow_step": "train", "checkpoint": "train", "views": "train", "units": "train", "calibration": "see", "energy": "train", "unsupervised": "train", "generative_trainer": "train", "report": "train", "lr_finder": "train",
     "surface": "see", "strings": "train", "features": "image",
 }
 

@@ -12,6 +12,8 @@
 #include "fovea/features.h"
 #include "fovea/files.h"
 #include "fovea/functional.h"
+#include "fovea/generative.h"
+#include "fovea/generative_trainer.h"
 #include "fovea/get.h"
 #include "fovea/image.h"
 #include "fovea/init.h"

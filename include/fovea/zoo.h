@@ -9,15 +9,18 @@
 // crnn:FILTERS, which reads strings; cnn_lstm (8 frames) or cnn_lstm:FRAMES of clips; the energy models
 // (fovea/rbm.h) rbm:HIDDEN[:VISIBLE[:HIDDEN]], crbm:GROUPS-SIZE-POOL[:VISIBLE] and dbn:SIZES[:VISIBLE], whose
 // visible units are as many as the input has numbers: rbm:500, rbm:500:gaussian:relu, crbm:24-9-2,
-// dbn:500-500-2000; lenet5; for CIFAR resnet20, resnet32, resnet44, resnet56; for ImageNet alexnet,
-// alexnet_original, vgg11, vgg13, vgg16, vgg19, resnet18, resnet34, resnet50, resnet101, resnet152,
-// se_resnet50, mobilenet_v1, mobilenet_v2, mobilenet_v3_small, mobilenet_v3_large, zfnet, googlenet,
-// densenet121, squeezenet1_0, squeezenet1_1, efficientnet_b0, vit_tiny. Those for ImageNet that torchvision
-// has are torchvision's in structure, names of parameters and initialisation, and take images of any size
-// from Info::smallest on, unless their text says otherwise.
+// dbn:500-500-2000; the generative networks (fovea/generative.h) autoencoder (convolutional) or
+// autoencoder:SIZES[:VISIBLE[:ACTIVATION]], vae:SIZES[:VISIBLE[:ACTIVATION]] and dcgan[:WIDTH]:
+// autoencoder:400-20, vae:400-20, dcgan:16; lenet5; for CIFAR resnet20, resnet32, resnet44, resnet56; for
+// ImageNet alexnet, alexnet_original, vgg11, vgg13, vgg16, vgg19, resnet18, resnet34, resnet50, resnet101,
+// resnet152, se_resnet50, mobilenet_v1, mobilenet_v2, mobilenet_v3_small, mobilenet_v3_large, zfnet,
+// googlenet, densenet121, squeezenet1_0, squeezenet1_1, efficientnet_b0, vit_tiny. Those for ImageNet that
+// torchvision has are torchvision's in structure, names of parameters and initialisation, and take images of
+// any size from Info::smallest on, unless their text says otherwise.
 #pragma once
 #include <optional>
 
+#include "fovea/generative.h"
 #include "fovea/nn.h"
 #include "fovea/rbm.h"
 
@@ -49,7 +52,11 @@ Info info(const std::string& name, const Options& options = {});
 /// Whether `name` is that of an energy model, which gives features instead of classes and is trained by a
 /// train::EnergyTrainer.
 bool is_energy_model(const std::string& name);
-/// The units that its name gives to the data.
+/// Whether `name` is that of a generative network, which a train::GenerativeTrainer trains.
+bool is_generative(const std::string& name);
+/// Whether models of this name learn without labels: energy models and generative networks.
+bool is_unsupervised(const std::string& name);
+/// The units that the name of an energy model or an autoencoder gives to the data.
 rbm::Units visible_units(const std::string& name);
 /// All names that need no sizes.
 std::vector<std::string> names();
@@ -170,5 +177,24 @@ nn::AnyModule crnn(int64_t classes = 10, int64_t channels = 1, int64_t height = 
 /// batch normalisation, make 64 maps of every frame, pooled to 4 x 4; an LSTM takes the frames one by one,
 /// and its state after the last is classified. `channels` are those of a frame.
 nn::AnyModule cnn_lstm(int64_t classes = 10, int64_t channels = 3, int64_t frames = 8);
+
+/// Mirror images: an mlp of these sizes from the examples, of the shape `example`, to the latent space, and
+/// one back. autoencoder({1,28,28}, {400, 20}) is 784-400-20-400-784.
+generative::Autoencoder autoencoder(const Dims& example, const std::vector<int64_t>& sizes,
+                                    rbm::Units visible = rbm::Units::bernoulli,
+                                    const std::string& activation = "relu");
+/// Images (C,H,W) of sides divisible by 4: two convolutions of stride 2 to 8 channels of a quarter of the
+/// side, and two transposed ones back.
+generative::Autoencoder conv_autoencoder(const Dims& example, rbm::Units visible = rbm::Units::bernoulli);
+
+/// Kingma and Welling 2013: vae({1,28,28}, {400, 20}) has 400 hidden units on both sides and 20 latent ones,
+/// 652,824 parameters.
+generative::VAE vae(const Dims& example, const std::vector<int64_t>& sizes,
+                    rbm::Units visible = rbm::Units::bernoulli, const std::string& activation = "relu");
+
+/// Radford et al. 2015, as PyTorch's tutorial builds it: noise of 100 numbers; of width 64 for 3x64x64 images
+/// 3,576,704 parameters of the generator and 2,765,568 of the discriminator. Images (C,side,side) have a side
+/// that is 4 to 7 times a power of two of at least 2: 28, 32, 64. Numbers lie in [-1, 1].
+generative::GAN dcgan(const Dims& example, int64_t width = 64);
 
 }  // namespace fovea::zoo

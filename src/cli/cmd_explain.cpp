@@ -7,6 +7,7 @@
 #include "cli/setup.h"
 #include "fovea/autograd.h"
 #include "fovea/compile.h"
+#include "fovea/generative.h"
 #include "fovea/ops.h"
 #include "fovea/optim.h"
 #include "fovea/random.h"
@@ -46,10 +47,32 @@ Explained explain_training(const rbm::EnergyModel& model, const Network& n, cons
   return {step.explain(k.rounds, x), step.stats()};
 }
 
+/// A step of all players.
+Explained explain_training(const generative::Model& model, const Network& n, const Keys& k) {
+  std::vector<std::unique_ptr<optim::Optimizer>> optimizers;
+  for (const auto& player : model.players())
+    optimizers.push_back(std::make_unique<optim::Adam>(*player.module, optim::AdamOptions{.lr = 1e-4}));
+  auto step = compile(
+      [&](const Tensor& x) {
+        return model.learn(x, x, [&](const Tensor& loss, size_t i) {
+          loss.backward();
+          optimizers[i]->step();
+          optimizers[i]->zero_grad();
+        });
+      },
+      {.fuse = k.fuse});
+  model.train();
+  const Tensor x = rand(n.input);
+  for (int i = 0; i < 4; ++i) step(x);
+  return {step.explain(k.rounds, x), step.stats()};
+}
+
 Explained explain_training(const Network& n, const Keys& k) {
   const nn::Module* inside = n.net.ptr().get();
   if (const auto* energy = dynamic_cast<const rbm::EnergyModel*>(inside))
     return explain_training(*energy, n, k);
+  if (const auto* model = dynamic_cast<const generative::Model*>(inside))
+    return explain_training(*model, n, k);
   check(!dynamic_cast<const rbm::DBN*>(inside),
         "the layers of a dbn are trained one after the other: explain one of them, as rbm:500, or "
         "mode=predict");

@@ -127,15 +127,23 @@ int report(const std::string& folder, const train::FitResult& r, const train::Tr
   return 0;
 }
 
-int report(const std::string& folder, const train::LearningResult& r, const train::EnergyOptions& o,
+/// What to do with a model that learned without labels.
+std::string next_step(const std::string& folder, const std::string& model) {
+  if (model.starts_with("dbn")) return "train finetune=" + folder;
+  return fmt::format("val model={}{}", folder,
+                     model.starts_with("rbm")    ? " ais=true"
+                     : zoo::is_generative(model) ? " sheet=sheet.png"
+                                                 : "");
+}
+
+template <class Options>
+int report(const std::string& folder, const train::LearningResult& r, const Options& o,
            const data::Dataset&) {
   if (r.why == train::Stop::stopped) return report_stop(folder, r.steps);
   report_files(folder,
                {"last.safetensors", "results.csv", "curves.png", "filters.png", "reconstructions.png",
-                "samples.png", "fantasies.png"},
-               o.model.starts_with("dbn")
-                   ? "train finetune=" + folder
-                   : fmt::format("val model={}{}", folder, o.model.starts_with("rbm") ? " ais=true" : ""));
+                "samples.png", "walk.png", "plane.png", "fantasies.png"},
+               next_step(folder, o.model));
   return 0;
 }
 
@@ -249,6 +257,8 @@ int run(KeySet& app, TrainKeys& k) {
 
   if (zoo::is_energy_model(k.model))
     return fit<train::EnergyTrainer>(app, k, energy_options(k), net, train_loader, val_loader);
+  if (zoo::is_generative(k.model))
+    return fit<train::GenerativeTrainer>(app, k, generative_options(k), net, train_loader, val_loader);
   return fit<train::Trainer>(app, k, k.options, net, train_loader, val_loader);
 }
 
@@ -265,6 +275,7 @@ const Command train_command{
     "  fovea train data=photos/ mixup=0.2 cutmix=1 sampler=balanced\n"
     "  fovea train data=spiral model=mlp:2-32-32-3 epochs=50\n"
     "  fovea train data=mnist model=rbm:500            # an energy model (docs/energy_models.md)\n"
+    "  fovea train data=mnist model=vae:400-20         # a generative network (docs/generative.md)\n"
     "  fovea train resume=runs/train/1                 # go on after Ctrl-C\n",
     [](KeySet& app) -> std::function<int()> {
       auto keys = std::make_shared<TrainKeys>();

@@ -4,6 +4,7 @@
 #include "cli/figure.h"
 #include "cli/keys.h"
 #include "cli/val_energy.h"
+#include "cli/val_generative.h"
 #include "cli/val_strings.h"
 #include "cli/validation.h"
 #include "fovea/calibration.h"
@@ -20,6 +21,7 @@ struct Keys {
   int64_t batch = 64, mistakes = 0;
   bool json = false;
   EnergyValKeys energy;
+  GenerativeValKeys generative;
   ComputeKeys compute;
 };
 
@@ -130,8 +132,11 @@ int run(const Keys& k) {
   const train::Views views = train::views_named(k.augment);
   data::DataLoader loader =
       validation_loader(trained, open_validation(trained, k.data), k.batch, k.compute.worker_count(), views);
+  check(!k.energy.ais || zoo::is_energy_model(card.model), "ais=true is for energy models, but {} holds {}",
+        trained.checkpoint.file, card.model);
+  if (zoo::is_generative(card.model)) return val_generative(trained, loader, k.generative, k.json);
+  check_not_generative(k.generative, trained);
   if (zoo::is_energy_model(card.model)) return val_energy(trained, loader, k.energy, k.json);
-  check(!k.energy.ais, "ais=true is for energy models, but {} holds {}", trained.checkpoint.file, card.model);
   const bool classifies = card.task == data::Task::classify;
   const bool transcribes = card.task == data::Task::transcribe;
   check(k.mistakes == 0 || ((classifies || transcribes) && card.input.size() == 3),
@@ -156,6 +161,7 @@ const Command val_command{
     "  fovea val model=runs/train/1\n  fovea val model=runs/train/1/last.safetensors data=mnist --json\n"
     "  fovea val model=runs/train/1 augment=true       # each image and its mirror image\n"
     "  fovea val model=runs/train/2 ais=true           # log-likelihood of an rbm\n"
+    "  fovea val model=runs/train/3 sheet=samples.png  # what a vae or dcgan makes\n"
     "  fovea val model=runs/train/1 mistakes=24 out=mistakes.png\n",
     [](KeySet& app) -> std::function<int()> {
       auto k = std::make_shared<Keys>();
@@ -169,6 +175,7 @@ const Command val_command{
       app.add_option("--out", k->out, "file of that sheet");
       add_views_key(app, k->augment);
       add_energy_keys(app, k->energy);
+      add_generative_keys(app, k->generative);
       add_compute_keys(app, k->compute);
       app.add_flag("--json", k->json, "as JSON");
       return [k] { return run(*k); };

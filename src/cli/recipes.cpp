@@ -33,6 +33,17 @@ train::Settings row_reader(const char* lr0) {
           {"schedule", "onecycle"}, {"clip", "1"},    {"weight_decay", "0"}};
 }
 
+/// Kingma and Ba's usual Adam for autoencoders; Radford et al. 2015, section 4, for adversarial pairs, whose
+/// images lie in [-1, 1].
+train::Settings generative_recipe(const std::string& model) {
+  const bool gan = model.starts_with("dcgan");
+  const bool bits = !gan && zoo::visible_units(model) == rbm::Units::bernoulli;
+  return {{"epochs", "10"},         {"batch", gan ? "128" : "100"},
+          {"optimizer", "adam"},    {"lr0", gan ? "0.0002" : "0.001"},
+          {"schedule", "constant"}, {"momentum", gan ? "0.5" : "0.9"},
+          {"weight_decay", "0"},    {"normalize", gan ? "mean:0.5,std:0.5" : bits ? "none" : "set"}};
+}
+
 const Recipe recipes[] = {
     {"lenet5",
      {{"epochs", "5"},
@@ -102,6 +113,7 @@ std::string default_model(const data::Dataset& set) {
 
 train::Settings recipe_for(const std::string& model, bool persistent) {
   if (zoo::is_energy_model(model)) return energy_recipe(model, persistent);
+  if (zoo::is_generative(model)) return generative_recipe(model);
   for (const Recipe& r : recipes)
     if (model.starts_with(r.prefix)) return r.settings;
   return {};

@@ -84,8 +84,9 @@ data::OpenOptions open_options(const train::ModelCard& card) {
 }
 
 void check_views(train::Views views, const train::ModelCard& card) {
-  check(views == train::Views::one || !zoo::is_energy_model(card.model),
-        "augment= averages probabilities of classes, but {} is an energy model", card.model);
+  check(views == train::Views::one || !zoo::is_unsupervised(card.model),
+        "augment= averages probabilities of classes, but {} is {}", card.model,
+        zoo::is_energy_model(card.model) ? "an energy model" : "a generative network");
   check(views == train::Views::one || card.task == data::Task::classify,
         "augment= averages probabilities of classes, but this network was trained to {}", name_of(card.task));
 }
@@ -129,6 +130,9 @@ void check_knows_classes(const Trained& trained) {
         "{} holds the energy model {}, which knows no classes: `fovea val` measures it, and of an rbm or dbn "
         "`fovea train finetune={}` makes a classifier",
         c.file, c.card.model, std::filesystem::path(c.file).parent_path().string());
+  check(!zoo::is_generative(c.card.model),
+        "{} holds the generative network {}, which knows no classes: `fovea val` measures it", c.file,
+        c.card.model);
 }
 
 void check_gives(const std::string& model, const data::Dataset& set) {
@@ -141,10 +145,12 @@ void check_gives(const std::string& model, const data::Dataset& set) {
 }
 
 void add_network_keys(KeySet& app, NetworkKeys& keys) {
-  app.add_option("--model", keys.model,
-                 fmt::format("{}, mlp:SIZES, rbm:HIDDEN, crbm:GROUPS-SIZE-POOL, dbn:SIZES, a run folder, or "
-                             "lenet5@mnist",
-                             fmt::join(zoo::names(), ", ")))
+  app.add_option(
+         "--model", keys.model,
+         fmt::format(
+             "{}, mlp:SIZES, rbm:HIDDEN, crbm:GROUPS-SIZE-POOL, dbn:SIZES, autoencoder[:SIZES], vae:SIZES, "
+             "dcgan[:WIDTH], a run folder, or lenet5@mnist",
+             fmt::join(zoo::names(), ", ")))
       ->required();
   app.add_option("--classes", keys.classes, "number of classes (0: the model's own)")->check(at_least(0));
   app.add_option("--imgsz", keys.imgsz, "side of the images (0: the model's own)")->check(at_least(0));

@@ -57,7 +57,7 @@ struct Trained {
 /// another.
 Trained load_trained(const std::string& path, const ComputeKeys& keys);
 
-/// Throws if it is an energy model, which gives features and no answers.
+/// Throws if it is an energy model or a generative network, which give no answers.
 void check_knows_classes(const Trained& trained);
 
 /// Throws, with what would be right, unless the network called `model` gives what the data's task wants:

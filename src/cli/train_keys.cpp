@@ -29,21 +29,53 @@ Names settings_in(const Options& options) {
   return all;
 }
 
-/// Those of `a` that are not in `b`.
-Names without(const Names& a, const Names& b) {
-  Names left;
-  for (const auto& name : a)
-    if (!holds(b, name)) left.push_back(name);
-  return left;
+Names settings_of_kind(const std::string& model) {
+  if (zoo::is_energy_model(model)) return settings_in(train::EnergyOptions{});
+  if (zoo::is_generative(model)) return settings_in(train::GenerativeOptions{});
+  Names all = settings_in(train::TrainerOptions{});
+  all.insert(all.end(), network_keys.begin(), network_keys.end());
+  return all;
+}
+
+/// Settings of trainers of all kinds.
+Names all_settings() {
+  Names all = network_keys;
+  for (const Names& names : {settings_in(train::TrainerOptions{}), settings_in(train::EnergyOptions{}),
+                             settings_in(train::GenerativeOptions{})})
+    all.insert(all.end(), names.begin(), names.end());
+  return all;
+}
+
+/// `o` with what trainers of all kinds have.
+template <class Options>
+Options with_shared(Options o, const train::TrainerOptions& shared) {
+  o.max_epochs = shared.max_epochs, o.max_steps = shared.max_steps;
+  o.lr0 = shared.lr0, o.momentum = shared.momentum, o.weight_decay = shared.weight_decay;
+  o.limit_train_batches = shared.limit_train_batches, o.limit_val_batches = shared.limit_val_batches;
+  o.schedule = shared.schedule, o.compile = shared.compile, o.seed = shared.seed;
+  return o;
 }
 
 /// Keys that the trainer of `model` does not know.
 Names foreign_keys(const std::string& model) {
-  const Names networks = settings_in(train::TrainerOptions{}), energy = settings_in(train::EnergyOptions{});
-  if (!zoo::is_energy_model(model)) return without(energy, networks);
-  Names all = without(networks, energy);
-  all.insert(all.end(), network_keys.begin(), network_keys.end());
-  return all;
+  const Names own = settings_of_kind(model);
+  Names foreign;
+  for (const auto& name : all_settings())
+    if (!holds(own, name)) foreign.push_back(name);
+  if (model.starts_with("dcgan")) foreign.insert(foreign.end(), {"noise", "noise_type"});
+  return foreign;
+}
+
+/// What `key` is for instead.
+std::string why_foreign(const std::string& key, const std::string& model) {
+  if (holds(settings_in(train::EnergyOptions{}), key) && !zoo::is_energy_model(model))
+    return fmt::format("{}= is for energy models like rbm:500, not for {}", key, model);
+  if (key.starts_with("noise"))
+    return fmt::format("{}= is for autoencoders like vae:400-20, not for {}", key, model);
+  if (zoo::is_energy_model(model))
+    return fmt::format("{}= is not for energy models like {}, which learn by contrastive divergence", key,
+                       model);
+  return fmt::format("{}= is not for generative networks like {}, which learn without labels", key, model);
 }
 
 }  // namespace
@@ -52,7 +84,8 @@ void define_keys(KeySet& app, TrainKeys& k) {
   app.add_option("--data", k.data, "name, name:folder, folder with one folder per class, or synthetic set");
   app.add_option("--model", k.model,
                  fmt::format("{}, mlp:SIZES, or an energy model: rbm:HIDDEN[:VISIBLE[:HIDDEN]], "
-                             "crbm:GROUPS-SIZE-POOL, dbn:SIZES",
+                             "crbm:GROUPS-SIZE-POOL, dbn:SIZES; or a generative network: "
+                             "autoencoder[:SIZES], vae:SIZES, dcgan[:WIDTH]",
                              fmt::join(zoo::names(), ", ")));
   app.add_option("--batch", k.batch, "examples per batch")->check(at_least(1));
   app.add_option("--imgsz", k.imgsz, "side of the images that the network sees (0: as they are)")
@@ -85,6 +118,7 @@ void define_keys(KeySet& app, TrainKeys& k) {
   };
   train::for_each_setting(k.options, add);
   train::for_each_setting(k.energy, add);
+  train::for_each_setting(k.generative, add);
   app.add_option("--watch", k.watch, "units: count dead and saturated ones after each epoch (units.csv)")
       ->check(one_of({"units"}));
   add_compute_keys(app, k.compute);
@@ -101,14 +135,8 @@ void define_keys(KeySet& app, TrainKeys& k) {
 }
 
 void check_keys(const KeySet& app, const std::string& model) {
-  for (const auto& key : foreign_keys(model)) {
-    if (!given(app, key)) continue;
-    throw UsageError(
-        zoo::is_energy_model(model)
-            ? fmt::format("{}= is not for energy models like {}, which learn by contrastive divergence", key,
-                          model)
-            : fmt::format("{}= is for energy models like rbm:500, not for {}", key, model));
-  }
+  for (const auto& key : foreign_keys(model))
+    if (given(app, key)) throw UsageError(why_foreign(key, model));
 }
 
 void restore_settings(KeySet& app, const std::string& folder) {
@@ -123,19 +151,18 @@ void restore_settings(KeySet& app, const std::string& folder) {
   }
 }
 
-train::EnergyOptions energy_options(const TrainKeys& k) {
-  train::EnergyOptions o = k.energy;
-  o.max_epochs = k.options.max_epochs, o.max_steps = k.options.max_steps;
-  o.lr0 = k.options.lr0, o.momentum = k.options.momentum, o.weight_decay = k.options.weight_decay;
-  o.limit_train_batches = k.options.limit_train_batches, o.limit_val_batches = k.options.limit_val_batches;
-  o.schedule = k.options.schedule, o.compile = k.options.compile, o.seed = k.options.seed;
+train::EnergyOptions energy_options(const TrainKeys& k) { return with_shared(k.energy, k.options); }
+
+train::GenerativeOptions generative_options(const TrainKeys& k) {
+  train::GenerativeOptions o = with_shared(k.generative, k.options);
+  o.optimizer = k.options.optimizer;
   return o;
 }
 
 train::Settings settings_of(const KeySet& app, const std::string& model) {
   Names skipped = own_keys;
-  for (const Names& names :
-       {settings_in(train::TrainerOptions{}), settings_in(train::EnergyOptions{}), foreign_keys(model)})
+  for (const Names& names : {settings_in(train::TrainerOptions{}), settings_in(train::EnergyOptions{}),
+                             settings_in(train::GenerativeOptions{}), foreign_keys(model)})
     skipped.insert(skipped.end(), names.begin(), names.end());
   train::Settings all;
   for (const Key& key : app.all())

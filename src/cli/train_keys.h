@@ -2,6 +2,7 @@
 #pragma once
 #include "cli/setup.h"
 #include "fovea/energy.h"
+#include "fovea/generative_trainer.h"
 #include "train/run_folder.h"
 
 namespace fovea::cli {
@@ -19,17 +20,20 @@ struct TrainKeys {
   std::string sampler = "shuffle", task, watch;
   ComputeKeys compute;
   train::TrainerOptions options;
-  train::EnergyOptions energy;  // what of it `options` has too stands there
+  train::EnergyOptions energy;          // what `options` has of it too stands there
+  train::GenerativeOptions generative;  // likewise
 };
 
 void define_keys(KeySet& app, TrainKeys& keys);
-/// Throws UsageError where a key was given that the kind of model called `model` does not know: energy models
-/// and networks that classify are trained in their own ways.
+/// Throws UsageError where a key was given that the kind of model called `model` does not know: energy
+/// models, generative networks and networks that classify are trained in their own ways.
 void check_keys(const KeySet& app, const std::string& model);
 /// Settings of the run in `folder` take the place of those not given; others than free ones may not be given.
 void restore_settings(KeySet& app, const std::string& folder);
 /// The options of an energy model.
 train::EnergyOptions energy_options(const TrainKeys& keys);
+/// The options of a generative network.
+train::GenerativeOptions generative_options(const TrainKeys& keys);
 /// All keys but those that belong to this process or to the trainer of `model`, for args.json.
 train::Settings settings_of(const KeySet& app, const std::string& model);
 

@@ -5,26 +5,8 @@
 #include "fovea/compile.h"
 #include "fovea/operators.h"
 #include "rbm/units.h"
-#include "tensor/recorder.h"
 
 namespace fovea::rbm {
-namespace {
-
-double number(const Tensor& t) { return t.dtype() == f64 ? *t.data<double>() : *t.data<float>(); }
-
-/// Throws, now and in every replay of a compiled step, unless all numbers lie in [0, 1].
-void check_probabilities(const Tensor& v) {
-  const NoGrad guard;
-  repeat([low = min(v.detach()), high = max(v.detach())] {
-    const double a = number(low), b = number(high);
-    check(a >= 0 && b <= 1,
-          "[rbm] Bernoulli units take numbers in [0, 1] (0, 1, or probabilities), but the data reaches from "
-          "{:.4g} to {:.4g}: scale it (normalize=none keeps pixels in [0, 1]) or use gaussian visible units",
-          a, b);
-  });
-}
-
-}  // namespace
 
 EnergyModel::EnergyModel(Units visible, Units hidden) : visible_(visible), hidden_(hidden) {
   check(visible != Units::relu, "[rbm] visible units are bernoulli or gaussian: relu is for hidden ones");
@@ -37,7 +19,7 @@ Tensor EnergyModel::checked(const Tensor& v) const {
   const int64_t size = visible_shape().numel();
   check(v.rank() >= 2 && v.numel() == v.size(0) * size, "[rbm] {} takes {} numbers for each example, not {}",
         describe(), size, v.defined() ? v.describe() : "nothing");
-  if (visible_ == Units::bernoulli && v.numel() > 0) check_probabilities(v);
+  if (visible_ == Units::bernoulli) check_probabilities(v);
   Dims shape = visible_shape();
   shape.insert(0, v.size(0));
   return v.shape() == shape ? v : fovea::reshape(v, shape);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "fovea/autograd.h"
 #include "fovea/operators.h"
 #include "tensor/recorder.h"
 
@@ -10,6 +11,8 @@ namespace fovea::rbm {
 namespace {
 
 constexpr const char* unit_names[]{"bernoulli", "gaussian", "relu"};
+
+double number(const Tensor& t) { return t.dtype() == f64 ? *t.data<double>() : *t.data<float>(); }
 
 /// The deviation of a relu unit's noise.
 Tensor noise_of(const Tensor& input) { return sqrt(sigmoid(input)); }
@@ -28,6 +31,19 @@ Units units_named(const std::string& name) {
   const std::string near = nearest(name, {unit_names, unit_names + std::size(unit_names)});
   fail("no units are called '{}'{}: there are bernoulli, gaussian, relu", name,
        near.empty() ? "" : fmt::format(" (did you mean {}?)", near));
+}
+
+void check_probabilities(const Tensor& v) {
+  if (v.numel() == 0) return;
+  const NoGrad guard;
+  repeat([low = min(v.detach()), high = max(v.detach())] {
+    const double a = number(low), b = number(high);
+    check(a >= 0 && b <= 1,
+          "Bernoulli units take numbers in [0, 1] (0, 1, or probabilities), but the data reaches from {:.4g} "
+          "to "
+          "{:.4g}: scale it (normalize=none keeps pixels in [0, 1]) or use gaussian visible units",
+          a, b);
+  });
 }
 
 const char* name_of(Units units) { return unit_names[int(units)]; }

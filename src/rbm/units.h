@@ -14,6 +14,8 @@ Tensor own_energy(Units units, const Tensor& u, const Tensor& bias);
 /// Biases that give units these means by themselves; Bernoulli units are taken to be on at least once in 100
 /// times, and off, as others could never be turned.
 Tensor bias_for(Units units, const Tensor& mean);
+/// Throws, now and in every replay of a compiled step, unless all numbers lie in [0, 1].
+void check_probabilities(const Tensor& v);
 /// (N, ...) summed to (N).
 Tensor per_example(const Tensor& x);
 /// Adds `g` to the gradient of `parameter`, as backward() does.

@@ -1,7 +1,6 @@
 #include "train/example_pictures.h"
 
 #include "fovea/operators.h"
-#include "fovea/plot.h"
 
 namespace fovea::train {
 namespace {
@@ -22,21 +21,28 @@ Tensor ExamplePictures::pixels(const Tensor& examples) const {
   return x * per_channel(normalization_.std) + per_channel(normalization_.mean);
 }
 
-void ExamplePictures::write(const std::string& name, const Tensor& pixels, int64_t columns) const {
+image::Image ExamplePictures::sheet(const Tensor& pixels, int64_t columns) {
   const int64_t shown = pixels.size(1) == 3 ? 3 : 1, side = pixels.size(3);
   const Tensor last = permute(slice(pixels.to(f32), 1, 0, shown), {0, 2, 3, 1}).contiguous();
   const Tensor flat = image::to_u8(last.reshape({-1, side, shown}));
-  image::write(folder_ + "/" + name,
-               image::Image(image::tiles(flat.reshape(last.shape()), columns,
-                                         std::max<int64_t>(1, width / (columns * (side + 1))))));
+  const int64_t scale = std::max<int64_t>(1, width / (columns * (side + 1)));
+  return image::Image(image::tiles(flat.reshape(last.shape()), columns, scale));
 }
 
-void ExamplePictures::write_below(const std::string& name, const std::vector<Tensor>& sheets) const {
+void ExamplePictures::write(const std::string& name, const Tensor& pixels, int64_t columns) const {
+  image::write(folder_ + "/" + name, sheet(pixels, columns));
+}
+
+image::Image ExamplePictures::below(const std::vector<Tensor>& sheets) {
   const int64_t n = sheets[0].size(0);
   std::vector<Tensor> rows;
   for (int64_t i = 0; i < n; i += pictures_across)
     for (const Tensor& sheet : sheets) rows.push_back(sheet.narrow(0, i, std::min(pictures_across, n - i)));
-  write(name, concat(rows, 0), std::min(pictures_across, n));
+  return sheet(concat(rows, 0), std::min(pictures_across, n));
+}
+
+void ExamplePictures::write_below(const std::string& name, const std::vector<Tensor>& sheets) const {
+  image::write(folder_ + "/" + name, below(sheets));
 }
 
 void ExamplePictures::write_weights(const std::string& name, const Tensor& weights) const {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "fovea/checkpoint.h"
+#include "fovea/image.h"
 
 namespace fovea::train {
 
@@ -19,8 +20,10 @@ class ExamplePictures {
   /// Examples (N, ...) as the model sees them, as numbers of pixels (N,C,H,W).
   Tensor pixels(const Tensor& examples) const;
   /// (N,C,H,W) side by side in `columns` columns: 0 is black, 1 white.
+  static image::Image sheet(const Tensor& pixels, int64_t columns);
   void write(const std::string& name, const Tensor& pixels, int64_t columns) const;
   /// Rows of up to 10 of the first of `sheets`, below each those of the others.
+  static image::Image below(const std::vector<Tensor>& sheets);
   void write_below(const std::string& name, const std::vector<Tensor>& sheets) const;
   /// Weights (units, ...) of the size of an example, or of filters (units,C,h,w): gray is 0.
   void write_weights(const std::string& name, const Tensor& weights) const;

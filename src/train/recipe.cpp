@@ -32,6 +32,13 @@ void check_count(const char* key, int64_t value, int64_t low) {
   check(value >= low, "{}={} is below {}", key, value, low);
 }
 
+void check_optimizer(const std::string& name) {
+  const auto known = optim::names();
+  const std::string near = nearest(name, known);
+  check(std::find(known.begin(), known.end(), name) != known.end(), "optimizer={} is none of {}{}", name,
+        fmt::join(known, ", "), near.empty() ? "" : "; did you mean " + near + "?");
+}
+
 void check_options(const TrainerOptions& o) {
   check_count("epochs", o.max_epochs, 1);
   check_count("accumulate", o.accumulate_grad_batches, 1);
@@ -54,12 +61,7 @@ void check_options(const TrainerOptions& o) {
   check(std::find(schedule_names.begin(), schedule_names.end(), o.schedule) != schedule_names.end(),
         "schedule={} is none of {}{}", o.schedule, fmt::join(schedule_names, ", "),
         near.empty() ? "" : "; did you mean " + near + "?");
-  const auto optimizers = optim::names();
-  check(std::find(optimizers.begin(), optimizers.end(), o.optimizer) != optimizers.end(),
-        "optimizer={} is none of {}{}", o.optimizer, fmt::join(optimizers, ", "),
-        nearest(o.optimizer, optimizers).empty()
-            ? ""
-            : "; did you mean " + nearest(o.optimizer, optimizers) + "?");
+  check_optimizer(o.optimizer);
 }
 
 nn::Loss regression_loss_named(const std::string& name) {

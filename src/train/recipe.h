@@ -11,6 +11,7 @@ constexpr int64_t onecycle_min_steps = 10;
 /// Throw, naming the key, if its value is out of its range.
 void check_range(const char* key, double value, double low, double high);
 void check_count(const char* key, int64_t value, int64_t low);
+void check_optimizer(const std::string& name);
 
 /// Throws, naming the key, if an option is out of its range or names something unknown.
 void check_options(const TrainerOptions& options);

@@ -10,7 +10,12 @@
 namespace fovea::zoo {
 namespace {
 
-/// "rbm:500:gaussian" cut at its colons.
+rbm::Units units_at(const std::vector<std::string>& parts, size_t i) {
+  return i < parts.size() ? rbm::units_named(parts[i]) : rbm::Units::bernoulli;
+}
+
+}  // namespace
+
 std::vector<std::string> parts_of(const std::string& name) {
   std::vector<std::string> parts{""};
   for (const char c : name)
@@ -18,12 +23,6 @@ std::vector<std::string> parts_of(const std::string& name) {
     else parts.back() += c;
   return parts;
 }
-
-rbm::Units units_at(const std::vector<std::string>& parts, size_t i) {
-  return i < parts.size() ? rbm::units_named(parts[i]) : rbm::Units::bernoulli;
-}
-
-}  // namespace
 
 const std::vector<std::string>& energy_kinds() {
   static const std::vector<std::string> kinds{"rbm", "crbm", "dbn"};

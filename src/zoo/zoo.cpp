@@ -218,10 +218,14 @@ Entry find(const std::string& name, const Options& options) {
   if (is_energy_model(name))
     return {{name, "energy model", {1, 28, 28}, 10},
             [name](const Info& i) { return energy_model(name, i.input); }};
+  if (is_generative(name))
+    return {{name, "generative network", name.starts_with("dcgan") ? Dims{3, 64, 64} : Dims{1, 28, 28}, 10},
+            [name](const Info& i) { return generative_model(name, i.input); }};
   for (const Entry& e : entries())
     if (e.info.name == name) return e;
   std::vector<std::string> known = names();
-  known.insert(known.end(), energy_kinds().begin(), energy_kinds().end());
+  for (const auto* kinds : {&energy_kinds(), &generative_kinds()})
+    known.insert(known.end(), kinds->begin(), kinds->end());
   const std::string close = nearest(name.substr(0, name.find(':')), known);
   fail("no model is called '{}'{}: there are {}", name,
        close.empty() ? "" : fmt::format(" (did you mean {}?)", close), fmt::join(known, ", "));
