@@ -36,7 +36,7 @@ class Model : public nn::Module {
   virtual std::vector<Tensor> learn(const Tensor& input, const Tensor& target,
                                     const Minimise& minimise) const = 0;
   /// The same means without learning.
-  std::vector<Tensor> measure(const Tensor& input, const Tensor& target) const;
+  virtual std::vector<Tensor> measure(const Tensor& input, const Tensor& target) const;
 
   /// Whether examples have a place in the latent space.
   virtual bool encodes() const { return true; }
@@ -158,6 +158,9 @@ class GAN : public Model {
   /// Throws if `input` is not `target`: there is nothing to denoise.
   std::vector<Tensor> learn(const Tensor& input, const Tensor& target,
                             const Minimise& minimise) const override;
+  /// By the statistics of the batch, true and made examples apart, as in training: the running ones of the
+  /// discriminator's norms, which mix both, say nothing of either. They stay as they are.
+  std::vector<Tensor> measure(const Tensor& input, const Tensor& target) const override;
   bool encodes() const override { return false; }
   Tensor decode(const Tensor& z) const override;
   int64_t prior() const override { return latent_; }

@@ -40,6 +40,8 @@ void add_training_keys(KeySet& app, train::TrainerOptions& options) {
 void fill_in(KeySet& app, const Keys& k, const data::Dataset& set) {
   if (k.model.empty()) set_default(app, "model", default_model(set));
   check(!zoo::is_energy_model(k.model), "{} is an energy model, which has no loss to follow", k.model);
+  check(!zoo::is_generative(k.model), "{} is a generative network, whose loss has no labels to be found with",
+        k.model);
   for (const auto& [key, text] : recipe_for(k.model))
     if (app.find(key)) set_default(app, key, text);
 }

@@ -5,6 +5,7 @@
 #include "cli/figure.h"
 #include "cli/keys.h"
 #include "cli/val_energy.h"
+#include "cli/val_generative.h"
 #include "cli/validation.h"
 #include "fovea/inspect.h"
 #include "fovea/zoo.h"
@@ -44,6 +45,7 @@ train::Settings recipe_of(const std::string& run, const std::string& data) {
 train::Figure measure(const Trained& trained, data::DataLoader& loader) {
   if (zoo::is_energy_model(trained.checkpoint.card.model))
     return figure_of(energy_scores(trained, loader)[0]);
+  if (zoo::is_generative(trained.checkpoint.card.model)) return figure_of(generative_scores(trained, loader));
   return figure_of(train::Trainer({}).validate(trained.net, loader));
 }
 

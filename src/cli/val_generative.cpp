@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "cli/figure.h"
 #include "cli/keys.h"
 #include "fovea/autograd.h"
 #include "fovea/compile.h"
@@ -81,20 +82,26 @@ void check_not_generative(const GenerativeValKeys& k, const Trained& trained) {
         trained.checkpoint.file, trained.checkpoint.card.model);
 }
 
+train::Scores generative_scores(const Trained& trained, data::DataLoader& loader,
+                                const GenerativeValKeys& k) {
+  const auto& model = dynamic_cast<const generative::Model&>(*trained.net.ptr());
+  check(k.noise == 0 || model.encodes(), "noise= is for autoencoders, but {} holds {}",
+        trained.checkpoint.file, trained.checkpoint.card.model);
+  manual_seed(0);
+  return train::GenerativeTrainer({.noise = k.noise, .noise_type = k.noise_type}).measure(model, loader)[0];
+}
+
 int val_generative(const Trained& trained, data::DataLoader& loader, const GenerativeValKeys& k, bool json) {
   const auto& model = dynamic_cast<const generative::Model&>(*trained.net.ptr());
   const auto* vae = dynamic_cast<const generative::VAE*>(&model);
   check(k.importance == 0 || vae, "importance= estimates the likelihood of a vae, but {} holds {}",
         trained.checkpoint.file, trained.checkpoint.card.model);
-  check(k.noise == 0 || model.encodes(), "noise= is for autoencoders, but {} holds {}",
-        trained.checkpoint.file, trained.checkpoint.card.model);
-  manual_seed(0);
-  const train::GenerativeTrainer trainer({.noise = k.noise, .noise_type = k.noise_type});
-  const train::Scores scores = trainer.measure(model, loader)[0];
+  const train::Scores scores = generative_scores(trained, loader, k);
   std::optional<double> likelihood;
   if (k.importance > 0) likelihood = log_likelihood(*vae, loader, k.importance);
   if (json) print_json(scores, likelihood);
   else print_table(scores, likelihood, k);
+  if (!json && k.noise == 0) print_compared(trained.checkpoint.card, figure_of(scores), loader.dataset());
   if (!k.sheet.empty()) write_sheet(k, model, trained.checkpoint.card, loader);
   return 0;
 }

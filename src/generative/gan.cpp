@@ -2,6 +2,7 @@
 
 #include "fovea/generative.h"
 #include "fovea/operators.h"
+#include "nn/eval_mode.h"
 
 namespace fovea::generative {
 namespace {
@@ -10,6 +11,24 @@ namespace {
 Tensor judged(const Tensor& logits, bool real) {
   return bce_with_logits_loss(logits, full(logits.shape(), real ? 1 : 0, logits.dtype()));
 }
+
+/// Training mode while alive; the running statistics stay as they were.
+class ByBatch {
+ public:
+  explicit ByBatch(const nn::Module& net) : modes_(net) {
+    for (const auto& [name, t] : net.named_buffers()) before_.emplace_back(t, t.clone());
+    net.train();
+  }
+  ~ByBatch() {
+    for (const auto& [t, old] : before_) t.copy_from(old);
+  }
+  ByBatch(const ByBatch&) = delete;
+  ByBatch& operator=(const ByBatch&) = delete;
+
+ private:
+  const nn::EvalMode modes_;  // those to come back to
+  std::vector<std::pair<Tensor, Tensor>> before_;
+};
 
 }  // namespace
 
@@ -41,6 +60,11 @@ std::vector<Tensor> GAN::learn(const Tensor& input, const Tensor& target, const 
   minimise(loss_g, 1);
   discriminator_.requires_grad(true);
   return {loss_d.detach(), loss_g.detach(), mean(sigmoid(real.detach())), mean(sigmoid(fake.detach()))};
+}
+
+std::vector<Tensor> GAN::measure(const Tensor& input, const Tensor& target) const {
+  const ByBatch guard(discriminator_);
+  return Model::measure(input, target);
 }
 
 }  // namespace fovea::generative

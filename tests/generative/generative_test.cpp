@@ -283,6 +283,26 @@ TEST(DCGAN, EachPlayerLearnsByItsOwnLoss) {
   for (const Tensor& p : net.parameters()) EXPECT_TRUE(p.requires_grad());
 }
 
+TEST(DCGAN, IsMeasuredByTheBatch) {
+  manual_seed(2);
+  const NoGrad guard;
+  const GAN net = zoo::dcgan({1, 8, 8}, 4);
+  const Tensor x = rand({6, 1, 8, 8});
+  net.eval();
+  const NamedTensors before = net.state_dict();
+  std::vector<Tensor> kept;
+  for (const auto& [name, t] : before) kept.push_back(t.clone());
+  auto measure = compile([&](const Tensor& images) { return net.measure(images, images); });
+  const double once = measure(x)[2].item(), again = measure(x)[2].item();
+  EXPECT_EQ(once, again);
+  for (size_t i = 0; i < kept.size(); ++i)
+    EXPECT_TRUE(same_bits(before[i].second, kept[i])) << before[i].first;
+  const nn::Module& judge = *net.players()[0].module;
+  EXPECT_FALSE(judge.training());
+  judge.train();
+  EXPECT_NEAR(once, mean(sigmoid(judge(x))).item(), 1e-6);
+}
+
 TEST(Generative, SaysWhatIsWrong) {
   const auto expect = [](const std::string& name, const Dims& input, const char* part) {
     const std::string error = test::error_of([&] { zoo::make(name, {.input = input}); });
