@@ -47,7 +47,8 @@ class AnnotatedDataset {
     std::vector<std::string> classes = {};
     std::vector<AnnotatedImage> images = {};
     std::vector<std::string> warnings = {};
-    bool binary_masks = false;  // 255 in a mask file is class 1, not "ignore"
+    std::vector<std::string> all_files = {};  // the pictures of all parts; of mask PNGs alone
+    bool binary_masks = false;                // 255 in a mask file is class 1, not "ignore"
   };
   explicit AnnotatedDataset(Content content) : content_(std::move(content)) {}
 
@@ -60,6 +61,8 @@ class AnnotatedDataset {
   /// What is wrong in the files: "labels/7.txt:3: class 12 is outside of 0..9", at most 1,000 lines.
   const std::vector<std::string>& warnings() const { return content_.warnings; }
   const AnnotatedImage& image(int64_t index) const { return content_.images.at(size_t(index)); }
+  /// The pictures of all parts of a set of mask PNGs; empty for other formats.
+  const std::vector<std::string>& all_files() const { return content_.all_files; }
   /// The file of picture `index`.
   const std::string& where(int64_t index) const { return image(index).file; }
 
@@ -68,6 +71,9 @@ class AnnotatedDataset {
   /// where the set has outlines; of mask files (1,H,W) of class numbers, where 255 means ignore. Throws Error
   /// if the picture cannot be read or has another size than the annotations say.
   Sample sample(int64_t index) const;
+  /// The mask file of picture `index`, (H,W) of u8 or u16: class numbers, 255 means ignore. *Requires* that
+  /// it has one. Throws Error if it cannot be read or has another size than the picture.
+  Tensor mask(int64_t index) const;
 
  private:
   Content content_;
@@ -83,6 +89,12 @@ class AnnotatedDataset {
 std::shared_ptr<AnnotatedDataset> open_annotated(const std::string& what, Split split, uint64_t seed = 0);
 /// Whether `what` looks like such a set.
 bool is_annotated(const std::string& what);
+
+/// The same as a set that a network learns to segment by: pictures and the masks of their pixels. Pictures
+/// alike in size stay as they are unless options.imgsz asks for another one; others are scaled to squares of
+/// imgsz (224 if left out) as a whole. Throws if there are no mask files, or more than 255 classes.
+std::shared_ptr<Dataset> open_mask_folder(const std::string& what, Split split,
+                                          const OpenOptions& options = {});
 
 /// The pixels inside of `object`, u8 (height, width) of 0 and 1. Outlines are filled as by the COCO API
 /// (pycocotools). Of a mere box: the pixels whose centre is inside of it.

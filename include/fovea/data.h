@@ -22,12 +22,16 @@ enum class Split { train, val, test = val };
 const char* name_of(Split split);
 
 /// What a network is to say of an example: which one of the classes it is, which of several labels it has,
-/// numbers, or the string that stands in it.
-enum class Task : uint8_t { classify, multilabel, regress, transcribe };
-/// "classify", "multilabel", "regress", "transcribe"
+/// numbers, the string that stands in it, or the class of each of its pixels.
+enum class Task : uint8_t { classify, multilabel, regress, transcribe, segment };
+/// "classify", "multilabel", "regress", "transcribe", "segment"
 const char* name_of(Task task);
 /// Throws naming all of them if `name` is none.
 Task task_named(const std::string& name);
+
+/// The class in a mask of pixels that count neither in a loss nor in a measure: objects' borders, the
+/// unknown.
+constexpr int64_t ignored_class = 255;
 
 /// Per channel: y = (x - mean) / std, where integer pixels are first scaled to 0..1 by their type's largest
 /// value.
@@ -50,13 +54,16 @@ class Dataset {
   /// 0 <= label < classes().size().
   virtual int64_t label(int64_t index) const = 0;
   /// What is true of example `index`, in the order of classes(): 1 for the labels that it has, else 0; its
-  /// numbers; or how often each character stands in its string. *Requires* another task than classify, and
-  /// out.size() == classes().size().
+  /// numbers; or how often each character stands in its string. *Requires* task multilabel, regress or
+  /// transcribe, and out.size() == classes().size().
   virtual void target(int64_t index, std::span<float> out) const;
   /// The string in example `index`, as numbers of its characters in classes(). *Requires* task transcribe.
   virtual std::vector<int64_t> string(int64_t index) const;
   /// The most characters that a string has; 0 if the task is another.
   int64_t longest() const { return longest_; }
+  /// The class of each pixel of example `index`, or ignored_class: u8 (H,W), as large as picture(), or as
+  /// example_shape() where has_pictures() is false. *Requires* task segment. Throws Error if unreadable.
+  virtual Tensor mask(int64_t index) const;
   /// How often example `index` should come, relative to others (sampler=weighted).
   virtual float weight(int64_t) const { return 1; }
   /// Writes example `index` into `row`, a contiguous tensor of example_shape() and dtype(). Throws Error if
@@ -158,8 +165,9 @@ struct OpenOptions {
 /// open_video_folder); a table of image files (see open_list); tar shards (see open_webdataset); a name
 /// ("mnist", "fashion-mnist", "cifar10", "cifar100"), looked for in FOVEA_DATA, data/ of the current folder,
 /// above the program and in its installed share; a name with its folder
-/// ("cifar10:folder"); strips of MNIST's digits by their number ("digits:5", "digits:3-7"); or a synthetic
-/// set with its size ("xor", "circles:200", "spiral", "blobs", "line").
+/// ("cifar10:folder"); strips of MNIST's digits by their number ("digits:5", "digits:3-7"); a folder of
+/// pictures and masks (see open_mask_folder); or a synthetic set with its size ("xor", "circles:200",
+/// "spiral", "blobs", "line"; "shapes:64" of pictures with masks).
 /// Throws with the places where it looked, or with the nearest known name.
 std::shared_ptr<Dataset> open_dataset(const std::string& what, Split split, const OpenOptions& options = {});
 /// The names that open_dataset knows.
@@ -223,6 +231,11 @@ std::shared_ptr<Dataset> make_digit_strings(int64_t shortest, int64_t longest, S
 std::shared_ptr<Dataset> make_synthetic(const std::string& kind, int64_t count, Split split,
                                         uint64_t seed = 0);
 
+/// Pictures u8 (3,side,side) with masks, for task segment: two to four circles, squares and triangles,
+/// classes 1, 2 and 3, on a textured ground, class 0. 1,000 to train, 200 to validate. Example
+/// i depends on (side, split, seed, i) alone. *Requires* side 16..1024.
+std::shared_ptr<Dataset> make_shapes(int64_t side, Split split, uint64_t seed = 0);
+
 /// Mean and standard deviation per channel, measured: over all examples in memory, over 256 spread ones of
 /// other sets.
 Normalization measure_normalization(const Dataset& dataset);
@@ -234,7 +247,7 @@ Normalization measure_targets(const Dataset& dataset);
 struct Summary {
   std::string description;
   std::vector<std::string> classes;
-  std::vector<int64_t> counts;  // examples per class
+  std::vector<int64_t> counts;  // examples per class; of masks, those that show it
   Normalization normalization;  // measured
   std::vector<std::string> warnings;
   std::string str() const;

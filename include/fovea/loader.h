@@ -59,9 +59,9 @@ struct LoaderOptions {
 
 struct Batch {
   Tensor images;  // f32 (N,C,H,W) or (N,features)
-  Tensor labels;  // i64 (N) of classes; f32 (N,classes): parts of mixed classes, 0 and 1 of labels, or
-                  // numbers to predict, normalised; i64 (N,longest) of strings: their characters'
-                  // numbers, padded with -1
+  Tensor labels;  // i64 (N) of classes, (N,H,W) of those of pixels; f32 (N,classes): parts of mixed classes,
+                  // 0 and 1 of labels, or numbers to predict, normalised; i64 (N,longest) of strings: their
+                  // characters' numbers, padded with -1
 };
 
 class DataLoader {

@@ -1,5 +1,6 @@
 // How good predictions are: loss, top-1 and top-5 accuracy, confusion matrix; F1 and average precision of
-// labels; errors and R2 of numbers; strings that were read right and the error rate of their characters.
+// labels; errors and R2 of numbers; strings that were read right and the error rate of their characters;
+// pixel accuracy and mean IoU of masks.
 //   ConfusionMatrix confusion(10);   Metrics m;
 //   m.add(loss.item(), logits, labels, &confusion);   m.top1();   confusion.recall(3);
 // Threads: a value belongs to one thread.
@@ -36,9 +37,10 @@ class ConfusionMatrix {
   std::vector<int64_t> counts_;
 };
 
-/// What is summed for one label (task multilabel) or one number (task regress).
+/// What is summed for one label (task multilabel), one number (task regress) or one class of pixels
+/// (segment).
 struct OutputSums {
-  int64_t hits = 0, false_alarms = 0, misses = 0;  // at probability 1/2
+  int64_t hits = 0, false_alarms = 0, misses = 0;  // of labels at probability 1/2; of pixels
   double error = 0, squares = 0, truth = 0,
          truth_sq = 0;  // |d|, d^2 of d = prediction - truth; truth, its square
 };
@@ -52,14 +54,15 @@ struct Metrics {
   int64_t examples = 0, correct1 = 0, correct5 = 0;
   double loss_sum = 0;
   data::Task task = data::Task::classify;
-  std::vector<OutputSums> outputs = {};  // one for each label or number
+  std::vector<OutputSums> outputs = {};  // one for each label, number or class of pixels
   std::vector<float> scale = {};         // of numbers: what one unit of the network is worth; empty: 1
   int64_t characters = 0, edits = 0;     // of strings, of which correct1 were read right
 
   /// A batch with mean loss `loss`; logits f32 or f64 (N, classes); labels i64 (N), parts of classes f32 (N,
   /// classes) of which the largest counts, or the targets f32 (N, outputs) of another task. Among equal
   /// logits the first wins; a label whose logit is NaN counts as wrong. Of strings as fovea/strings.h has
-  /// both.
+  /// both. Of task segment: logits (N, classes, H, W) and labels i64 (N, H, W); pixels of data::ignored_class
+  /// do not count.
   void add(double loss, const Tensor& logits, const Tensor& labels, ConfusionMatrix* confusion = nullptr);
   double loss() const { return examples ? loss_sum / double(examples) : 0; }
   /// Parts of 1.
@@ -75,12 +78,19 @@ struct Metrics {
   /// The fewest characters to insert, delete and replace so that all strings are right, for each character
   /// of the truth; 0 without any.
   double character_error_rate() const { return characters ? double(edits) / double(characters) : 0; }
-  /// What a better network has more of: top-1, or the part of strings that are right; F1 or R2, the mean over
-  /// the outputs that have one.
+  /// Of pixels of class `k`: those that are it and were taken for it / those that are it or were taken for it
+  /// (intersection over union, the Jaccard index), over the pixels of all examples; NaN if there are none.
+  double iou(size_t k) const;
+  /// Pixels whose class is known.
+  int64_t counted_pixels() const;
+  /// Part of them whose class was recognised, 0 if there are none.
+  double pixel_accuracy() const;
+  /// What a better network has more of: top-1, or the part of strings that are right; F1, R2 or IoU, the mean
+  /// over the outputs that have one.
   double score() const;
   /// score_name(task)
   const char* score_name() const;
-  /// "top1 93.9%", "R2 0.812", "strings 93.9%  CER 1.3%"
+  /// "top1 93.9%", "R2 0.812", "strings 93.9%  CER 1.3%", "mIoU 81.2%"
   std::string score_text(int digits = 1) const;
 };
 

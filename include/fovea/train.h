@@ -48,8 +48,8 @@ struct TrainerOptions {
   bool resume = false;                // continue from last.safetensors in `folder`, if there is one
   std::string model = {}, data = {};  // names kept with the weights, so that they can be put to use again
   std::vector<std::pair<std::string, std::string>> more_settings = {};  // of the caller, for args.json
-  /// The loss of (logits, labels) instead of that of the data's task: the cross-entropy of classes, the
-  /// binary one of labels, `regression_loss` of numbers, string_loss of strings.
+  /// The loss of (logits, labels) instead of that of the data's task: the cross-entropy of classes or of the
+  /// pixels that count, the binary one of labels, `regression_loss` of numbers, string_loss of strings.
   std::function<Tensor(const Tensor&, const Tensor&)> loss = nullptr;
 };
 
@@ -76,7 +76,7 @@ void for_each_setting(Options& o, const Visit& visit) {
   visit("patience", o.patience, "stop after so many epochs without improvement (0: never)");
   visit("min_delta", o.min_delta, "improvement that counts, in parts of 1");
   visit("stop_at", o.stop_at,
-        "top-1 (F1, R2, strings) of the validation to stop at, in parts of 1 (0: never)");
+        "top-1 (F1, R2, strings, mIoU) of the validation to stop at, in parts of 1 (0: never)");
   visit("limit_train", o.limit_train_batches, "batches per epoch (0: all)");
   visit("limit_val", o.limit_val_batches, "batches per validation (0: all)");
   visit("compile", o.compile, "capture steps and replay them; false for networks that branch on values");
@@ -88,7 +88,8 @@ struct Evaluation {
   ConfusionMatrix confusion;  // of classes
   double seconds = 0;
   std::vector<double> average_precision = {};  // of each label, NaN where none has it
-  Tensor logits = {}, labels = {};             // of all examples, where they were asked for
+  Tensor logits = {}, labels = {};             // of all examples, where they were asked for,
+  std::vector<double> example_iou = {};        // and instead, of task segment, the mean IoU of each
   /// Its mean over the labels that some example has; 0 if there are none.
   double mean_average_precision() const;
 };
@@ -117,7 +118,7 @@ struct FitResult {
   Stop why = Stop::finished;
   int64_t epochs = 0, steps = 0;  // done, those before a resume included
   double best_top1 = 0;           // of the validation (of the training without one), in parts of 1; F1 of
-                                  // labels, R2 of numbers, right ones of strings
+                                  // labels, R2 of numbers, right ones of strings, mean IoU of masks
   int64_t best_epoch = 0;         // from 1; 0: no epoch was finished
   Metrics train;                  // of the last epoch
   double seconds = 0;             // of this process
@@ -161,11 +162,12 @@ class Trainer : public Stoppable {
   FitResult fit(const nn::Module& model, data::DataLoader& train, data::DataLoader* val = nullptr);
 
   /// Loss and accuracy in eval mode, without gradients; the model's mode is restored. `keep_logits`: the
-  /// answers themselves too, as they came from the network.
+  /// answers themselves too, as they came from the network; of task segment the mean IoU of each example.
   Evaluation validate(const nn::Module& model, data::DataLoader& loader, bool keep_logits = false) const;
 
-  /// In eval mode: the probability of each class, (N, classes), of each label, or of each character at each
-  /// step, (N, T, 1 + classes); numbers as the network gives them, for ModelCard::targets to turn back.
+  /// In eval mode: the probability of each class, (N, classes) or of each pixel (N, classes, H, W), of each
+  /// label, or of each character at each step, (N, T, 1 + classes); numbers as the network gives them, for
+  /// ModelCard::targets to turn back.
   static Tensor predict(const nn::Module& model, const Tensor& images,
                         data::Task task = data::Task::classify);
 

@@ -14,7 +14,8 @@
 // autoencoder:400-20, vae:400-20, dcgan:16; lenet5; for CIFAR resnet20, resnet32, resnet44, resnet56; for
 // ImageNet alexnet, alexnet_original, vgg11, vgg13, vgg16, vgg19, resnet18, resnet34, resnet50, resnet101,
 // resnet152, se_resnet50, mobilenet_v1, mobilenet_v2, mobilenet_v3_small, mobilenet_v3_large, zfnet,
-// googlenet, densenet121, squeezenet1_0, squeezenet1_1, efficientnet_b0, vit_tiny. Those for ImageNet that
+// googlenet, densenet121, squeezenet1_0, squeezenet1_1, efficientnet_b0, vit_tiny; unet or
+// unet:WIDTH for the class of each pixel. Those for ImageNet that
 // torchvision has are torchvision's in structure, names of parameters and initialisation, and take images of
 // any size from Info::smallest on, unless their text says otherwise.
 #pragma once
@@ -34,7 +35,7 @@ struct Options {
 
 /// What a network gives for an example: (classes), scores of classes or labels, or numbers; or
 /// (steps, 1 + classes), the characters of a string and the blank step by step.
-enum class Output : uint8_t { scores, steps };
+enum class Output : uint8_t { scores, steps, pixels };
 
 struct Info {
   std::string name, doc;
@@ -157,6 +158,13 @@ nn::Sequential densenet121(int64_t classes = 1000, int64_t channels = 3);
 /// Iandola et al. 2016, and its later version with 2.4 times less work.
 nn::Sequential squeezenet1_0(int64_t classes = 1000, int64_t channels = 3);
 nn::Sequential squeezenet1_1(int64_t classes = 1000, int64_t channels = 3);
+
+/// Ronneberger et al. 2015 as it is built today, with padding, batch normalisation and transposed
+/// convolutions: (N,C,H,W) becomes logits (N,classes,H,W). Four times the picture is halved and the channels,
+/// at first `width`, are doubled; on the way back each level joins what the way down saw. 31,037,698
+/// parameters for 2 classes and 3 channels; named as in the usual PyTorch implementation
+/// (milesial/Pytorch-UNet). Sides from 16 on need not be multiples of 16.
+nn::AnyModule unet(int64_t classes = 2, int64_t channels = 3, int64_t width = 64);
 
 /// Reads an image (C,H,W) from top to bottom: a recurrent net takes H steps of one row each, C*W = `features`
 /// numbers; its state after the last row is classified by a linear layer (Le et al. 2015 read MNIST pixel by

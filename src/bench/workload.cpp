@@ -18,12 +18,13 @@ struct Subject {
   nn::AnyModule net;
   Dims input;       // of one example
   int64_t classes;  // 0: the target is a number
+  bool per_pixel = false;
 };
 
 Subject subject(const Workload& w) {
   if (w.net == "xor") return {nn::Sequential(nn::Linear(2, 2), nn::Tanh(), nn::Linear(2, 1)), {2}, 0};
   const zoo::Info info = zoo::info(w.net, w.size);
-  return {zoo::make(w.net, w.size), info.input, info.classes};
+  return {zoo::make(w.net, w.size), info.input, info.classes, info.output == zoo::Output::pixels};
 }
 
 Dims with_batch(Dims input, int64_t batch) {
@@ -47,7 +48,8 @@ std::function<void()> training_step(const Subject& s, const Tensor& x) {
     return loss;
   });
   const int64_t n = x.size(0);
-  const Tensor target = s.classes > 0 ? randint({n}, 0, s.classes) : rand({n, 1});
+  const Dims labels = s.per_pixel ? Dims{n, x.size(2), x.size(3)} : Dims{n};
+  const Tensor target = s.classes > 0 ? randint(labels, 0, s.classes) : rand({n, 1});
   return [step = std::make_shared<decltype(step)>(std::move(step)), x, target] { (*step)(x, target); };
 }
 
@@ -63,7 +65,7 @@ std::function<void()> prediction(const Subject& s, const Tensor& x) {
 }  // namespace
 
 Tensor loss_of(const Tensor& y, const Tensor& labels) {
-  if (y.rank() == 2) return cross_entropy(y, labels);
+  if (y.rank() != 3) return cross_entropy(y, labels);
   const int64_t n = y.size(0);
   const Tensor one = full({n}, 1, i64), steps = full({n}, double(y.size(1)), i64);
   return ctc_loss(log_softmax(permute(y, {1, 0, 2}), 2), reshape(add(labels, one), {n, 1}), steps, one);

@@ -90,8 +90,11 @@ Explained explain_training(const Network& n, const Keys& k) {
   const Tensor x = rand(n.input);
   const Tensor y = [&] {
     const NoGrad guard;
-    const Dims said = n.net(x).shape();
-    return randint({n.input[0]}, 0, said.size() == 2 ? said[1] : said[2] - 1);
+    Dims said = n.net(x).shape();
+    if (said.size() == 3) return randint({n.input[0]}, 0, said[2] - 1);
+    const int64_t classes = said[1];
+    said.erase(1);
+    return randint(said, 0, classes);
   }();
   for (int i = 0; i < 4; ++i) step(x, y);
   return {step.explain(k.rounds, x, y), step.stats()};

@@ -39,6 +39,7 @@ void add_training_keys(KeySet& app, train::TrainerOptions& options) {
 /// What the user did not say: the model for the data, and those settings of its recipe that concern a step.
 void fill_in(KeySet& app, const Keys& k, const data::Dataset& set) {
   if (k.model.empty()) set_default(app, "model", default_model(set));
+  check_model(k.model, set);
   check(!zoo::is_energy_model(k.model), "{} is an energy model, which has no loss to follow", k.model);
   check(!zoo::is_generative(k.model), "{} is a generative network, whose loss has no labels to be found with",
         k.model);

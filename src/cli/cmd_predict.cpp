@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "cli/keys.h"
+#include "cli/predict_maps.h"
 #include "cli/validation.h"
 #include "fovea/files.h"
 #include "fovea/ops.h"
@@ -29,6 +30,7 @@ struct Keys {
   int64_t frames = 0;  // of a video; 0: as in training, or 8
   std::string augment = "false";
   bool invert = false, json = false;
+  std::string out = "predictions";
   ComputeKeys compute;
 };
 
@@ -231,6 +233,32 @@ std::vector<Prediction> predict(const Keys& k, const Trained& trained, int& fail
   return all;
 }
 
+/// The same of a network that segments: its maps are drawn and written.
+std::vector<MapAnswer> predict_maps(const Keys& k, const Trained& trained, int& failed) {
+  const train::ModelCard& card = trained.checkpoint.card;
+  check_views(train::views_named(k.augment), card);
+  const std::shared_ptr<const Sources> sources = open_sources(k, card);
+  data::DataLoader loader(sources, {.batch = std::min(k.batch, sources->size()),
+                                    .workers = k.compute.worker_count(),
+                                    .transforms = input_transforms(k, card),
+                                    .normalize = card.normalization});
+  MapWriter writer(k.out, card.classes);
+  std::vector<MapAnswer> all;
+  int64_t index = 0;
+  for (const auto& [images, labels] : loader.epoch(0)) {
+    const Tensor classes = argmax(train::Trainer::predict(trained.net, images, card.task), 1);
+    for (int64_t i = 0; i < classes.size(0); ++i, ++index) {
+      if (const std::string why = sources->failure(index); !why.empty()) {
+        fmt::print(stderr, "fovea predict: {}\n", why);
+        ++failed;
+      } else {
+        all.push_back(writer.write(sources->name_of(index), sources->picture(index), classes.select(0, i)));
+      }
+    }
+  }
+  return all;
+}
+
 nlohmann::ordered_json json_of(const Answer& answer, data::Task task) {
   if (task == data::Task::transcribe) return {{"text", answer.name}, {"probability", answer.value}};
   const bool number = task == data::Task::regress;
@@ -282,6 +310,11 @@ int run(const Keys& k) {
   check(card.input.size() == 3, "{} takes {} numbers, not images: try `fovea val`", trained.checkpoint.file,
         card.input.numel());
   int failed = 0;
+  if (card.task == data::Task::segment) {
+    const std::vector<MapAnswer> maps = predict_maps(k, trained, failed);
+    print(maps, card.classes, k.top, k.json);
+    return failed ? 1 : 0;
+  }
   const std::vector<Prediction> all = predict(k, trained, failed);
   if (k.json) print_json(all, card);
   else if (all.size() == 1 && card.task != data::Task::regress) print_bars(all[0]);
@@ -309,6 +342,7 @@ const Command predict_command{
       app.add_option("--frames", k->frames,
                      "of a video, spread evenly, whose mean is told (0: as in training, or 8)")
           ->check(at_least(0));
+      app.add_option("--out", k->out, "of a network that segments: folder for masks and tinted pictures");
       app.add_flag("--invert", k->invert, "swap dark and light, for networks trained on light ink");
       add_views_key(app, k->augment);
       add_compute_keys(app, k->compute);

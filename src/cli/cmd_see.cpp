@@ -27,6 +27,9 @@ Sight look(const Trained& trained, const Keys& k) {
         trained.checkpoint.file);
   check(card.input.size() == 3, "{} takes {} numbers, not images: there is nothing to see",
         trained.checkpoint.file, card.input.numel());
+  check(card.task != data::Task::segment,
+        "{} segments, and what is explained is one answer for a picture: `fovea predict` draws what it sees",
+        trained.checkpoint.file);
   const auto set = k.image.empty() ? open_validation(trained, k.data) : open_images({k.image}, card);
   check(k.example < set->size(), "example={} of {}: it has {} to validate with", k.example, set->name(),
         set->size());

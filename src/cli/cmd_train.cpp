@@ -208,6 +208,7 @@ void fill_in_model(KeySet& app, const TrainKeys& k, const std::optional<Finetune
     throw UsageError(
         fmt::format("model={0} is trained already: model={1} pretrained={0} goes on from its weights",
                     k.model, k.model.substr(0, k.model.find('@'))));
+  check_model(k.model, set);
   check_keys(app, k.model);
   if (k.resume.empty()) fill_in(app, recipe_for(k.model, k.energy.persistent));
 }
@@ -274,6 +275,7 @@ const Command train_command{
     "(docs/datasets.md)\n"
     "  fovea train data=photos/ mixup=0.2 cutmix=1 sampler=balanced\n"
     "  fovea train data=spiral model=mlp:2-32-32-3 epochs=50\n"
+    "  fovea train data=shapes epochs=3                # a class for each pixel (docs/segmentation.md)\n"
     "  fovea train data=mnist model=rbm:500            # an energy model (docs/energy_models.md)\n"
     "  fovea train data=mnist model=vae:400-20         # a generative network (docs/generative.md)\n"
     "  fovea train resume=runs/train/1                 # go on after Ctrl-C\n",

@@ -5,6 +5,7 @@
 #include "cli/keys.h"
 #include "cli/val_energy.h"
 #include "cli/val_generative.h"
+#include "cli/val_masks.h"
 #include "cli/val_strings.h"
 #include "cli/validation.h"
 #include "fovea/calibration.h"
@@ -137,6 +138,7 @@ int run(const Keys& k) {
   if (zoo::is_generative(card.model)) return val_generative(trained, loader, k.generative, k.json);
   check_not_generative(k.generative, trained);
   if (zoo::is_energy_model(card.model)) return val_energy(trained, loader, k.energy, k.json);
+  if (card.task == data::Task::segment) return val_masks(trained, loader, {k.mistakes, k.out, k.json});
   const bool classifies = card.task == data::Task::classify;
   const bool transcribes = card.task == data::Task::transcribe;
   check(k.mistakes == 0 || ((classifies || transcribes) && card.input.size() == 3),

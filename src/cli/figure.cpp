@@ -8,7 +8,9 @@
 namespace fovea::cli {
 namespace {
 
-bool is_part(const train::Figure& f) { return f.name == "top1" || f.name == "F1" || f.name == "strings"; }
+bool is_part(const train::Figure& f) {
+  return f.name == "top1" || f.name == "F1" || f.name == "strings" || f.name == "mIoU";
+}
 
 std::string value_of(const train::Figure& f) {
   return is_part(f) ? fmt::format("{:.2f}%", 100 * f.value) : fmt::format("{:.4f}", f.value);

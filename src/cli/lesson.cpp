@@ -53,6 +53,8 @@ std::function<Tensor(const Tensor& y, const Tensor& t)> Lesson::objective() cons
 
 Lesson lesson_of(const std::string& data, const std::string& model, int64_t count, uint64_t seed) {
   const auto set = data::open_dataset(data, data::Split::train, {.seed = seed});
+  check(set->task() != data::Task::segment,
+        "{} has masks, a class for each of its pixels: what is shown here wants few answers", set->name());
   const std::string name = model.empty() ? model_for(*set) : model;
   manual_seed(seed);
   const zoo::Info info = zoo::info(name, {.input = set->example_shape()});

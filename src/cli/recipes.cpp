@@ -98,6 +98,13 @@ const Recipe recipes[] = {
       {"schedule", "onecycle"},
       {"clip", "5"},
       {"weight_decay", "0"}}},
+    {"unet",
+     {{"epochs", "30"},
+      {"batch", "16"},
+      {"optimizer", "adamw"},
+      {"lr0", "0.005"},
+      {"weight_decay", "0.01"},
+      {"augment", "true"}}},
     {"perceptron", {{"epochs", "5"}, {"lr0", "0.01"}, {"weight_decay", "0"}, {"schedule", "cosine"}}},
     {"mlp", {{"epochs", "10"}, {"lr0", "0.05"}, {"schedule", "cosine"}}},
 };
@@ -106,9 +113,23 @@ const Recipe recipes[] = {
 
 std::string default_model(const data::Dataset& set) {
   if (set.task() == data::Task::transcribe) return "crnn";
+  if (set.task() == data::Task::segment) return "unet:16";
   const Dims& shape = set.example_shape();
   if (shape.size() != 3) return fmt::format("mlp:{}-32-32-{}", shape.numel(), set.classes().size());
   return shape[0] == 1 && shape[1] == 28 && shape[2] == 28 ? "lenet5" : "resnet20";
+}
+
+void check_model(const std::string& model, const data::Dataset& set) {
+  const bool per_pixel = zoo::info(model).output == zoo::Output::pixels,
+             masks = set.task() == data::Task::segment;
+  check(per_pixel || !masks || zoo::is_energy_model(model) || zoo::is_generative(model),
+        "model={} says one thing of a whole picture, but {} has masks: model=unet:16 or unet learns the "
+        "class of "
+        "each pixel",
+        model, set.name());
+  check(masks || !per_pixel,
+        "model={} learns the class of each pixel, but {} has no masks, it is to {}: model={} fits it", model,
+        set.name(), name_of(set.task()), default_model(set));
 }
 
 train::Settings recipe_for(const std::string& model, bool persistent) {

@@ -17,7 +17,8 @@ struct TaskNames {
 constexpr TaskNames task_names[] = {{Task::classify, "classify", "classes"},
                                     {Task::multilabel, "multilabel", "labels"},
                                     {Task::regress, "regress", "numbers"},
-                                    {Task::transcribe, "transcribe", "characters"}};
+                                    {Task::transcribe, "transcribe", "characters"},
+                                    {Task::segment, "segment", "classes of pixels"}};
 
 const TaskNames& names_of(Task task) {
   return *std::find_if(std::begin(task_names), std::end(task_names),
@@ -38,12 +39,14 @@ Task task_named(const std::string& name) {
 }
 
 void Dataset::target(int64_t index, std::span<float> out) const {
-  check(task_ == Task::transcribe, "{} has classes and no other targets", name_);
+  check(task_ == Task::transcribe, "{} is to {} and has no targets of another kind", name_, name_of(task_));
   std::fill(out.begin(), out.end(), 0.f);
   for (const int64_t character : string(index)) ++out[size_t(character)];
 }
 
 std::vector<int64_t> Dataset::string(int64_t) const { fail("{} has no strings", name_); }
+
+Tensor Dataset::mask(int64_t) const { fail("{} is to {} and has no masks", name_, name_of(task_)); }
 
 std::string Dataset::where(int64_t index) const {
   return fmt::format("example {} of {} {}", index, name_, name_of(split_));

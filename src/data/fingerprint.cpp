@@ -9,6 +9,11 @@ void add(Md5& sum, const T* values, int64_t count) {
   sum.add({reinterpret_cast<const uint8_t*>(values), size_t(count) * sizeof(T)});
 }
 
+void add(Md5& sum, const Tensor& mask) {
+  const Tensor classes = mask.contiguous();
+  add(sum, classes.data<uint8_t>(), classes.numel());
+}
+
 }  // namespace
 
 std::string fingerprint(const Dataset& set) {
@@ -28,6 +33,8 @@ std::string fingerprint(const Dataset& set) {
     } else if (set.task() == Task::transcribe) {
       const std::vector<int64_t> string = set.string(i);
       add(sum, string.data(), int64_t(string.size()));
+    } else if (set.task() == Task::segment) {
+      add(sum, set.mask(i));
     } else {
       set.target(i, target);
       add(sum, target.data(), int64_t(target.size()));

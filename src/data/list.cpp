@@ -80,6 +80,8 @@ class List {
     check(table_.size() > 1, "{} has no rows below its head", file);
     find_columns();
     task_ = options.task ? *options.task : task_by_columns();
+    check(task_ != Task::segment,
+          "{}: a table has no masks to segment by: data= a folder of images/ and masks/", file);
     check_columns();
     find_classes();
     for (size_t r = 1; r < table_.size(); ++r) take(table_[r]);

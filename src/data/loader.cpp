@@ -188,7 +188,7 @@ void DataLoader::Impl::renew(Slot& slot) {
   if (!slot.whole.images || !unshared(slot.whole.images))
     slot.whole.images = Tensor::empty(with_batch(options.batch, example_shape));
   if (!slot.whole.labels || !unshared(slot.whole.labels))
-    slot.whole.labels = empty_labels(*dataset, options.batch);
+    slot.whole.labels = empty_labels(*dataset, options.batch, example_shape);
   slot.filled = -1, slot.done = 0;
   slot.error = nullptr;
 }
@@ -220,9 +220,14 @@ void DataLoader::Impl::shape(Slot& slot, int64_t examples) {
 /// Fills examples begin .. end - 1 of the batch whose first stands at `first` of the order.
 void DataLoader::Impl::fill(Slot& slot, int64_t first, int64_t begin, int64_t end, Pipeline& pipeline) {
   const int64_t stride = example_shape.numel();
-  for (int64_t i = begin; i < end; ++i)
-    write_label(pipeline.run(epoch_, order_[size_t(first + i)], slot.whole.images.data<float>() + i * stride),
-                slot.whole.labels, i);
+  const bool segments = dataset->task() == Task::segment;
+  const Tensor& labels = slot.whole.labels;
+  for (int64_t i = begin; i < end; ++i) {
+    float* const image = slot.whole.images.data<float>() + i * stride;
+    const int64_t index = order_[size_t(first + i)];
+    if (segments) pipeline.run_masked(epoch_, index, image, labels.select(0, i).data<int64_t>());
+    else write_label(pipeline.run(epoch_, index, image), labels, i);
+  }
 }
 
 /// Examples to claim at once: few enough that the threads finish a batch together.

@@ -42,7 +42,8 @@ void take_normalize(LoaderOptions& options, int64_t channels) {
 }  // namespace
 
 bool wants_pictures(const Dataset& dataset, const Compose& transforms) {
-  return dataset.has_pictures() && transforms.fixed_shape(dataset.example_shape()[0]).has_value();
+  return dataset.has_pictures() &&
+         (dataset.task() == Task::segment || transforms.fixed_shape(dataset.example_shape()[0]).has_value());
 }
 
 Normalization targets_for(const Dataset& dataset, const LoaderOptions& options) {
@@ -54,9 +55,10 @@ Normalization targets_for(const Dataset& dataset, const LoaderOptions& options) 
   return n;
 }
 
-Tensor empty_labels(const Dataset& dataset, int64_t batch) {
+Tensor empty_labels(const Dataset& dataset, int64_t batch, const Dims& example_shape) {
   if (dataset.task() == Task::classify) return Tensor::empty({batch}, i64);
   if (dataset.task() == Task::transcribe) return Tensor::empty({batch, dataset.longest()}, i64);
+  if (dataset.task() == Task::segment) return Tensor::empty({batch, example_shape[1], example_shape[2]}, i64);
   return Tensor::empty({batch, int64_t(dataset.classes().size())});
 }
 

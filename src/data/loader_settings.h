@@ -11,7 +11,7 @@ Normalization normalization_for(const Dataset& dataset, const LoaderOptions& opt
 /// What numbers to predict are normalised with; nothing for other tasks.
 Normalization targets_for(const Dataset& dataset, const LoaderOptions& options);
 /// Room for the labels of `batch` examples.
-Tensor empty_labels(const Dataset& dataset, int64_t batch);
+Tensor empty_labels(const Dataset& dataset, int64_t batch, const Dims& example_shape);
 /// Processors that this process may use.
 int processors();
 /// Whether the transforms begin with pictures in their own size: there are such, and any size will do.

@@ -7,6 +7,7 @@
 #include "data/class_folder.h"
 #include "data/folder_errors.h"
 #include "data/truth_table.h"
+#include "fovea/annotations.h"
 
 namespace fovea::data {
 namespace {
@@ -54,12 +55,17 @@ std::string find_folder(const FileKind& kind) {
       kind.name, kind.witnesses[0], looked, kind.name, kind.name);
 }
 
-int64_t count_of(const std::string& what, const std::string& text) {
-  int64_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+/// What stands after the colon of `what`.
+int64_t number_in(const std::string& what, const std::string& text, const char* meaning) {
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   check(error == std::errc{} && end == text.data() + text.size(),
-        "data={}: after the colon stands the number of points, not {}", what, text);
-  return count;
+        "data={}: after the colon stands {}, not {}", what, meaning, text);
+  return number;
+}
+
+int64_t count_of(const std::string& what, const std::string& text) {
+  return number_in(what, text, "the number of points");
 }
 
 /// "5" as 5 and 5, "3-7" as 3 and 7.
@@ -86,6 +92,15 @@ std::shared_ptr<Dataset> resized(std::shared_ptr<Dataset> set, int64_t imgsz) {
   return set;
 }
 
+/// "shapes:SIDE"
+std::shared_ptr<Dataset> open_shapes(const std::string& what, const std::string& side, Split split,
+                                     const OpenOptions& options) {
+  constexpr int64_t usual_side = 64;
+  return resized(make_shapes(side.empty() ? usual_side : number_in(what, side, "the side of the pictures"),
+                             split, options.seed),
+                 options.imgsz);
+}
+
 /// A folder of images, of videos, or of the files of a known set.
 std::shared_ptr<Dataset> open_folder(const std::string& folder, Split split, const OpenOptions& options) {
   const FileKind* found = nullptr;
@@ -106,6 +121,7 @@ std::shared_ptr<Dataset> open_named(const std::string& what, Split split, const 
   for (const auto& kind : file_kinds)
     if (name == kind.name)
       return resized(kind.open(rest.empty() ? find_folder(kind) : rest, split), options.imgsz);
+  if (name == "shapes") return open_shapes(what, rest, split, options);
   if (name == "truth") return make_truth_table(rest, split);
   const int64_t usual = split == Split::train ? 1000 : 200;
   for (const std::string& conversion : conversion_names())
@@ -118,6 +134,7 @@ std::shared_ptr<Dataset> open_named(const std::string& what, Split split, const 
     const auto [shortest, longest] = lengths_in(what, rest);
     return make_digit_strings(shortest, longest, split, options.seed);
   }
+  if (is_annotated(what)) return open_mask_folder(what, split, options);
   if (is_webdataset(what)) return open_webdataset(what, split, options);
   if (is_folder(what)) return open_folder(what, split, options);
   if (what.ends_with(".csv") || what.ends_with(".tsv")) return open_list(what, split, options);
@@ -136,6 +153,7 @@ std::vector<std::string> dataset_names() {
   for (const auto& kind : file_kinds) names.push_back(kind.name);
   for (const std::string& conversion : conversion_names()) names.push_back(conversion);
   names.emplace_back("digits");
+  names.emplace_back("shapes");
   names.insert(names.end(), std::begin(synthetic_names), std::end(synthetic_names));
   return names;
 }

@@ -91,6 +91,27 @@ int64_t Pipeline::run(int64_t epoch, int64_t index, float* out) {
   return run_picture(epoch, index, out);
 }
 
+void Pipeline::run_masked(int64_t epoch, int64_t index, float* out, int64_t* classes) {
+  Sample sample;
+  int64_t number;
+  if (pictures_) {
+    Picture picture;
+    const auto whole = [](int64_t height, int64_t width) { return Wanted{{0, 0, height, width}}; };
+    number = reader_.read_picture(index, decoder_, whole, picture);
+    sample.image = planes_of_table(picture.window({0, 0, picture.height, picture.width}));
+  } else {
+    number = reader_.read(index, example_);
+    sample.image = example_;
+  }
+  const Tensor mask = reader_.dataset().mask(number);
+  sample.masks =
+      functional::resize(mask.reshape({1, mask.size(0), mask.size(1)}), sample.image.size(1),
+                         sample.image.size(2), Filter::nearest);  // a cached picture may be smaller
+  finish(sample, epoch, index, 0, out);
+  const Tensor changed = sample.masks.contiguous();
+  std::copy_n(changed.data<uint8_t>(), changed.numel(), classes);
+}
+
 int64_t Pipeline::run_picture(int64_t epoch, int64_t index, float* out) {
   functional::Resampling pass;
   size_t folded = 0;

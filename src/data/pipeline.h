@@ -31,6 +31,8 @@ class Pipeline {
            const Dims& shape, bool pictures, uint64_t seed);
   /// Writes example `index` as epoch `epoch` sees it to `out`; returns the number of what was read.
   int64_t run(int64_t epoch, int64_t index, float* out);
+  /// The same of a set to segment; the classes of the pixels go to `classes`, (H,W).
+  void run_masked(int64_t epoch, int64_t index, float* out, int64_t* classes);
 
  private:
   int64_t run_picture(int64_t epoch, int64_t index, float* out);

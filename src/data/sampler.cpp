@@ -55,8 +55,8 @@ std::vector<bool> group_split(std::span<const std::string> groups, double fracti
 }
 
 std::vector<double> balanced_weights(const Dataset& set) {
-  check(set.task() != Task::regress, "sampler=balanced wants classes, but {} has numbers to predict",
-        set.name());
+  check(set.task() != Task::regress && set.task() != Task::segment,
+        "sampler=balanced wants examples with classes, but {} is to {}", set.name(), name_of(set.task()));
   const size_t classes = set.classes().size();
   std::vector<float> target(classes, 0);
   /// Calls f(label) for each label of example `i`.

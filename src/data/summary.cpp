@@ -99,18 +99,32 @@ Normalization measure_targets(const Dataset& dataset) {
   return result;
 }
 
+namespace {
+
+/// Calls body(c) for each class c that example `index` is or has.
+template <class F>
+void each_class(const Dataset& dataset, int64_t index, std::vector<float>& target, const F& body) {
+  if (dataset.task() == Task::classify) return body(size_t(dataset.label(index)));
+  if (dataset.task() == Task::segment) {
+    const Tensor mask = dataset.mask(index);
+    std::fill(target.begin(), target.end(), 0.f);
+    for (const uint8_t c : mask.to_vector<uint8_t>())
+      if (c != ignored_class) target[c] = 1;
+  } else {
+    dataset.target(index, target);
+  }
+  for (size_t c = 0; c < target.size(); ++c)
+    if (target[c] != 0) body(c);
+}
+
+}  // namespace
+
 Summary summary(const Dataset& dataset) {
   Summary s{dataset.describe(), dataset.classes(), std::vector<int64_t>(dataset.classes().size(), 0),
             measure_normalization(dataset), dataset.warnings()};
   std::vector<float> target(dataset.classes().size(), 0);
-  for (int64_t i = 0; i < dataset.size(); ++i) {
-    if (dataset.task() == Task::classify) {
-      ++s.counts[size_t(dataset.label(i))];
-      continue;
-    }
-    dataset.target(i, target);
-    for (size_t c = 0; c < target.size(); ++c) s.counts[c] += target[c] != 0;
-  }
+  for (int64_t i = 0; i < dataset.size(); ++i)
+    each_class(dataset, i, target, [&](size_t c) { ++s.counts[c]; });
   return s;
 }
 

@@ -17,6 +17,8 @@ const char* second_name(data::Task task) {
       return "MAE";
     case data::Task::transcribe:
       return "CER";
+    case data::Task::segment:
+      return "pixels";
   }
   fail("unknown task {}", int(task));
 }

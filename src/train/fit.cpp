@@ -15,6 +15,7 @@ double second_score(const Evaluation& e) {
   if (e.metrics.task == data::Task::classify) return e.metrics.top5();
   if (e.metrics.task == data::Task::multilabel) return e.mean_average_precision();
   if (e.metrics.task == data::Task::transcribe) return e.metrics.character_error_rate();
+  if (e.metrics.task == data::Task::segment) return e.metrics.pixel_accuracy();
   double sum = 0;
   for (size_t k = 0; k < e.metrics.outputs.size(); ++k) sum += e.metrics.mae(k);
   return sum / double(e.metrics.outputs.size());

@@ -14,8 +14,11 @@ std::string deployed_transforms(const data::Dataset& set, const data::Compose& t
   const Dims& shape = set.example_shape();
   if (shape.size() != 3) return "";
   if (set.has_pictures() && transforms.fixed_shape(shape[0])) return transforms.describe();
-  const std::string cover = data::Cover({shape[1], shape[2]}).describe();
-  return transforms.empty() ? cover : cover + ", " + transforms.describe();
+  const data::Size size{shape[1], shape[2]};
+  // what is segmented is wanted whole
+  const std::string fit =
+      set.task() == data::Task::segment ? data::Resize(size).describe() : data::Cover(size).describe();
+  return transforms.empty() ? fit : fit + ", " + transforms.describe();
 }
 
 }  // namespace

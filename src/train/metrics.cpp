@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "fovea/ops.h"
 #include "fovea/strings.h"
 
 namespace fovea::train {
@@ -75,6 +76,21 @@ void add_strings(Metrics& m, const Tensor& logits, const Tensor& labels) {
   }
 }
 
+void add_pixels(Metrics& m, const Tensor& logits, const Tensor& labels, ConfusionMatrix* confusion) {
+  const int64_t classes = logits.size(1);
+  m.outputs.resize(size_t(classes));
+  const Tensor predicted = argmax(logits, 1), truth = labels.contiguous();
+  const int64_t *p = predicted.data<int64_t>(), *t = truth.data<int64_t>();
+  for (int64_t i = 0; i < truth.numel(); ++i) {
+    if (t[i] == data::ignored_class) continue;
+    check(t[i] >= 0 && t[i] < classes, "class {} of a pixel is outside of the network's {} classes", t[i],
+          classes);
+    if (p[i] == t[i]) ++m.outputs[size_t(t[i])].hits;
+    else ++m.outputs[size_t(t[i])].misses, ++m.outputs[size_t(p[i])].false_alarms;
+    if (confusion) confusion->add(t[i], p[i]);
+  }
+}
+
 /// Of f(0) .. f(n - 1), those that are no NaN.
 template <class F>
 double mean_of(size_t n, const F& f) {
@@ -116,9 +132,28 @@ double Metrics::r2(size_t k) const {
   return variance > 1e-12 * s.truth_sq ? 1 - s.squares / variance : std::numeric_limits<double>::quiet_NaN();
 }
 
+double Metrics::iou(size_t k) const {
+  const OutputSums& s = outputs[k];
+  const double all = double(s.hits + s.misses + s.false_alarms);
+  return all > 0 ? double(s.hits) / all : std::numeric_limits<double>::quiet_NaN();
+}
+int64_t Metrics::counted_pixels() const {
+  int64_t all = 0;
+  for (const OutputSums& s : outputs) all += s.hits + s.misses;
+  return all;
+}
+double Metrics::pixel_accuracy() const {
+  int64_t right = 0;
+  for (const OutputSums& s : outputs) right += s.hits;
+  const int64_t all = counted_pixels();
+  return all ? double(right) / double(all) : 0;
+}
+
 double Metrics::score() const {
   if (task == data::Task::classify || task == data::Task::transcribe) return top1();
-  return mean_of(outputs.size(), [&](size_t k) { return task == data::Task::multilabel ? f1(k) : r2(k); });
+  return mean_of(outputs.size(), [&](size_t k) {
+    return task == data::Task::multilabel ? f1(k) : task == data::Task::segment ? iou(k) : r2(k);
+  });
 }
 
 const char* score_name(data::Task task) {
@@ -131,6 +166,8 @@ const char* score_name(data::Task task) {
       return "R2";
     case data::Task::transcribe:
       return "strings";
+    case data::Task::segment:
+      return "mIoU";
   }
   fail("unknown task {}", int(task));
 }
@@ -177,6 +214,14 @@ void Metrics::add(double loss, const Tensor& logits, const Tensor& labels, Confu
   if (task == data::Task::transcribe) {
     examples += logits.size(0), loss_sum += loss * double(logits.size(0));
     return add_strings(*this, logits, labels);
+  }
+  if (task == data::Task::segment) {
+    check(logits.rank() == 4 && labels.shape() == Dims({logits.size(0), logits.size(2), logits.size(3)}) &&
+              labels.dtype() == i64,
+          "segmentation wants logits (N,classes,H,W) and labels i64 (N,H,W), not {} and {}",
+          logits.describe(), labels.describe());
+    examples += logits.size(0), loss_sum += loss * double(logits.size(0));
+    return add_pixels(*this, logits.detach(), labels, confusion);
   }
   const bool parts = labels.rank() == 2 && labels.shape() == logits.shape();
   check(logits.rank() == 2 && (labels.rank() == 1 || parts) && logits.size(0) == labels.size(0),

@@ -15,6 +15,11 @@ std::string val_text(const Metrics& m) {
   return m.task == data::Task::classify ? fmt::format("{:.2f}%", 100 * m.top1()) : m.score_text();
 }
 
+std::string train_text(const Metrics& m) {
+  if (m.task != data::Task::segment) return m.score_text();
+  return fmt::format("{}  pixels {:.1f}%", m.score_text(), 100 * m.pixel_accuracy());
+}
+
 class ProgressBar : public Callback {
  public:
   ProgressBar(std::FILE* out, const std::string& unit) : line_(out, unit) {}
@@ -37,7 +42,7 @@ class ProgressBar : public Callback {
  private:
   static Progress progress_of(const StepInfo& s) {
     return {fmt::format("epoch {}/{}", s.epoch, s.epochs),
-            fmt::format("loss {}  {}", short_number(s.train.loss()), s.train.score_text()),
+            fmt::format("loss {}  {}", short_number(s.train.loss()), train_text(s.train)),
             s.batch,
             s.batches,
             s.train.examples,

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <cmath>
 
+#include "fovea/operators.h"
+#include "fovea/ops.h"
 #include "fovea/strings.h"
 
 namespace fovea::train {
@@ -71,6 +73,20 @@ nn::Loss regression_loss_named(const std::string& name) {
   return nn::L1Loss();
 }
 
+namespace {
+
+/// The cross-entropy of the pixels that count, (N,C,H,W) against i64 (N,H,W). 0 if none do, where the mean
+/// would be NaN.
+Tensor pixel_loss(const Tensor& logits, const Tensor& labels, double smoothing) {
+  check(logits.rank() == 4, "a network that segments gives logits (N,classes,H,W), not {}",
+        logits.describe());
+  const Tensor counts = not_equal(labels, full({}, double(data::ignored_class), i64));
+  return cross_entropy(logits, labels, {}, data::ignored_class, smoothing, "sum") /
+         clamp(sum(cast(counts, logits.dtype())), 1);
+}
+
+}  // namespace
+
 Tensor loss_of(const TrainerOptions& o, data::Task task, const Tensor& logits, const Tensor& labels) {
   if (o.loss) return o.loss(logits, labels);
   const Tensor target = labels.dtype() == i64 ? labels : labels.to(logits.dtype());
@@ -83,6 +99,8 @@ Tensor loss_of(const TrainerOptions& o, data::Task task, const Tensor& logits, c
       return regression_loss_named(o.regression_loss)(logits, target);
     case data::Task::transcribe:
       return string_loss(logits, labels);
+    case data::Task::segment:
+      return pixel_loss(logits, target, o.label_smoothing);
   }
   fail("unknown task {}", int(task));
 }

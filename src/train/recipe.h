@@ -18,8 +18,8 @@ void check_options(const TrainerOptions& options);
 
 /// "mse", "smooth_l1" or "l1".
 nn::Loss regression_loss_named(const std::string& name);
-/// options.loss, else the loss of the task: cross-entropy of classes, binary one of labels, `regression_loss`
-/// of numbers.
+/// options.loss, else the loss of the task: cross-entropy of classes or of the pixels that count, binary one
+/// of labels, `regression_loss` of numbers.
 Tensor loss_of(const TrainerOptions& options, data::Task task, const Tensor& logits, const Tensor& labels);
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainerOptions& options, const nn::Module& model);
 

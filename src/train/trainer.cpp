@@ -32,6 +32,15 @@ class Scores {
   std::vector<std::vector<float>> scores_, truth_;
 };
 
+/// The mean IoU of each example of a batch.
+void add_ious(std::vector<double>& all, const Tensor& logits, const Tensor& labels) {
+  for (int64_t i = 0; i < logits.size(0); ++i) {
+    Metrics one{.task = data::Task::segment};
+    one.add(0, logits.narrow(0, i, 1), labels.narrow(0, i, 1));
+    all.push_back(one.counted_pixels() > 0 ? one.score() : std::nan(""));
+  }
+}
+
 }  // namespace
 
 Metrics metrics_for(const data::DataLoader& loader) {
@@ -66,7 +75,8 @@ Evaluation Trainer::validate(const nn::Module& model, data::DataLoader& loader, 
   const DType dtype = dtype_of_model(model);
   const data::Task task = loader.dataset().task();
   const auto classes = int64_t(loader.dataset().classes().size());
-  Evaluation e{metrics_for(loader), ConfusionMatrix(task == data::Task::classify ? classes : 0), 0};
+  const bool segments = task == data::Task::segment, by_class = task == data::Task::classify || segments;
+  Evaluation e{metrics_for(loader), ConfusionMatrix(by_class ? classes : 0), 0};
   Scores scores(task == data::Task::multilabel ? size_t(classes) : 0);
   int64_t batches = 0;
   std::vector<Tensor> kept, labels;
@@ -75,11 +85,12 @@ Evaluation Trainer::validate(const nn::Module& model, data::DataLoader& loader, 
     const Tensor images = batch.images.to(dtype), logits = options_.compile ? forward(images) : model(images);
     e.metrics.add(loss_of(options_, task, logits, batch.labels).item(), logits, batch.labels, &e.confusion);
     scores.add(logits, batch.labels);
-    if (keep_logits) kept.push_back(logits.clone()), labels.push_back(batch.labels.clone());
+    if (keep_logits && segments) add_ious(e.example_iou, logits, batch.labels);
+    if (keep_logits && !segments) kept.push_back(logits.clone()), labels.push_back(batch.labels.clone());
     if (++batches == options_.limit_val_batches) break;
   }
   e.average_precision = scores.average_precision();
-  if (keep_logits) e.logits = concat(kept), e.labels = concat(labels);
+  if (!kept.empty()) e.logits = concat(kept), e.labels = concat(labels);
   e.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return e;
 }
@@ -89,7 +100,8 @@ Tensor Trainer::predict(const nn::Module& model, const Tensor& images, data::Tas
   const NoGrad guard;
   const Tensor out = model(images.to(dtype_of_model(model)));
   if (task == data::Task::regress) return out;
-  return task == data::Task::multilabel ? sigmoid(out) : softmax(out, -1);
+  if (task == data::Task::multilabel) return sigmoid(out);
+  return softmax(out, task == data::Task::transcribe ? -1 : 1);
 }
 
 }  // namespace fovea::train

@@ -56,6 +56,21 @@ Entry for_imagenet(const char* name, const char* doc, int64_t smallest,
           }};
 }
 
+/// U-Net whose first layers have `width` channels.
+Entry for_pixels(const std::string& name, int64_t width, const char* parameters) {
+  return {
+      {.name = name,
+       .doc = fmt::format("U-Net, a class for each pixel, {}or unet:WIDTH of its first layers", parameters),
+       .input = {3, 224, 224},
+       .classes = 2,
+       .smallest = 16,
+       .output = Output::pixels},
+      [=](const Info& i) {
+        check_images(i);
+        return unet(i.classes, i.input[0], width);
+      }};
+}
+
 /// One of a family that is told apart by its depth.
 auto deep(nn::Sequential (*family)(int depth, int64_t classes, int64_t channels), int depth) {
   return [=](int64_t classes, int64_t channels) { return family(depth, classes, channels); };
@@ -157,7 +172,8 @@ const std::vector<Entry>& entries() {
                    [](int64_t classes, int64_t channels) { return GoogLeNet(classes, channels); }),
       for_imagenet("densenet121", "DenseNet with 121 layers, 8.0 M parameters", 29, densenet121),
       for_imagenet("squeezenet1_0", "SqueezeNet 1.0, 1.2 M parameters", 29, squeezenet1_0),
-      for_imagenet("squeezenet1_1", "SqueezeNet 1.1, 1.2 M parameters", 25, squeezenet1_1)};
+      for_imagenet("squeezenet1_1", "SqueezeNet 1.1, 1.2 M parameters", 25, squeezenet1_1),
+      for_pixels("unet", 64, "31.0 M parameters, ")};
   return all;
 }
 
@@ -215,6 +231,11 @@ Entry find(const std::string& name, const Options& options) {
   for (const char* kind : {"lstm:", "gru:", "rnn:"})
     if (name.starts_with(kind)) return spelled_row_reader(name);
   if (name.starts_with("crnn:") || name.starts_with("cnn_lstm:")) return spelled_by_a_number(name);
+  if (name.starts_with("unet:")) {
+    const auto width = sizes_in(name.substr(name.find(':') + 1), name);
+    check(width.size() == 1, "{}: after the colon stands the width of the first layers, as in unet:16", name);
+    return for_pixels(name, width[0], "");
+  }
   if (is_energy_model(name))
     return {{name, "energy model", {1, 28, 28}, 10},
             [name](const Info& i) { return energy_model(name, i.input); }};

@@ -18,10 +18,12 @@ constexpr int64_t classes = 10;
 
 /// Takes the step twice, from the same weights and random numbers; returns the losses.
 template <class Step>
-std::vector<double> two_steps(const nn::Module& net, const Tensor& x, Step&& step) {
+std::vector<double> two_steps(const nn::Module& net, bool per_pixel, const Tensor& x, Step&& step) {
   test::fill(net);
   manual_seed(7);
-  const Tensor labels = Tensor::of<int64_t>(std::vector<int64_t>{3, 8});
+  const Tensor each = Tensor::of<int64_t>(std::vector<int64_t>{3, 8});
+  const Tensor labels =
+      per_pixel ? each.reshape({2, 1, 1}).expand({2, x.size(2), x.size(3)}).contiguous() : each;
   std::vector<double> losses;
   for (int i = 0; i < 2; ++i) losses.push_back(step(x, labels).item());
   return losses;
@@ -58,7 +60,7 @@ TEST_P(Compiled, TwoStepsAreThoseOfEager) {
     return loss;
   };
 
-  const auto eager = two_steps(net, x, step);
+  const auto eager = two_steps(net, usual.output == zoo::Output::pixels, x, step);
   NamedTensors expected;
   for (const auto& [name, t] : net.state_dict()) expected.emplace_back(name, t.clone());
   std::vector<Tensor> gradients;
@@ -67,7 +69,7 @@ TEST_P(Compiled, TwoStepsAreThoseOfEager) {
   EXPECT_NE(eager[0], eager[1]) << "nothing was learned";
 
   auto plain = compile(step, {.fuse = false});
-  EXPECT_EQ(two_steps(net, x, plain), eager);
+  EXPECT_EQ(two_steps(net, usual.output == zoo::Output::pixels, x, plain), eager);
   EXPECT_EQ(plain.stats().replays, 2);
   const auto state = net.state_dict();
   std::string different;
@@ -76,7 +78,7 @@ TEST_P(Compiled, TwoStepsAreThoseOfEager) {
   EXPECT_EQ(different, "");
 
   auto fused = compile(step);
-  const auto losses = two_steps(net, x, fused);
+  const auto losses = two_steps(net, usual.output == zoo::Output::pixels, x, fused);
   for (size_t i = 0; i < eager.size(); ++i) EXPECT_NEAR(losses[i], eager[i], 1e-4 * std::abs(eager[i]));
   EXPECT_LE(fused.stats().kernels, plain.stats().kernels);
   EXPECT_LT(difference(net.parameters(), gradients), 1e-3);

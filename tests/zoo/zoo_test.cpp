@@ -55,6 +55,7 @@ TEST(Zoo, ParameterCountsArePublished) {
                                               {"densenet121", 7978856},
                                               {"squeezenet1_0", 1248424},
                                               {"squeezenet1_1", 1235496},
+                                              {"unet", 31037698},
                                               {"lstm", 82186},
                                               {"lstm:64", 24714},
                                               {"lstm:64-64", 57994},
@@ -173,7 +174,9 @@ TEST(Zoo, SmallestImages) {
     if (side == 1) continue;
     const auto net = zoo::make(name, {.classes = 2, .input = {channels, side, side}});
     net.eval();
-    const Dims said = info.output == zoo::Output::steps ? Dims{1, side / 4 - 1, 3} : Dims{1, 2};
+    const Dims said = info.output == zoo::Output::steps    ? Dims{1, side / 4 - 1, 3}
+                      : info.output == zoo::Output::pixels ? Dims{1, 2, side, side}
+                                                           : Dims{1, 2};
     EXPECT_EQ(net(zeros({1, channels, side, side})).shape(), said) << name;
     EXPECT_THROW(net(zeros({1, channels, side - 1, side - 1})), Error) << name;
     EXPECT_NE(error_of([&] {
@@ -197,8 +200,9 @@ TEST(Zoo, RefusesWithTheNearestName) {
   EXPECT_NE(error_of([] { zoo::make("lenet"); }).find("did you mean lenet5"), std::string::npos);
   EXPECT_NE(error_of([] { zoo::make("mlp:3-2:rellu"); }).find("did you mean relu"), std::string::npos);
   EXPECT_NE(error_of([] { zoo::make("mlp:3-2:maxout:x"); }).find("write maxout:3"), std::string::npos);
-  for (const char* name : {"", "mlp:", "mlp:3", "mlp:3-", "mlp:3--2", "mlp:a-2", "mlp:3-0",
-                           "mlp:99999999999999999999-2", "lstm:", "lstm:3-4", "lstm:x"})
+  for (const char* name :
+       {"", "mlp:", "mlp:3", "mlp:3-", "mlp:3--2", "mlp:a-2", "mlp:3-0", "mlp:99999999999999999999-2",
+        "lstm:", "lstm:3-4", "lstm:x", "unet:", "unet:0", "unet:8-8"})
     EXPECT_THROW(zoo::make(name), Error) << name;
   EXPECT_NE(error_of([] {
               zoo::make("mlp:784-10", {.input = {3, 32, 32}});

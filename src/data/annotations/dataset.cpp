@@ -63,13 +63,20 @@ Sample AnnotatedDataset::sample(int64_t index) const {
     add_objects(sample, image);
     return sample;
   }
-  const image::Image mask = image::read(image.mask_file, {.indices = true});
-  check(fits(mask.pixels) && mask.channels() == 1, "{} is no mask of one channel and {} x {}",
-        image.mask_file, image.height, image.width);
-  sample.masks = planes_of_table(mask.pixels);
-  if (content_.binary_masks)
-    for (int64_t i = 0; i < sample.masks.numel(); ++i) sample.masks.data<uint8_t>()[i] &= 1;
+  sample.masks = mask(index).reshape({1, image.height, image.width});
   return sample;
+}
+
+Tensor AnnotatedDataset::mask(int64_t index) const {
+  const AnnotatedImage& image = this->image(index);
+  check(!image.mask_file.empty(), "{} has no mask file", image.file);
+  const Tensor pixels = image::read(image.mask_file, {.indices = true}).pixels;
+  check(pixels.shape() == Dims({image.height, image.width, 1}), "{} is no mask of one channel and {} x {}",
+        image.mask_file, image.height, image.width);
+  const Tensor classes = pixels.reshape({image.height, image.width}).contiguous();
+  if (content_.binary_masks)
+    for (int64_t i = 0; i < classes.numel(); ++i) classes.data<uint8_t>()[i] &= 1;
+  return classes;
 }
 
 AnnotationSummary summary(const AnnotatedDataset& set) {

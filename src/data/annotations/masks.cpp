@@ -16,8 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t ignored_class = 255;
-
 struct Folders {
   std::string images, masks;
 };
@@ -143,6 +141,8 @@ AnnotatedDataset::Content open_masks(const std::string& path, Split split, uint6
   else
     for (size_t i = 0; i < pairs.size(); ++i)
       if (pairs[i].part == name_of(split)) numbers.push_back(i);
+  for (const Scanned& s : all)
+    if (s.problem.empty()) content.all_files.push_back(s.image.file);
   for (const size_t i : numbers) {
     Scanned& s = all[i];
     if (content.binary_masks && s.ignored) s.counts[1] = s.ignored;

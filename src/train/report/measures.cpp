@@ -29,6 +29,16 @@ std::vector<std::vector<std::string>> class_rows(const Subject& s) {
   return rows;
 }
 
+std::vector<std::vector<std::string>> segment_rows(const Subject& s) {
+  std::vector<std::vector<std::string>> rows;
+  for (size_t c = 0; c < std::min(s.e.metrics.outputs.size(), size_t(most_classes)); ++c) {
+    const OutputSums& sums = s.e.metrics.outputs[c];
+    rows.push_back({s.set().classes()[c], thousands(sums.hits + sums.misses), percent(s.e.metrics.iou(c)),
+                    percent(s.e.confusion.recall(int64_t(c))), percent(s.e.confusion.precision(int64_t(c)))});
+  }
+  return rows;
+}
+
 std::vector<std::vector<std::string>> output_rows(const Subject& s) {
   const Metrics& m = s.e.metrics;
   std::vector<std::vector<std::string>> rows;
@@ -52,14 +62,15 @@ std::string lengths_table(const Subject& s) {
 }  // namespace
 
 std::string confusion_section(const Subject& s) {
-  if (!s.classifies() || s.e.confusion.classes() > most_classes) return "";
+  if (s.e.confusion.classes() == 0 || s.e.confusion.classes() > most_classes) return "";
   return figure(image::draw_confusion(counts_of(s.e.confusion), s.set().classes()), "confusion matrix", 760);
 }
 
 std::string classes_section(const Subject& s) {
   if (s.transcribes()) return lengths_table(s);
   std::string out;
-  if (s.classifies()) out = table({"class", "examples", "recall", "precision", "F1"}, class_rows(s));
+  if (s.segments()) out = table({"class", "pixels", "IoU", "recall", "precision"}, segment_rows(s));
+  else if (s.classifies()) out = table({"class", "examples", "recall", "precision", "F1"}, class_rows(s));
   else if (s.task() == data::Task::multilabel)
     out = table({"label", "F1", "average precision"}, output_rows(s));
   else out = table({"number", "mean |error|", "root of mean square", "R2"}, output_rows(s));

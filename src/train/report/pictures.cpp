@@ -15,19 +15,6 @@ namespace {
 constexpr int64_t side = 192;  // of a picture on the page
 constexpr const char* none = "<p>There are none.</p>";
 
-std::string card(const std::string& pictures, const std::string& caption) {
-  return fmt::format("<figure><div class=pair>{}</div><figcaption>{}</figcaption></figure>\n", pictures,
-                     html_escaped(caption));
-}
-
-/// The examples of `val` one by one, as the network gets them.
-data::DataLoader one_by_one(const data::DataLoader& val) {
-  data::LoaderOptions o = val.options();
-  o.batch = 1, o.workers = 0, o.normalize = val.normalization();
-  if (!val.targets().mean.empty()) o.targets = val.targets();
-  return data::DataLoader({std::shared_ptr<void>(), &val.dataset()}, o);
-}
-
 /// see::cam_layer(), or nothing if the network has no convolution.
 std::string layer_with_maps(const nn::Module& model, const Tensor& x) {
   try {
@@ -43,6 +30,18 @@ std::string misreadings_section(const Subject& s) {
 }
 
 }  // namespace
+
+std::string card(const std::string& pictures, const std::string& caption) {
+  return fmt::format("<figure><div class=pair>{}</div><figcaption>{}</figcaption></figure>\n", pictures,
+                     html_escaped(caption));
+}
+
+data::DataLoader one_by_one(const data::DataLoader& val) {
+  data::LoaderOptions o = val.options();
+  o.batch = 1, o.workers = 0, o.normalize = val.normalization();
+  if (!val.targets().mean.empty()) o.targets = val.targets();
+  return data::DataLoader({std::shared_ptr<void>(), &val.dataset()}, o);
+}
 
 std::string mistakes_section(const Subject& s) {
   if (s.transcribes()) return misreadings_section(s);
@@ -81,7 +80,7 @@ std::string said_of(const Subject& s, int64_t k, const Tensor& said) {
 }
 
 std::string looks_section(const Subject& s) {
-  if (s.task() == data::Task::regress || s.transcribes() || !s.sees_images()) return "";
+  if (s.task() == data::Task::regress || s.transcribes() || s.segments() || !s.sees_images()) return "";
   data::DataLoader loader = one_by_one(s.val);
   const int64_t all = loader.examples(), shown = std::min(all, s.options.looks);
   const data::Normalization& n = s.val.normalization();

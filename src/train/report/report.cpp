@@ -36,6 +36,7 @@ std::string section(const char* heading, const std::string& body) {
 const char* heading_of(data::Task task) {
   switch (task) {
     case data::Task::classify:
+    case data::Task::segment:
       return "Classes";
     case data::Task::multilabel:
       return "Labels";
@@ -72,7 +73,8 @@ std::string percent(double part) { return std::isnan(part) ? "-" : fmt::format("
 void write_report(const std::string& folder, const nn::Module& model, data::DataLoader& val,
                   const Evaluation& evaluation, const ReportOptions& options) {
   const data::Task task = val.dataset().task();
-  check(evaluation.logits.defined(), "a report wants an evaluation that keeps its logits");
+  check(evaluation.logits.defined() || !evaluation.example_iou.empty(),
+        "a report wants an evaluation that keeps its logits");
   const Subject s{model,
                   val,
                   evaluation,
@@ -86,6 +88,7 @@ void write_report(const std::string& folder, const nn::Module& model, data::Data
   body += section(heading_of(task), classes_section(s));
   body += section("Calibration", calibration_section(s));
   body += section("Worst mistakes", mistakes_section(s));
+  body += section("Predictions", segments_section(s));
   body += section("Filters", filters_section(s));
   body += section("Where it looks", looks_section(s));
   body += section("Time", time_section(s));

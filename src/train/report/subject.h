@@ -17,6 +17,7 @@ struct Subject {
   data::Task task() const { return set().task(); }
   bool transcribes() const { return task() == data::Task::transcribe; }
   bool classifies() const { return task() == data::Task::classify; }
+  bool segments() const { return task() == data::Task::segment; }
   bool sees_images() const { return val.example_shape().size() == 3; }
 };
 
@@ -32,8 +33,15 @@ std::string calibration_section(const Subject& s);
 std::string mistakes_section(const Subject& s);
 std::string filters_section(const Subject& s);
 std::string looks_section(const Subject& s);
+/// Of task segment: examples with their truth and what is predicted; those with the lowest IoU.
+std::string segments_section(const Subject& s);
+
+/// The examples of `val` one by one, as the network gets them.
+data::DataLoader one_by_one(const data::DataLoader& val);
 
 // HTML.
+/// A small picture or several beside each other, with a caption.
+std::string card(const std::string& pictures, const std::string& caption);
 /// A table whose first column is text and whose others are numbers; no head line if `head` is empty.
 std::string table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows);
 /// A plot or mosaic as PNG, at most `width` pixels and no wider than it is.

@@ -255,8 +255,64 @@ class CnnLstm(nn.Module):
         return self.fc(self.lstm(torch.stack(features, 1))[0][:, -1])
 
 
+class DoubleConv(nn.Module):
+    def __init__(self, inside, out):
+        super().__init__()
+        self.double_conv = nn.Sequential(nn.Conv2d(inside, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU(),
+                                         nn.Conv2d(out, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU())
+
+    def forward(self, x):
+        return self.double_conv(x)
+
+
+class Down(nn.Module):
+    def __init__(self, inside, out):
+        super().__init__()
+        self.maxpool_conv = nn.Sequential(nn.MaxPool2d(2), DoubleConv(inside, out))
+
+    def forward(self, x):
+        return self.maxpool_conv(x)
+
+
+class Up(nn.Module):
+    def __init__(self, inside, out):
+        super().__init__()
+        self.up = nn.ConvTranspose2d(inside, out, 2, stride=2)
+        self.conv = DoubleConv(inside, out)
+
+    def forward(self, below, beside):
+        x = self.up(below)
+        rows, columns = beside.shape[2] - x.shape[2], beside.shape[3] - x.shape[3]
+        x = F.pad(x, [columns // 2, columns - columns // 2, rows // 2, rows - rows // 2])
+        return self.conv(torch.cat([beside, x], 1))
+
+
+class UNet(nn.Module):
+    """Ronneberger et al. 2015 with padding and norms; structure and names as milesial/Pytorch-UNet has them."""
+
+    def __init__(self, classes=2, width=64):
+        super().__init__()
+        self.inc = DoubleConv(3, width)
+        for i in range(4):
+            setattr(self, f"down{i + 1}", Down(width << i, width << i + 1))
+        for i in range(4, 0, -1):
+            setattr(self, f"up{5 - i}", Up(width << i, width << i - 1))
+        self.outc = nn.Module()
+        self.outc.conv = nn.Conv2d(width, classes, 1)
+
+    def forward(self, x):
+        levels = [self.inc(x)]
+        for i in range(4):
+            levels.append(getattr(self, f"down{i + 1}")(levels[-1]))
+        x = levels.pop()
+        for i in range(4):
+            x = getattr(self, f"up{i + 1}")(x, levels.pop())
+        return self.outc.conv(x)
+
+
 def some(logits):
     """About 30 logits of two images, and the largest magnitude of all."""
+    logits = logits.flatten(1)
     stride = max(1, logits.shape[1] // 15)
     return logits[:, ::stride].flatten().tolist(), logits.abs().max().item()
 
@@ -317,6 +373,7 @@ def main():
             out[name] = reference(RowReader(name, kind(28, 128)), (2, 1, 28, 28))
         out["crnn"] = reference(CRNN(), (2, 1, 32, 64))
         out["cnn_lstm"] = reference(CnnLstm(), (2, 24, 40, 32))
+        out["unet"] = reference(UNet(), (2, 3, 36, 44), train=True)
         out["googlenet_aux"] = auxiliary_heads((2, 3, 64, 64))
     (pathlib.Path(__file__).parent / "logits.json").write_text(json.dumps(out, indent=0) + "\n")
 
