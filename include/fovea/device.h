@@ -46,7 +46,7 @@ Precision precision();
 
 /// Makes idle OpenMP threads sleep after a short spin, so that a busy neighbour does not stall every kernel.
 /// libgomp reads its setting (GOMP_SPINCOUNT) before main, so the program is started anew once, unless the
-/// environment sets it already. Call it first in main, or set GOMP_SPINCOUNT=1000 where the program is
+/// environment sets it already. Call it first in main, or set GOMP_SPINCOUNT=1500 where the program is
 /// started.
 void use_short_spin(char** argv);
 

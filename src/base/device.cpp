@@ -61,7 +61,7 @@ std::string cpu_isa() {
 
 void use_short_spin(char** argv) {
   if (std::getenv("GOMP_SPINCOUNT") || std::getenv("OMP_WAIT_POLICY")) return;
-  setenv("GOMP_SPINCOUNT", "1000", 1);
+  setenv("GOMP_SPINCOUNT", "1500", 1);
   execv("/proc/self/exe",
         argv);  // only returns where it fails: then the default stays, which is merely slower
 }

@@ -31,10 +31,15 @@ struct SgdRule {
         decay(real(s.decay)),
         nesterov(s.nesterov),
         first(s.step == 1) {}
-  FV_INLINE void operator()(real& p, real grad) const { p -= lr * (grad + decay * p); }
-  FV_INLINE void operator()(real& p, real& velocity, real grad) const {
-    const real g = grad + decay * p;
-    const real v = first ? g : momentum * velocity + fresh * g;
+  /// Of one element, or of a vector of them.
+  template <class Value>
+  FV_INLINE void operator()(Value& p, const Value& grad) const {
+    p -= lr * (grad + decay * p);
+  }
+  template <class Value>
+  FV_INLINE void operator()(Value& p, Value& velocity, const Value& grad) const {
+    const Value g = grad + decay * p;
+    const Value v = first ? g : momentum * velocity + fresh * g;
     velocity = v;
     p -= lr * (nesterov ? g + momentum * v : v);
   }

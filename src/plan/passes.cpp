@@ -1,19 +1,11 @@
 #include <algorithm>
 
-#include "plan/program.h"
+#include "plan/rewrite.h"
 
 namespace fovea::plan {
 namespace {
 
 using Kind = Buffer::Kind;
-
-/// Whether the step gives the same each time, if its inputs do.
-bool repeats_itself(const Step& s) {
-  if (s.host) return false;
-  return std::none_of(s.attrs->begin(), s.attrs->end(), [](const Attr& a) {
-    return std::holds_alternative<Live<int64_t>>(a) || std::holds_alternative<Live<double>>(a);
-  });
-}
 
 /// Runs a step whose inputs are constants. What it made during the capture is gone by now.
 void compute_once(Program& p, Step& s) {

@@ -83,6 +83,8 @@ struct Program {
 void fold_constants(Program& p);
 /// Drops steps whose results nobody reads.
 void drop_dead(Program& p);
+/// Computes once what the step computes twice.
+void share_equal(Program& p);
 /// Makes what the step reads but never writes constant, for as long as nobody writes it elsewhere.
 void freeze(Program& p);
 /// Makes batch norms with constant statistics part of the constant convolution or linear layer before them,

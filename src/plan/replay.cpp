@@ -14,6 +14,7 @@ Replay::Replay(Program program, const CompileOptions& options) : program_(std::m
   fold_constants(program_);
   drop_dead(program_);
   if (options.fuse) {
+    share_equal(program_);
     fold_weights(program_);
     fuse(program_);
     choose_prepared(program_);

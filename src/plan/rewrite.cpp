@@ -32,6 +32,13 @@ bool Uses::read_between(int buffer, int after, int before) const {
 Arg input(const Step& s, int i) { return {s.call->ins[size_t(i)], s.in[size_t(i)]}; }
 Arg result(const Step& s, int i) { return {s.call->outs[size_t(i)], s.out[size_t(i)]}; }
 
+bool repeats_itself(const Step& s) {
+  if (s.host) return false;
+  return std::none_of(s.attrs->begin(), s.attrs->end(), [](const Attr& a) {
+    return std::holds_alternative<Live<int64_t>>(a) || std::holds_alternative<Live<double>>(a);
+  });
+}
+
 bool whole(const Program& p, const Arg& a) {
   return a.place.buffer >= 0 && a.place.offset == 0 &&
          size_t(a.view.numel() * size_of(a.view.dtype)) == p.buffers[size_t(a.place.buffer)].bytes &&

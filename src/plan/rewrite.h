@@ -27,6 +27,8 @@ Arg result(const Step& s, int i = 0);
 inline bool is(const Step& s, std::string_view op) { return s.kernel && s.call->op().name() == op; }
 /// Whether each element of its results depends on one of each input alone.
 bool elementwise(const Step& s);
+/// Whether the step gives the same each time, if its inputs do.
+bool repeats_itself(const Step& s);
 /// Whether there is no tensor, or one that is the same in each replay.
 inline bool constant(const Program& p, const Place& place) {
   return place.buffer < 0 || p.buffers[size_t(place.buffer)].kind == Buffer::Kind::constant;

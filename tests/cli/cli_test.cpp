@@ -436,6 +436,26 @@ TEST(Train, ResumesAfterCtrlCToTheSameBits) {
   expect_in("epochs cannot change on resuming: the run has epochs=30", other.err);
 }
 
+/// AVX-512 is a wider register, not another result.
+TEST(Train, TheSameBitsOnLesserProcessors) {
+  TempFolder folder;
+  for (const std::string model : {"lenet5", "gru", "rbm:500"}) {
+    const auto weights = [&](const std::string& isa) {
+      const std::string keys = "train data=mnist:" FOVEA_SOURCE_DIR
+                               "/data/mnist epochs=1 limit_train=12 limit_val=1 batch=10 model=";
+      EXPECT_EQ(run(folder, keys + model + " name=" + isa + " project=" + model, "FOVEA_ISA=" + isa).code, 0);
+      return train::load_checkpoint(folder / (model + "/" + isa)).weights;
+    };
+    const NamedTensors less = weights("avx2"), most = weights("avx512");
+    ASSERT_EQ(less.size(), most.size());
+    for (size_t i = 0; i < less.size(); ++i) {
+      const Tensor &a = less[i].second, &b = most[i].second;
+      EXPECT_EQ(std::memcmp(a.data<float>(), b.data<float>(), size_t(a.numel()) * sizeof(float)), 0)
+          << model << " " << less[i].first;
+    }
+  }
+}
+
 TEST(Train, ResumesAfterAKill) {
   TempFolder folder;
   const std::string keys = "train data=circles:16000 model=mlp:2-64-64-2 epochs=30 batch=20 ";

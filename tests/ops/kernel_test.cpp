@@ -239,6 +239,16 @@ TEST(GemmKernels, StreamsLargeFactors) {
     }
 }
 
+/// Few rows by a factor whose rows lie dense: sums in parts.
+TEST(GemmKernels, ReadLargeFactorsInParts) {
+  for (const int64_t m : {1, 2, 10, 13, 24, 25})
+    for (const int64_t k : {192, 500, 800}) {
+      const double fan_in = 1 / std::sqrt(double(k));
+      const auto in = inputs({f({m, k}), f({k, 784}, -fan_in, fan_in)});
+      expect_reference("matmul", in, {});
+    }
+}
+
 TEST(PoolKernels, MatchTheReference) {
   const std::vector<std::pair<Dims, NamedAttrs>> cases{
       {{8, 16, 32, 32}, {{"kernel", Dims{2}}}},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "backend/cpu/gemm_tiles.h"
 #include "base/parallel.h"
@@ -11,7 +12,13 @@ namespace {
 
 using namespace gemm;
 
-constexpr int64_t depth = 384;  // rows of B that stay in the nearest caches
+/// Steps of each sum that are made together, as even as can be.
+template <class T>
+int64_t steps_together(const Gemm<T>& g) {
+  const int64_t pieces = std::max<int64_t>(1, (g.k + Gemm<T>::depth - 1) / Gemm<T>::depth);
+  return std::max<int64_t>(1, (g.k + pieces - 1) / pieces);
+}
+constexpr int64_t most_dot_rows = 12;
 
 /// Columns [j, j + panel) of B as [k][panel], short panels filled with zeros.
 template <class T>
@@ -56,6 +63,20 @@ FOVEA_SIMD_INLINE void sums(const V<T> (&v)[N], T* to) {
   }
 }
 
+/// Results in row i from column j on, of which v holds the sums of `steps` steps.
+template <class T, int N>
+FOVEA_SIMD_INLINE void finish_dots(const Gemm<T>& g, int64_t i, int64_t j, int64_t steps,
+                                   const V<T> (&v)[N]) {
+  const Finish<T> finish(g);
+  const T *a = g.a + i * g.a_row, *b = g.b + j * g.b_column;
+  T sum[N];
+  sums<T, N>(v, sum);
+  for (int c = 0; c < N; ++c) {
+    for (int64_t q = steps; q < g.k; ++q) sum[c] = std::fma(a[q], b[c * g.b_column + q], sum[c]);
+    g.c[i * g.n + j + c] = finish(sum[c], j + c);
+  }
+}
+
 /// M x N results as dot products of rows of A with rows of B transposed, nothing packed: for few rows of A.
 template <class T, int M, int N>
 FOVEA_SIMD void dots(const Gemm<T>& g, int64_t i, int64_t j) {
@@ -78,17 +99,36 @@ FOVEA_SIMD void dots(const Gemm<T>& g, int64_t i, int64_t j) {
       for (int r = 0; r < M; ++r) acc[r][c] += x[r] * y;
     }
   }
-  const Finish<T> finish(g);
 #pragma GCC unroll 4
-  for (int r = 0; r < M; ++r) {
-    T sum[N];
-    sums<T, N>(acc[r], sum);
-    for (int c = 0; c < N; ++c) {
-      for (int64_t q = p; q < g.k; ++q) sum[c] += a[r * g.a_row + q] * b[c * g.b_column + q];
-      g.c[(i + r) * g.n + j + c] = finish(sum[c], j + c);
-    }
-  }
+  for (int r = 0; r < M; ++r) finish_dots<T, N>(g, i + r, j, p, acc[r]);
 }
+
+/// The same for R rows of A and 4 of B, two of these in each register.
+struct WideDots {
+  template <int R>
+  FOVEA_WIDE static void run(const Gemm<float>& g, int64_t j) {
+    const float *a = g.a, *b0 = g.b + j * g.b_column, *b1 = b0 + 2 * g.b_column;
+    const int64_t row = g.a_row, column = g.b_column, end = g.k & ~int64_t{7};
+    wide::Vec acc[R][2];
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r) acc[r][0] = acc[r][1] = wide::Vec{};
+    for (int64_t p = 0; p < end; p += 8) {
+      const wide::Vec y0 = wide::join(simd::load(b0 + p), simd::load(b0 + column + p)),
+                      y1 = wide::join(simd::load(b1 + p), simd::load(b1 + column + p));
+#pragma GCC unroll 12
+      for (int r = 0; r < R; ++r) {
+        const wide::Vec x = wide::twice(a + r * row + p);
+        acc[r][0] += x * y0;
+        acc[r][1] += x * y1;
+      }
+    }
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r)
+      finish_dots<float, 4>(
+          g, r, j, end,
+          {wide::low(acc[r][0]), wide::high(acc[r][0]), wide::low(acc[r][1]), wide::high(acc[r][1])});
+  }
+};
 
 template <class T, int N>
 void dot_rows(const Gemm<T>& g, int64_t j) {
@@ -106,6 +146,9 @@ void run_dots(const Gemm<T>& g) {
     int64_t j = begin;
     if (g.m == 1)
       for (; j + 8 <= end; j += 8) dots<T, 1, 8>(g, 0, j);
+    if constexpr (std::is_same_v<T, float>)
+      if (cpu_has_avx512() && g.m > 1)
+        for (; j + 4 <= end; j += 4) wide::tiles_of<WideDots, most_dot_rows>[size_t(g.m - 1)](g, j);
     for (; j + 4 <= end; j += 4) dot_rows<T, 4>(g, j);
     for (; j < end; ++j) dot_rows<T, 1>(g, j);
   });
@@ -161,8 +204,9 @@ void copy_rows(const Gemm<T>& g, int64_t row, int64_t row_end, int64_t p, int64_
 /// Rows [row, row_end) of C for the panels [from, to).
 template <class T>
 void block(const Gemm<T>& g, const T* packed, int64_t row, int64_t row_end, int64_t from, int64_t to) {
-  for (int64_t p = 0; p < g.k || p == 0; p += depth) {
-    const int64_t k = std::min(depth, g.k - p);
+  const int64_t steps = steps_together(g);
+  for (int64_t p = 0; p < g.k || p == 0; p += steps) {
+    const int64_t k = std::min(steps, g.k - p);
     all_tiles(g, from, to, g.a + p * g.a_column, row, row_end,
               [&](int64_t j) { return piece_of(g, j, p, k, rows_of(g, packed, j, p)); });
   }
@@ -171,11 +215,12 @@ void block(const Gemm<T>& g, const T* packed, int64_t row, int64_t row_end, int6
 /// The same for a transposed A, at most turned_rows rows of it.
 template <class T>
 void turned_block(const Gemm<T>& g, const T* packed, int64_t row, int64_t row_end, int64_t from, int64_t to) {
-  T copy[turned_rows * depth];
+  const int64_t steps = steps_together(g);
+  T copy[turned_rows * Gemm<T>::depth];
   Gemm<T> near = g;
   near.a_row = 1, near.a_column = turned_rows, near.c += row * g.n;
-  for (int64_t p = 0; p < g.k || p == 0; p += depth) {
-    const int64_t k = std::min(depth, g.k - p);
+  for (int64_t p = 0; p < g.k || p == 0; p += steps) {
+    const int64_t k = std::min(steps, g.k - p);
     copy_rows(g, row, row_end, p, k, copy);
     all_tiles(near, from, to, copy, 0, row_end - row,
               [&](int64_t j) { return piece_of(near, j, p, k, rows_of(near, packed, j, p)); });
@@ -204,9 +249,10 @@ FOVEA_SIMD void pack_rows(const Gemm<T>& g, int64_t from, int64_t to, T* packed)
 template <class T>
 void stream(const Gemm<T>& g, T* packed, int64_t from, int64_t to) {
   constexpr int P = panel<T>;
-  for (int64_t p = 0; p < g.k || p == 0; p += depth) {
+  const int64_t steps = steps_together(g);
+  for (int64_t p = 0; p < g.k || p == 0; p += steps) {
     Gemm<T> slice = g;
-    slice.k = std::min(depth, g.k - p), slice.b += p * g.b_row;
+    slice.k = std::min(steps, g.k - p), slice.b += p * g.b_row;
     if (g.b_column == 1 && to * P <= g.n) pack_rows(slice, from, to, packed);
     else
       for (int64_t j = from; j < to; ++j) pack_panel(slice, j * P, packed + (j - from) * slice.k * P);
@@ -216,7 +262,6 @@ void stream(const Gemm<T>& g, T* packed, int64_t from, int64_t to) {
   }
 }
 
-constexpr int64_t most_dot_rows = 12;
 constexpr int64_t rows_per_task = 96, task_work = 1 << 18;  // rows; multiplications
 constexpr int64_t turned_panels = 8;                        // at least, for one copy of rows of A
 constexpr int64_t large = 1 << 20;                          // elements of a B that comes from memory
@@ -244,13 +289,69 @@ int64_t panels_together(const Gemm<T>& g) {
 /// Elements of them.
 template <class T>
 int64_t streamed(const Gemm<T>& g) {
-  return panels_together(g) * panel<T> * std::min(depth, g.k);
+  return panels_together(g) * panel<T> * steps_together(g);
 }
 
 /// Whether B is not packed at all.
 template <class T>
 bool by_dots(const Gemm<T>& g) {
   return g.m <= most_dot_rows && g.a_column == 1 && g.b_row == 1 && g.k >= 4 * simd::lanes<T>;
+}
+
+/// How sums over many rows of a B that lie dense are cut for a few rows of A: each part of B is read by one
+/// thread, in place, as products with its transpose and its updates read it, so it stays in that core's
+/// cache.
+struct Parts {
+  static constexpr int64_t most_rows = 24, fewest_steps = 96;  // of A; of a part
+  static constexpr int64_t together = 64;                      // steps whose rows of B are read side by side
+  int64_t steps, count;
+
+  template <class T>
+  explicit Parts(const Gemm<T>& g) {
+    const int64_t parts =
+        int64_t(std::bit_floor(uint64_t(g.k / fewest_steps)));  // often a whole number for each thread
+    steps = (g.k + parts - 1) / parts, count = (g.k + steps - 1) / steps;
+  }
+};
+
+template <class T>
+bool by_parts(const Gemm<T>& g) {
+  return g.m <= Parts::most_rows && g.a_column == 1 && g.b_column == 1 && g.k >= 2 * Parts::fewest_steps &&
+         g.n % panel<T> == 0 && g.n * g.k >= 65536;
+}
+
+/// Columns [begin, end) of C from those of `count` parts.
+template <class T>
+FOVEA_SIMD void add_parts(const Gemm<T>& g, const T* parts, int64_t count, int64_t begin, int64_t end) {
+  const Finish<T> finish(g);
+  for (int64_t i = 0; i < g.m; ++i)
+    for (int64_t j = begin; j < end; j += simd::lanes<T>) {
+      const T* from = parts + i * g.n + j;
+      V<T> sum = simd::load(from);
+      for (int64_t part = 1; part < count; ++part) sum += simd::load(from += g.m * g.n);
+      simd::store(g.c + i * g.n + j, finish(sum, j));
+    }
+}
+
+template <class T>
+void run_parts(const Gemm<T>& g, T* scratch) {
+  const Parts parts(g);
+  const int64_t size = g.m * g.n, panels = panels_of(g);
+  parallel_for(parts.count, 1, [&](int64_t part, int64_t) {
+    Gemm<T> own = g;
+    own.c = scratch + part * size;
+    const int64_t begin = part * parts.steps, end = std::min(g.k, begin + parts.steps);
+    for (int64_t p = begin; p < end; p += Parts::together) {
+      const int64_t k = std::min(Parts::together, end - p);
+      all_tiles(own, 0, panels, g.a + p, 0, g.m, [&](int64_t j) {
+        const int64_t column = j * panel<T>;
+        return Piece<T>{{g.b + p * g.b_row + column, g.b_row}, k, column, panel<T>, p == begin, false};
+      });
+    }
+  });
+  parallel_for(panels, 8, [&](int64_t begin, int64_t end) {
+    add_parts(g, scratch, parts.count, begin * panel<T>, end * panel<T>);
+  });
 }
 
 /// Whether there is so little to do that setting up tiles would cost more.
@@ -299,13 +400,15 @@ void run_tiny_by_depth(const Gemm<T>& g) {
 template <class T>
 int64_t Gemm<T>::scratch() const {
   if (tiny(*this) || by_dots(*this)) return 0;
+  if (by_parts(*this)) return Parts(*this).count * m * n;
   if (streams(*this)) return num_threads() * streamed(*this);
   return packed_panels(*this) * panel<T> * k;
 }
 
 template <class T>
 int64_t Gemm<T>::packed() const {
-  const bool as_quick = tiny(*this) || by_dots(*this) || (streams(*this) && n * k >= large);
+  const bool as_quick =
+      tiny(*this) || by_dots(*this) || by_parts(*this) || (streams(*this) && n * k >= large);
   return as_quick ? 0 : packed_panels(*this) * panel<T> * k;
 }
 
@@ -319,7 +422,7 @@ void Gemm<T>::pack(T* to) const {
                });
 }
 
-static_assert(Gemm<float>::alone_scratch >= 2 * panel<float> * depth);
+static_assert(Gemm<float>::alone_scratch >= 2 * panel<float> * Gemm<float>::depth);
 
 template <class T>
 void Gemm<T>::run_alone(T* scratch) const {
@@ -332,6 +435,7 @@ void Gemm<T>::run(T* scratch) const {
   constexpr int P = panel<T>;
   if (tiny(*this)) return run_tiny_by_depth(*this);
   if (by_dots(*this)) return run_dots(*this);
+  if (by_parts(*this)) return run_parts(*this, scratch);
   if (!streams(*this)) {
     pack(scratch);
     return run_packed(scratch);
@@ -348,7 +452,7 @@ template <class T>
 void Gemm<T>::run_packed(const T* packed) const {
   const int64_t panels = panels_of(*this);
   const bool turned = a_column != 1;
-  const int64_t most_rows = turned ? turned_rows : rows_per_task, fewest = turned ? turned_panels : 1;
+  const int64_t most_rows = turned ? turned_rows : rows_per_task, fewest = turned ? turned_panels : 2;
   const int64_t row_tasks = (m + most_rows - 1) / most_rows;
   const int64_t rows = turned ? turned_rows : even_rows(m, row_tasks);
   const int64_t per_task = std::clamp<int64_t>(

@@ -30,7 +30,8 @@ struct Gemm {
 
   /// The product by the calling thread alone, for few rows of A: wants alone_scratch elements.
   void run_alone(T* scratch) const;
-  static constexpr int64_t alone_scratch = 32 * 384;
+  static constexpr int64_t depth = 272;  // longer sums are made in pieces: rows of B that stay near
+  static constexpr int64_t alone_scratch = 32 * depth;
 };
 
 }  // namespace fovea

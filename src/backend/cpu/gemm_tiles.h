@@ -30,8 +30,9 @@ struct Finish {
     if (bias) sum += simd::load(bias + j);
     return simd::clamp(sum, V<T>{} + low, V<T>{} + high);
   }
-  FOVEA_WIDE_INLINE wide::Vec operator()(wide::Vec sum, int64_t j) const {
-    if (bias) sum += wide::load(bias + j);
+  /// In `count` columns from j on.
+  FOVEA_WIDE_INLINE wide::Vec operator()(wide::Vec sum, int64_t j, int64_t count) const {
+    if (bias) sum += wide::load_first(bias + j, count);
     return wide::clamp(sum, wide::Vec{} + low, wide::Vec{} + high);
   }
 };
@@ -127,8 +128,8 @@ FOVEA_SIMD void tiles(const Gemm<T>& g, const Piece<T>& piece, const T* a, int64
   }
 }
 
-/// R rows of two panels next to each other, each column vector one register. Rows of A are read three from
-/// one pointer, which is what addresses can express.
+/// R rows of two panels next to each other, the right one perhaps short, each column vector one register.
+/// Rows of A are read three from one pointer, which is what addresses can express.
 struct WidePanels {
   template <int R>
   FOVEA_WIDE static void run(const Gemm<float>& g, const Piece<float>& left, const Piece<float>& right,
@@ -154,14 +155,15 @@ struct WidePanels {
     }
     const Finish<float> finish(g);
     const bool first = left.first, last = left.last;
-    const int64_t n = g.n, j = left.j;
+    const int64_t n = g.n, j = left.j, width = right.width;
 #pragma GCC unroll 12
     for (int r = 0; r < R; ++r, c += n)
 #pragma GCC unroll 2
       for (int v = 0; v < 2; ++v) {
+        const int64_t count = v == 0 ? 16 : width;
         wide::Vec sum = acc[r][v];
-        if (!first) sum += wide::load(c + v * 16);
-        wide::store(c + v * 16, last ? finish(sum, j + v * 16) : sum);
+        if (!first) sum += wide::load_first(c + v * 16, count);
+        wide::store_first(c + v * 16, count, last ? finish(sum, j + v * 16, count) : sum);
       }
   }
 };
@@ -180,7 +182,7 @@ void all_tiles(const Gemm<T>& g, int64_t from, int64_t to, const T* a, int64_t r
                const PieceOf& piece) {
   for (int64_t j = from; j < to; ++j) {
     if constexpr (std::is_same_v<T, float>)
-      if (cpu_has_avx512() && j + 1 < to && (j + 2) * panel<T> <= g.n) {
+      if (cpu_has_avx512() && j + 1 < to) {
         wide_tiles(g, piece(j), piece(j + 1), a, row, row_end);
         ++j;
         continue;

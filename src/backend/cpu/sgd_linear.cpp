@@ -5,10 +5,9 @@
 #include <bit>
 
 #include "backend/cpu/gemm.h"
-#include "backend/cpu/simd.h"
+#include "backend/cpu/sgd_linear_tiles.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
-#include "op/sgd.h"
 
 namespace fovea {
 namespace {
@@ -87,6 +86,7 @@ FOVEA_SIMD void update(const SgdRule<float>& rule, const Part& p, const FewExamp
 
 constexpr int64_t most_few = 4;  // examples whose rows of x stay in the nearest cache
 constexpr int64_t grain = 16384;
+constexpr int64_t large = 1 << 20;  // elements of a weight that comes from memory
 
 class SgdLinear final : public Bound {
  public:
@@ -113,12 +113,16 @@ class SgdLinear final : public Bound {
       case most_few:
         return few<most_few>(c, rule);
       default:
-        return many(c, rule);
+        return in_registers() ? tiles(c, rule) : many(c, rule);
     }
   }
 
   /// Elements of scratch.
-  int64_t scratch() const { return examples_ <= most_few ? 0 : num_threads() * scratch_each(grid()); }
+  int64_t scratch() const {
+    if (examples_ <= most_few) return 0;
+    return num_threads() *
+           (in_registers() ? sgd_linear::scratch(rows_of_task(), examples_) : scratch_each(grid()));
+  }
 
  private:
   Part part(const Call& c, int64_t row, int64_t column, int64_t n) const {
@@ -151,13 +155,31 @@ class SgdLinear final : public Bound {
     });
   }
 
+  /// Whether the gradient needs no buffer. Sums of more examples are cut in two, as those of all products
+  /// are.
+  bool in_registers() const {
+    return cpu_has_avx512() && examples_ <= Gemm<float>::depth && rows_ * columns_ < large;
+  }
+  /// An even number of tasks.
+  int64_t rows_of_task() const { return parts(rows_, 2 * parts(rows_, 16 * sgd_linear::tile_rows)); }
+
+  void tiles(const Call& c, const SgdRule<float>& rule) const {
+    const int64_t together = rows_of_task(), scratch = sgd_linear::scratch(together, examples_);
+    parallel_for(rows_, together, [&](int64_t begin, int64_t end) {
+      const Part p = part(c, begin, 0, columns_);
+      const sgd_linear::Rows rows{p.weight, p.velocity, nullptr, nullptr, examples_, columns_};
+      sgd_linear::update(rule, rows, c.in(1).ptr<float>(), c.in(2).ptr<float>(), rows_, begin, end,
+                         reinterpret_cast<float*>(c.scratch) + thread_index() * scratch);
+    });
+  }
+
   /// Rectangles of the weight, as the cache likes them, or long ones for a weight that comes from memory.
   struct Grid {
     int64_t height, width, down, across;
   };
   Grid grid() const {
-    const bool large = rows_ * columns_ >= (1 << 20);
-    const int64_t down = parts(rows_, large ? 24 : 66), across = parts(columns_, large ? 1536 : 64);
+    const bool far = rows_ * columns_ >= large;
+    const int64_t down = parts(rows_, far ? 24 : 66), across = parts(columns_, far ? 1536 : 64);
     return {parts(parts(rows_, 6), down) * 6, parts(parts(columns_, 16), across) * 16, down, across};
   }
   static int64_t parts(int64_t n, int64_t most) { return (n + most - 1) / most; }

@@ -28,12 +28,23 @@ inline constexpr int most_rows = 28;  // of a tile: the other registers hold col
 FOVEA_WIDE_INLINE Vec load(const float* p) { return *reinterpret_cast<const Unaligned*>(p); }
 FOVEA_WIDE_INLINE void store(float* p, Vec v) { *reinterpret_cast<Unaligned*>(p) = v; }
 
+/// join() puts two halves together, twice() loads one for both places.
 #if defined(__x86_64__)
 FOVEA_WIDE_INLINE Vec join(Half low, Half high) {
   return _mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1);
 }
+FOVEA_WIDE_INLINE Vec twice(const float* p) {
+  return _mm512_maskz_broadcast_f32x8(0xffff, _mm256_loadu_ps(p));
+}
 FOVEA_WIDE_INLINE Half low(Vec v) { return _mm512_maskz_extractf32x8_ps(0xff, v, 0); }
 FOVEA_WIDE_INLINE Half high(Vec v) { return _mm512_maskz_extractf32x8_ps(0xff, v, 1); }
+/// The first n of 16 numbers, the others 0.
+FOVEA_WIDE_INLINE Vec load_first(const float* p, int64_t n) {
+  return _mm512_maskz_loadu_ps(__mmask16((1u << n) - 1), p);
+}
+FOVEA_WIDE_INLINE void store_first(float* p, int64_t n, Vec v) {
+  _mm512_mask_storeu_ps(p, __mmask16((1u << n) - 1), v);
+}
 /// v where it lies between low and high, else the nearer of them; NaN stays.
 FOVEA_WIDE_INLINE Vec clamp(Vec v, Vec low, Vec high) {
   return _mm512_maskz_min_ps(0xffff, high, _mm512_maskz_max_ps(0xffff, low, v));
@@ -43,6 +54,15 @@ inline Vec join(Half low, Half high) {
   Vec v;
   for (int i = 0; i < 8; ++i) v[i] = low[i], v[i + 8] = high[i];
   return v;
+}
+inline Vec twice(const float* p) { return join(simd::load(p), simd::load(p)); }
+inline Vec load_first(const float* p, int64_t n) {
+  Vec v{};
+  for (int64_t i = 0; i < n; ++i) v[i] = p[i];
+  return v;
+}
+inline void store_first(float* p, int64_t n, Vec v) {
+  for (int64_t i = 0; i < n; ++i) p[i] = v[i];
 }
 inline Half low(Vec v) { return Half{v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]}; }
 inline Half high(Vec v) { return Half{v[8], v[9], v[10], v[11], v[12], v[13], v[14], v[15]}; }

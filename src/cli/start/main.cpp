@@ -19,7 +19,7 @@ void* load_program() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (!std::getenv("OMP_WAIT_POLICY")) setenv("GOMP_SPINCOUNT", "1000", 0);
+  if (!std::getenv("OMP_WAIT_POLICY")) setenv("GOMP_SPINCOUNT", "1500", 0);
   void* program = load_program();
   void* start = program ? dlsym(program, "fovea_main") : nullptr;
   if (!start) {
