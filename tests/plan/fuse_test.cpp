@@ -93,8 +93,13 @@ TEST(Fuse, TrainingStepsAgreeWithEagerOnes) {
 
 TEST(Fuse, JoinsWhatItCan) {
   const Trained plain = train(How::plain), fused = train(How::fused);
-  if (!cpu_has_avx2()) {  // references are no gain
-    EXPECT_EQ(plain.ops, fused.ops);
+  if (!cpu_has_avx2()) {  // references are no gain; of equal conversions one is left
+    const auto but_converts = [](std::vector<std::string> ops) {
+      std::erase(ops, "convert");
+      return ops;
+    };
+    EXPECT_EQ(but_converts(plain.ops), but_converts(fused.ops));
+    EXPECT_LT(fused.ops.size(), plain.ops.size());
     return;
   }
   EXPECT_EQ(count(plain.ops, "relu") + count(plain.ops, "relu6"), 5);
