@@ -6,7 +6,8 @@
 #include <algorithm>
 
 #include "backend/cpu/paired.h"
-#include "backend/cpu/simd.h"
+#include "backend/cpu/tiles.h"
+#include "backend/cpu/wide.h"
 #include "base/parallel.h"
 #include "fovea/kernel.h"
 #include "op/pointwise_run.h"
@@ -86,6 +87,42 @@ FOVEA_SIMD_INLINE void tile(const float* a, int64_t a_row, int64_t a_column, con
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
     for (int g = 0; g < G; ++g) simd::store(c + r * c_row + g * lanes, acc[r][g]);
+}
+
+/// The same for a panel of 32 columns in two registers.
+struct WideTile {
+  template <int R>
+  FOVEA_WIDE static void run(const float* a, int64_t a_row, int64_t a_column, const float* b, int64_t depth,
+                             bool add, float* c, int64_t c_row) {
+    wide::Vec acc[R][2];
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 2
+      for (int v = 0; v < 2; ++v) acc[r][v] = add ? wide::load(c + r * c_row + v * 16) : wide::Vec{};
+    for (int64_t p = 0; p < depth; ++p, b += 32, a += a_column) {
+      const wide::Vec w0 = wide::load(b), w1 = wide::load(b + 16);
+#pragma GCC unroll 12
+      for (int r = 0; r < R; ++r) {
+        const float value = a[r * a_row];
+        acc[r][0] += value * w0, acc[r][1] += value * w1;
+      }
+    }
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 2
+      for (int v = 0; v < 2; ++v) wide::store(c + r * c_row + v * 16, acc[r][v]);
+  }
+};
+
+/// C (+)= A B for a panel of 32 columns: A (rows, depth), C (rows, 32).
+inline void wide_multiply(int64_t rows, const float* a, int64_t a_row, const float* b, int64_t depth,
+                          bool add, float* c, int64_t c_row) {
+  for (int64_t p = 0; p < depth || p == 0; p += depth_block)
+    for_tiles(rows, 12, [&](int64_t r, int64_t count) {
+      wide::tiles_of<WideTile, 12>[size_t(count - 1)](a + r * a_row + p, a_row, 1, b + p * 32,
+                                                      std::min(depth_block, depth - p), add || p > 0,
+                                                      c + r * c_row, c_row);
+    });
 }
 
 /// C (+)= A B for one panel: A (rows, depth), C (rows, G * 8). Tiles of one row would wait for their own
@@ -174,7 +211,9 @@ struct Panels {
   /// C (+)= A B for panel i.
   void multiply(const Factor& a, const float* packed, int64_t i, bool add, float* c, int64_t c_row) const {
     const float *sums = packed + i * step(), *b = sums + width;
-    if (!a.blocks) return recurrent::multiply<width / lanes>(a.rows, a.a, a.row, b, depth, add, c, c_row);
+    if (!a.blocks)
+      return (cpu_has_avx512() ? wide_multiply : recurrent::multiply<width / lanes>)(a.rows, a.a, a.row, b,
+                                                                                     depth, add, c, c_row);
     for (int64_t r = 0; r < a.rows; r += paired::block)
       paired::multiply<paired::Order::rows>(std::min(paired::block, a.rows - r), a.set(r), sums, b,
                                             paired::padded(depth), add, c + r * c_row, c_row);

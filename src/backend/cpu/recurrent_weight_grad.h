@@ -126,6 +126,7 @@ struct WeightGradient {
       }
   }
   static FOVEA_SIMD void tiles_of_8(const float* a, const float* b, int64_t depth, bool add, float* c) {
+    if (cpu_has_avx512()) return WideTile::run<8>(a, 1, tile_rows, b, depth, add, c, task_columns);
     tile<3, 4>(a, 1, tile_rows, b, depth, add, c, task_columns);
     tile<3, 4>(a + 3, 1, tile_rows, b, depth, add, c + 3 * task_columns, task_columns);
     tile<2, 4>(a + 6, 1, tile_rows, b, depth, add, c + 6 * task_columns, task_columns);

@@ -160,8 +160,11 @@ class SgdLinear final : public Bound {
   bool in_registers() const {
     return cpu_has_avx512() && examples_ <= Gemm<float>::depth && rows_ * columns_ < large;
   }
-  /// An even number of tasks.
-  int64_t rows_of_task() const { return parts(rows_, 2 * parts(rows_, 16 * sgd_linear::tile_rows)); }
+  /// An even number of tasks, or one if there is little to do.
+  int64_t rows_of_task() const {
+    if (rows_ * columns_ * examples_ < 8 * grain) return rows_;
+    return parts(rows_, 2 * parts(rows_, 16 * sgd_linear::tile_rows));
+  }
 
   void tiles(const Call& c, const SgdRule<float>& rule) const {
     const int64_t together = rows_of_task(), scratch = sgd_linear::scratch(together, examples_);
