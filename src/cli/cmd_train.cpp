@@ -230,9 +230,9 @@ int run(KeySet& app, TrainKeys& k) {
   data::DataLoader train_loader =
       make_loader(k, sets.train, nullptr, normalize.figures_for(sets.train->example_shape()[0]));
   data::DataLoader val_loader = make_loader(k, sets.val, &train_loader, train_loader.normalization());
-  // a set so small goes without the cycle, unless it is asked for
+  // so few steps go without the cycle, unless it is asked for
   if (!own_schedule && k.options.schedule == "onecycle" &&
-      train_loader.batches() * k.options.max_epochs < train::onecycle_min_steps)
+      train::optimizer_steps(k.options, train_loader.batches()) < train::onecycle_min_steps)
     k.options.schedule = "cosine";
   check(train_loader.example_shape() == val_loader.example_shape(),
         "augment={} makes {}, but validation images are {}: change the size there, or imgsz", k.augment,

@@ -35,8 +35,7 @@ Fit::Fit(Trainer& trainer, const nn::Module& model, data::DataLoader& train, dat
       card_(card_of(o_.model, o_.data, train, val)),
       waited_before_(train.waited()) {
   state_.running = metrics_for(train);
-  const int64_t steps_per_epoch = (batches_ + o_.accumulate_grad_batches - 1) / o_.accumulate_grad_batches;
-  schedule_ = make_schedule(o_, *optimizer_, steps_per_epoch * o_.max_epochs);
+  schedule_ = make_schedule(o_, *optimizer_, optimizer_steps(o_, train.batches()));
   if (o_.ema > 0) ema_.emplace(model, o_.ema);
 }
 

@@ -6,6 +6,7 @@
 #include "fovea/operators.h"
 #include "fovea/ops.h"
 #include "fovea/strings.h"
+#include "train/fit_parts.h"
 
 namespace fovea::train {
 namespace {
@@ -108,6 +109,11 @@ Tensor loss_of(const TrainerOptions& o, data::Task task, const Tensor& logits, c
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainerOptions& o, const nn::Module& model) {
   return optim::make(o.optimizer, optim::parameter_groups(model, o.weight_decay),
                      {.lr = o.lr0, .momentum = o.momentum});
+}
+
+int64_t optimizer_steps(const TrainerOptions& o, int64_t batches) {
+  const int64_t together = o.accumulate_grad_batches;
+  return (limited(batches, o.limit_train_batches) + together - 1) / together * o.max_epochs;
 }
 
 std::unique_ptr<LRScheduler> make_schedule(const TrainerOptions& o, optim::Optimizer& optimizer,

@@ -23,6 +23,9 @@ nn::Loss regression_loss_named(const std::string& name);
 Tensor loss_of(const TrainerOptions& options, data::Task task, const Tensor& logits, const Tensor& labels);
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainerOptions& options, const nn::Module& model);
 
+/// Steps of the optimizer in all epochs over a training set of so many batches.
+int64_t optimizer_steps(const TrainerOptions& options, int64_t batches);
+
 /// The schedule over `steps` optimizer steps, set to the first.
 std::unique_ptr<lr_scheduler::LRScheduler> make_schedule(const TrainerOptions& options,
                                                          optim::Optimizer& optimizer, int64_t steps);

@@ -442,7 +442,7 @@ TEST(Train, TheSameBitsOnLesserProcessors) {
   for (const std::string model : {"lenet5", "gru", "rbm:500"}) {
     const auto weights = [&](const std::string& isa) {
       const std::string keys = "train data=mnist:" FOVEA_SOURCE_DIR
-                               "/data/mnist epochs=1 limit_train=12 limit_val=1 batch=10 model=";
+                               "/data/mnist epochs=1 limit_train=6 limit_val=1 batch=10 model=";
       EXPECT_EQ(run(folder, keys + model + " name=" + isa + " project=" + model, "FOVEA_ISA=" + isa).code, 0);
       return train::load_checkpoint(folder / (model + "/" + isa)).weights;
     };
