@@ -1,4 +1,4 @@
-// Register tiles of a fully connected layer's weight, on AVX-512: the gradient of 6 x 64 elements is summed
+// Register tiles of a fully connected layer's weight, on AVX-512: the gradient of 12 x 32 elements is summed
 // up in registers and used up there.
 #pragma once
 #include <algorithm>
