@@ -439,7 +439,7 @@ TEST(Train, ResumesAfterCtrlCToTheSameBits) {
 /// AVX-512 is a wider register, not another result.
 TEST(Train, TheSameBitsOnLesserProcessors) {
   TempFolder folder;
-  for (const std::string model : {"lenet5", "gru", "rbm:500"}) {
+  for (const std::string model : {"lenet5", "gru", "rbm:100"}) {
     const auto weights = [&](const std::string& isa) {
       const std::string keys = "train data=mnist:" FOVEA_SOURCE_DIR
                                "/data/mnist epochs=1 limit_train=6 limit_val=1 batch=10 model=";
