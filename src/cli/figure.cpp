@@ -13,7 +13,7 @@ bool is_part(const train::Figure& f) {
 }
 
 std::string value_of(const train::Figure& f) {
-  return is_part(f) ? fmt::format("{:.2f}%", 100 * f.value) : fmt::format("{:.4f}", f.value);
+  return is_part(f) ? fmt::format("{:.2f}%", 100 * f.value) : fmt::format("{:.4g}", f.value);
 }
 
 }  // namespace
