@@ -29,7 +29,7 @@ train::Settings Finetune::settings() const {
           {"normalize", bits ? "none" : "set"},
           {"epochs", "30"},
           {"batch", "100"},
-          {"lr0", "1.6"},  // sigmoid layers pass on small gradients
+          {"lr0", "0.8"},  // sigmoid layers pass on small gradients
           {"schedule", "onecycle"},
           {"weight_decay", "1e-05"}};
 }
