@@ -20,7 +20,8 @@ struct KernelFigures {
 std::vector<KernelFigures> measure_kernels(const Problem& problem, double seconds);
 
 /// Floating-point operations a second that all threads reach together when they do nothing but fused
-/// multiply-adds; 0 where fovea has no vector code for this processor.
-double fma_peak();
+/// multiply-adds, in the widest registers or in those of AVX2; 0 where fovea has no vector code for this
+/// processor.
+double fma_peak(bool wide = true);
 
 }  // namespace fovea::bench

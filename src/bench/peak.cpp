@@ -10,12 +10,11 @@ namespace fovea::bench {
 namespace {
 
 constexpr int chains = 12;  // independent sums: more than latency times throughput of any fused unit
-constexpr int lanes = 8;
 constexpr int64_t repeats = 4'000'000;
 
 /// Chains of multiply-adds in registers; they start apart, or the compiler would see that they are one.
-FOVEA_TARGET_AVX2 float spin(float factor) {
-  typedef float Vector __attribute__((vector_size(lanes * sizeof(float))));
+template <class Vector>
+FV_INLINE float spin(float factor) {
   Vector sums[chains];
 #pragma GCC unroll 12
   for (int c = 0; c < chains; ++c) sums[c] = float(c + 2) - Vector{};
@@ -30,14 +29,28 @@ FOVEA_TARGET_AVX2 float spin(float factor) {
   return total[0];
 }
 
+typedef float Vec __attribute__((vector_size(32)));
+typedef float WideVec __attribute__((vector_size(64)));
+
+FOVEA_TARGET_AVX2 float spin_avx2(float factor) { return spin<Vec>(factor); }
+#if defined(__x86_64__)
+__attribute__((target("avx2,fma,avx512f")))
+#endif
+float spin_avx512(float factor) {
+  return spin<WideVec>(factor);
+}
+
 }  // namespace
 
-double fma_peak() {
+double fma_peak(bool wide) {
   if (!cpu_has_avx2()) return 0;
-  const int64_t threads = num_threads();
+  wide = wide && cpu_has_avx512();
+  const int64_t threads = num_threads(), lanes = wide ? 16 : 8;
   std::vector<float> results(static_cast<size_t>(threads));
   const auto all_threads = [&] {
-    parallel_for(threads, 1, [&](int64_t begin, int64_t) { results[size_t(begin)] = spin(0.5f); });
+    parallel_for(threads, 1, [&](int64_t begin, int64_t) {
+      results[size_t(begin)] = (wide ? spin_avx512 : spin_avx2)(0.5f);
+    });
   };
   const auto seconds = measure(all_threads, 0.2);
   return 2.0 * double(chains * lanes * repeats * threads) / *std::min_element(seconds.begin(), seconds.end());
