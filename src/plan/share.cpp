@@ -23,6 +23,12 @@ bool pure(const Program& p, const Uses& u, int i) {
   return !s.out.empty();
 }
 
+/// Whether the host may change a tensor in a step of (after, before).
+bool host_between(const Program& p, int after, int before) {
+  return std::any_of(p.steps.begin() + after, p.steps.begin() + before,
+                     [](const Step& s) { return s.host && !s.counter; });
+}
+
 /// Whether steps i < j compute the same.
 bool equal(const Program& p, const Uses& u, int i, int j) {
   const Step &a = p.steps[size_t(i)], &b = p.steps[size_t(j)];
@@ -34,7 +40,7 @@ bool equal(const Program& p, const Uses& u, int i, int j) {
       return false;
   for (size_t k = 0; k < a.out.size(); ++k)
     if (a.call->outs[k].layout != b.call->outs[k].layout) return false;
-  return pure(p, u, i);
+  return pure(p, u, i) && !host_between(p, i, j);
 }
 
 /// Everything that reads `from` reads `to`.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "fovea/fovea.h"
+#include "tensor/recorder.h"
 
 namespace fovea {
 namespace {
@@ -52,6 +53,25 @@ TEST(Share, KeepsWhatDiffers) {
                 "sample_bernoulli_at",
                 [](const Tensor& x) { return sample_bernoulli(x) - sample_bernoulli(x); }, x),
             2);
+}
+
+TEST(Share, KeepsWhatTheHostChanges) {
+  const NoGrad guard;
+  const Tensor state = zeros({2, 3});
+  const auto step = [&](const Tensor& x) {
+    const Tensor before = softmax(state, 1);
+    repeat([state] { *state.data<float>() += 1; });
+    return before - softmax(state, 1) + x;
+  };
+  auto compiled = compile(step);
+  const Tensor x = zeros({2, 3});
+  for (int i = 0; i < 2; ++i) {
+    state.fill(0);
+    const Tensor planned = compiled(x).clone();
+    state.fill(0);
+    EXPECT_EQ(max(abs(planned - step(x))).item(), 0);
+    EXPECT_GT(max(abs(planned)).item(), 0.1);
+  }
 }
 
 }  // namespace

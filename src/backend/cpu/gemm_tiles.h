@@ -134,25 +134,11 @@ struct WidePanels {
   template <int R>
   FOVEA_WIDE static void run(const Gemm<float>& g, const Piece<float>& left, const Piece<float>& right,
                              const float* a, float* c) {
-    constexpr int third = (R + 2) / 3;
-    const float *b0 = left.b, *b1 = right.b, *rows[third];
-    const int64_t row = g.a_row, steps = left.k;
-#pragma GCC unroll 4
-    for (int i = 0; i < third; ++i) rows[i] = a + 3 * i * row;
+    const float* b[]{left.b, right.b};
     wide::Vec acc[R][2];
 #pragma GCC unroll 12
     for (int r = 0; r < R; ++r) acc[r][0] = acc[r][1] = wide::Vec{};
-    for (int64_t p = 0; p < steps; ++p, b0 += left.b_step, b1 += right.b_step) {
-      const wide::Vec v0 = wide::load(b0), v1 = wide::load(b1);
-#pragma GCC unroll 12
-      for (int r = 0; r < R; ++r) {
-        const float value = rows[r / 3][r % 3 * row];
-        acc[r][0] += value * v0;
-        acc[r][1] += value * v1;
-      }
-#pragma GCC unroll 4
-      for (int i = 0; i < third; ++i) rows[i] += g.a_column;
-    }
+    wide::multiply(acc, a, g.a_row, g.a_column, b, {left.b_step, right.b_step}, left.k);
     const Finish<float> finish(g);
     const bool first = left.first, last = left.last;
     const int64_t n = g.n, j = left.j, width = right.width;

@@ -99,14 +99,8 @@ struct WideTile {
     for (int r = 0; r < R; ++r)
 #pragma GCC unroll 2
       for (int v = 0; v < 2; ++v) acc[r][v] = add ? wide::load(c + r * c_row + v * 16) : wide::Vec{};
-    for (int64_t p = 0; p < depth; ++p, b += 32, a += a_column) {
-      const wide::Vec w0 = wide::load(b), w1 = wide::load(b + 16);
-#pragma GCC unroll 12
-      for (int r = 0; r < R; ++r) {
-        const float value = a[r * a_row];
-        acc[r][0] += value * w0, acc[r][1] += value * w1;
-      }
-    }
+    const float* columns[]{b, b + 16};
+    wide::multiply(acc, a, a_row, a_column, columns, {32, 32}, depth);
 #pragma GCC unroll 12
     for (int r = 0; r < R; ++r)
 #pragma GCC unroll 2

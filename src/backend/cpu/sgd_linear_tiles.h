@@ -24,7 +24,6 @@ template <int V>
 struct Tile {
   template <int R>
   FOVEA_WIDE static void run(SgdRule<float> rule, const Rows& s, int64_t row, int64_t column, int64_t last) {
-    const float *x = s.x, *g = s.g + row * s.examples;
     const int64_t step = s.columns;
     float *weight = s.weight + row * step + column, *velocity = s.velocity;
     if (velocity) velocity += row * step + column;
@@ -37,15 +36,11 @@ struct Tile {
     for (int r = 0; r < R; ++r)
 #pragma GCC unroll 2
       for (int v = 0; v < V; ++v) grad[r][v] = wide::Vec{};
-    for (int64_t n = s.examples; n > 0; --n, g += R, x += tile_columns) {
-      wide::Vec value[V];
+    const float* columns[V];
+    int64_t steps[V];
 #pragma GCC unroll 2
-      for (int v = 0; v < V; ++v) value[v] = wide::load(x + v * 16);
-#pragma GCC unroll 12
-      for (int r = 0; r < R; ++r)
-#pragma GCC unroll 2
-        for (int v = 0; v < V; ++v) grad[r][v] += g[r] * value[v];
-    }
+    for (int v = 0; v < V; ++v) columns[v] = s.x + v * 16, steps[v] = tile_columns;
+    wide::multiply(grad, s.g + row * s.examples, 1, R, columns, steps, s.examples);
 #pragma GCC unroll 12
     for (int r = 0; r < R; ++r, weight += step)
 #pragma GCC unroll 2

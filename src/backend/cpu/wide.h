@@ -86,6 +86,31 @@ FOVEA_WIDE_INLINE void multiply(Vec (&acc)[R], const float* a, int64_t plane, co
     }
 }
 
+/// acc[r][v] += a(r, p) b_v(p) for p < depth, in order: rows of a lie `row` apart and its columns `column`,
+/// the vectors of b_v `step[v]`. Rows of a are read three from one pointer, which is what addresses can
+/// express.
+template <int R, int V>
+FOVEA_WIDE_INLINE void multiply(Vec (&acc)[R][V], const float* a, int64_t row, int64_t column,
+                                const float* (&b)[V], const int64_t (&step)[V], int64_t depth) {
+  constexpr int third = (R + 2) / 3;
+  const float* rows[third];
+#pragma GCC unroll 4
+  for (int i = 0; i < third; ++i) rows[i] = a + 3 * i * row;
+  for (int64_t p = 0; p < depth; ++p) {
+    Vec w[V];
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v) w[v] = load(b[v]), b[v] += step[v];
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r) {
+      const float value = rows[r / 3][r % 3 * row];
+#pragma GCC unroll 2
+      for (int v = 0; v < V; ++v) acc[r][v] += value * w[v];
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < third; ++i) rows[i] += column;
+  }
+}
+
 /// 16 columns that lie together, or as two planes of blocked8.
 struct Columns {
   const float* at;
