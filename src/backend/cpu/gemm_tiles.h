@@ -129,7 +129,6 @@ FOVEA_SIMD void tiles(const Gemm<T>& g, const Piece<T>& piece, const T* a, int64
 }
 
 /// R rows of two panels next to each other, the right one perhaps short, each column vector one register.
-/// Rows of A are read three from one pointer, which is what addresses can express.
 struct WidePanels {
   template <int R>
   FOVEA_WIDE static void run(const Gemm<float>& g, const Piece<float>& left, const Piece<float>& right,
